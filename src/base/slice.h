@@ -1,0 +1,48 @@
+/* slice.h - a view of bytes that somebody else owns; it lives as long as they do.
+ *
+ * Not terminated by NUL. The empty slice is {NULL, 0} or any pointer with size 0.
+ */
+#ifndef DT_BASE_SLICE_H
+#define DT_BASE_SLICE_H
+
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+    const char *data;
+    size_t size;
+};
+
+#define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
+#define SLICE_FMT "%.*s"
+#define SLICE_ARG(s) (int)(s).size, (s).data
+
+struct slice slice_from_text(const char *text); /* NULL gives the empty slice */
+struct slice slice_make(const char *data, size_t size);
+bool slice_equal(struct slice a, struct slice b);
+bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII */
+bool slice_starts_with(struct slice s, struct slice prefix);
+bool slice_starts_with_nocase(struct slice s, struct slice prefix);
+struct slice slice_trim(struct slice s);                  /* SP HTAB CR LF at both ends */
+struct slice slice_skip(struct slice s, size_t size);     /* without its first bytes */
+struct slice slice_head(struct slice s, size_t size);     /* its first bytes */
+size_t slice_find(struct slice s, char c);                /* index, or s.size: not there */
+
+/* Splits *rest at the first separator: the part before it is returned, *rest becomes what follows
+ * (empty when there was none). */
+struct slice slice_split(struct slice *rest, char separator);
+
+/* Decimal, at least one digit, nothing else. False (and *out untouched) if not, or above max. */
+MUST_CHECK bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out);
+
+/* Lower-case hex. from_hex: exactly 2 * size digits of either case, else false. */
+void slice_hex(char *out, const uint8_t *bytes, size_t size); /* writes 2 * size, no NUL */
+MUST_CHECK bool slice_from_hex(struct slice s, uint8_t *out, size_t size);
+
+/* Copies into a fixed text field with a NUL; false (field untouched) if it does not fit. */
+MUST_CHECK bool slice_copy_text(struct slice s, char *field, size_t field_size);
+
+#endif
