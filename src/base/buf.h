@@ -21,12 +21,13 @@ void buf_text(struct buf *buf, const char *text);
 void buf_slice(struct buf *buf, struct slice s);
 void buf_u64(struct buf *buf, uint64_t value);
 void buf_i64(struct buf *buf, int64_t value);
-void buf_hex(struct buf *buf, const uint8_t *bytes, size_t size); /* lower case */
+void buf_hex(struct buf *buf, const uint8_t *bytes, size_t size);            /* lower case */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3); /* not on hot paths */
-struct slice buf_done(const struct buf *buf); /* what was written */
+struct slice buf_done(const struct buf *buf);                                /* what was written */
 
 /* A JSON string with its quotes: control characters, quotes, backslashes and bytes that are not
- * UTF-8 are escaped (RFC 8259 7), so that nothing from the network reaches a log or terminal raw. */
+ * UTF-8 are escaped (RFC 8259 7), so that nothing from the network reaches a log or terminal raw.
+ */
 void buf_json_string(struct buf *buf, struct slice s);
 
 /* JSON members: `"name":value`, with a comma before it unless it follows '{', '[' or the start. */
@@ -34,6 +35,7 @@ void buf_json_key(struct buf *buf, const char *name);
 void buf_json_text(struct buf *buf, const char *name, struct slice value);
 void buf_json_i64(struct buf *buf, const char *name, int64_t value);
 void buf_json_bool(struct buf *buf, const char *name, bool value);
-void buf_json_money(struct buf *buf, const char *name, int64_t micro); /* as a string: "12.340000" */
+void buf_json_money(struct buf *buf, const char *name,
+                    int64_t micro); /* as a string: "12.340000" */
 
 #endif

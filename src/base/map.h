@@ -39,8 +39,8 @@ void map_done(struct map *map);
 uint32_t map_first(const struct map *map, uint64_t hash, struct map_cursor *cursor);
 uint32_t map_next(const struct map *map, struct map_cursor *cursor);
 
-MUST_CHECK bool map_add(struct map *map, uint64_t hash, uint32_t value); /* false: full */
-bool map_remove(struct map *map, uint64_t hash, uint32_t value);         /* false: not there */
+MUST_CHECK bool map_add(struct map *map, uint64_t hash, uint32_t value);      /* false: full */
+bool map_remove(struct map *map, uint64_t hash, uint32_t value);              /* false: not there */
 bool map_replace(struct map *map, uint64_t hash, uint32_t from, uint32_t to); /* false: not there */
 
 /* Every value, in slot order: start with *at = 0; MAP_NONE at the end. */

@@ -14,10 +14,10 @@
 
 struct ring {
     char *block;
-    size_t block_size;                            /* power of two */
-    _Alignas(64) _Atomic size_t head;             /* written by the writer */
+    size_t block_size;                /* power of two */
+    _Alignas(64) _Atomic size_t head; /* written by the writer */
     size_t cached_tail;
-    _Alignas(64) _Atomic size_t tail;             /* written by the reader */
+    _Alignas(64) _Atomic size_t tail; /* written by the reader */
     size_t cached_head;
 };
 

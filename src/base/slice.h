@@ -26,10 +26,10 @@ bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII */
 bool slice_starts_with(struct slice s, struct slice prefix);
 bool slice_starts_with_nocase(struct slice s, struct slice prefix);
-struct slice slice_trim(struct slice s);                  /* SP HTAB CR LF at both ends */
-struct slice slice_skip(struct slice s, size_t size);     /* without its first bytes */
-struct slice slice_head(struct slice s, size_t size);     /* its first bytes */
-size_t slice_find(struct slice s, char c);                /* index, or s.size: not there */
+struct slice slice_trim(struct slice s);              /* SP HTAB CR LF at both ends */
+struct slice slice_skip(struct slice s, size_t size); /* without its first bytes */
+struct slice slice_head(struct slice s, size_t size); /* its first bytes */
+size_t slice_find(struct slice s, char c);            /* index, or s.size: not there */
 
 /* Splits *rest at the first separator: the part before it is returned, *rest becomes what follows
  * (empty when there was none). */

@@ -17,8 +17,8 @@
 struct wheel_timer { /* zero: not started */
     struct wheel_timer *next, *previous;
     int64_t at_us;
-    uint32_t kind;  /* the caller's */
-    uint32_t index; /* the caller's: which object */
+    uint32_t kind;        /* the caller's */
+    uint32_t index;       /* the caller's: which object */
     uint64_t wheel_place; /* the wheel's own bookkeeping */
 };
 

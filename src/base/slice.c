@@ -1,0 +1,155 @@
+#include "base/slice.h"
+
+#include <string.h>
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_from_text(const char *text)
+{
+    return text == NULL ? (struct slice){NULL, 0} : (struct slice){text, strlen(text)};
+}
+
+struct slice slice_make(const char *data, size_t size)
+{
+    return (struct slice){data, size};
+}
+
+bool slice_equal(struct slice a, struct slice b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool slice_equal_nocase(struct slice a, struct slice b)
+{
+    if (a.size != b.size) {
+        return false;
+    }
+    for (size_t i = 0; i < a.size; i++) {
+        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool slice_starts_with(struct slice s, struct slice prefix)
+{
+    return s.size >= prefix.size && slice_equal(slice_head(s, prefix.size), prefix);
+}
+
+bool slice_starts_with_nocase(struct slice s, struct slice prefix)
+{
+    return s.size >= prefix.size && slice_equal_nocase(slice_head(s, prefix.size), prefix);
+}
+
+struct slice slice_trim(struct slice s)
+{
+    while (s.size > 0 && is_blank(s.data[0])) {
+        s = slice_skip(s, 1);
+    }
+    while (s.size > 0 && is_blank(s.data[s.size - 1])) {
+        s.size--;
+    }
+    return s;
+}
+
+struct slice slice_skip(struct slice s, size_t size)
+{
+    size_t skipped = size < s.size ? size : s.size;
+    /* An offset of nothing to NULL is undefined, so the empty slice is left alone. */
+    return skipped == 0 ? s : (struct slice){s.data + skipped, s.size - skipped};
+}
+
+struct slice slice_head(struct slice s, size_t size)
+{
+    return (struct slice){s.data, size < s.size ? size : s.size};
+}
+
+size_t slice_find(struct slice s, char c)
+{
+    const char *found = s.size == 0 ? NULL : memchr(s.data, c, s.size);
+    return found == NULL ? s.size : (size_t)(found - s.data);
+}
+
+struct slice slice_split(struct slice *rest, char separator)
+{
+    size_t at = slice_find(*rest, separator);
+    struct slice part = slice_head(*rest, at);
+    *rest = slice_skip(*rest, at < rest->size ? at + 1 : at);
+    return part;
+}
+
+bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+    if (s.size == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9') {
+            return false;
+        }
+        uint64_t digit = (uint64_t)(s.data[i] - '0');
+        if (digit > max || value > (max - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
+
+void slice_hex(char *out, const uint8_t *bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
+{
+    if (s.size % 2 != 0 || s.size / 2 != size) {
+        return false;
+    }
+    for (size_t i = 0; i < s.size; i++) {
+        if (hex_digit(s.data[i]) < 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (uint8_t)(hex_digit(s.data[2 * i]) << 4 | hex_digit(s.data[2 * i + 1]));
+    }
+    return true;
+}
+
+bool slice_copy_text(struct slice s, char *field, size_t field_size)
+{
+    /* A NUL inside would make the field read shorter than what was checked: it does not fit. */
+    if (s.size >= field_size || slice_find(s, '\0') != s.size) {
+        return false;
+    }
+    if (s.size > 0) {
+        memcpy(field, s.data, s.size);
+    }
+    field[s.size] = '\0';
+    return true;
+}
