@@ -1,0 +1,251 @@
+/* store.h - the truth: ledger and configuration as SQL transactions on one SQLite file.
+ *
+ * Every process opens its own store and uses it from one thread. Each call is one bounded
+ * transaction under the exclusive lock on DIR/store.lock. A call that did not get a clear answer
+ * (locked, slow, I/O error, full, file replaced or deleted) says STORE_UNKNOWN: never "no".
+ */
+#ifndef DT_STORE_STORE_H
+#define DT_STORE_STORE_H
+
+#include "account/account.h"
+#include "metering/meter.h"
+#include "metering/usage.h"
+
+enum store_result {
+    STORE_UNKNOWN = 0, /* no clear answer; store_error says why */
+    STORE_OK,
+    STORE_ABSENT,      /* no such row */
+    STORE_EXISTS,      /* a row with that name is there */
+    STORE_CONFLICT,    /* idempotency key used with another body; or the row is in use */
+    STORE_REFUSED,     /* a rule of money: not enough available, currency differs, bad value */
+    STORE_FENCED,      /* this incarnation is dead */
+    STORE_OLD_SESSION, /* a newer session of this incarnation is open */
+    STORE_NEWER_SCHEMA /* made by a newer dialtone: not touched */
+};
+const char *store_result_name(enum store_result result);
+
+struct store;
+
+struct store_options {
+    const char *dir;      /* DIR: the database is DIR/dialtone.db */
+    int64_t deadline_us;  /* longest wait for the lock or a busy database: 2 s */
+    bool is_checkpointer; /* one role does checkpoints */
+    bool may_create;      /* `dialtone init` */
+    bool has_fault_layer; /* drill = true: DIR/drill.faults steers a VFS under it */
+};
+
+/* NULL: no memory. A database that cannot be opened now is opened at the next call. */
+struct store *store_new(const struct store_options *options);
+void store_free(struct store *store);
+const char *store_error(const struct store *store); /* of the last call, one sentence */
+
+/* Numbered migrations to the newest schema; keeps a copy (dialtone.db.before-N) first. */
+enum store_result store_migrate(struct store *store) MUST_CHECK;
+
+/* Identity of the ledger (made at init) and the change feed's newest number. A file with another
+ * identity than before, a lower version, another inode than opened, or none: UNKNOWN. */
+enum store_result store_identity(struct store *store, char identity[33],
+                                 uint64_t *version) MUST_CHECK;
+
+/* ---- ledger protocol (docs/money.md) ---- */
+enum store_result ledger_register(struct store *store, const char *node, const char nonce[33],
+                                  uint64_t *incarnation) MUST_CHECK; /* same nonce: same number */
+enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
+                              uint64_t last_sequence, uint64_t *session,
+                              uint64_t *high_water) MUST_CHECK;
+enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint64_t session,
+                                const struct lease_ask *asks, int ask_count,
+                                struct lease_answer *answers) MUST_CHECK;
+/* Usages in rising gap-free sequence; those at or below the mark are skipped, a gap stops. */
+enum store_result ledger_settle(struct store *store, uint64_t incarnation, uint64_t session,
+                                const struct usage *usages, int usage_count,
+                                uint64_t *high_water) MUST_CHECK;
+enum store_result ledger_fence(struct store *store, uint64_t incarnation, const char *actor,
+                               const char *reason) MUST_CHECK; /* death verdict, by an operator */
+
+/* Money by the API: idempotent by key (the same key and request hash: the stored answer again). */
+struct money_request {
+    uint64_t account_id;
+    int64_t amount_micro;   /* top-up > 0; adjustment either sign */
+    char kind[16];          /* "topup", "adjustment", "refund", "bonus" */
+    char key[80];           /* idempotency key */
+    char request_hash[65];  /* hex SHA-256 of the body */
+    char actor[64];
+    char reason[160];
+    uint64_t linked_transfer; /* of a refund; 0: none */
+};
+struct money_answer {
+    uint64_t transfer;
+    int64_t balance_micro; /* after it */
+    bool is_repeat;
+};
+enum store_result ledger_money(struct store *store, const struct money_request *request,
+                               struct money_answer *answer) MUST_CHECK;
+
+struct balance {
+    int64_t balance_micro;   /* all that is the customer's: available + leased */
+    int64_t leased_micro;    /* set aside at edges and not settled */
+    int64_t available_micro; /* may be promised: balance + limit - outstanding */
+    uint64_t version;
+};
+enum store_result ledger_balance(struct store *store, uint64_t account_id,
+                                 struct balance *out) MUST_CHECK;
+
+/* Recomputes every balance from its transfers and checks the hash chains, in chunks. Calls `say`
+ * for each thing that is wrong, naming the row. OK: *wrong_count tells whether it is clean. */
+enum store_result ledger_audit(struct store *store, void (*say)(void *ctx, const char *text),
+                               void *ctx, uint64_t *transfer_count,
+                               uint64_t *wrong_count) MUST_CHECK;
+
+/* ---- change feed ---- */
+enum config_kind {
+    CONFIG_ACCOUNT = 1,
+    CONFIG_ENDPOINT,
+    CONFIG_TRUNK,
+    CONFIG_NUMBER,
+    CONFIG_ROUTE,
+    CONFIG_DECK,
+    CONFIG_SETTING,
+    CONFIG_BALANCE, /* a top-up or another money request: id is the account */
+    CONFIG_KEY
+};
+struct config_change {
+    uint64_t number; /* rising, commit-ordered */
+    enum config_kind kind;
+    uint64_t id;
+    bool is_removed;
+};
+/* Changes after `after`, oldest first, coalesced by row. */
+enum store_result config_changes(struct store *store, uint64_t after, struct config_change *out,
+                                 int max, int *count) MUST_CHECK;
+
+/* ---- rows: get by id; page by id (rows with id > after, up to max); put; remove ----
+ * put with id 0 makes a new row and sets id; every put sets version. Names are unique. */
+#define STORE_ROWS(type, name)                                                                     \
+    enum store_result config_get_##name(struct store *store, uint64_t id,                         \
+                                        struct type *out) MUST_CHECK;                              \
+    enum store_result config_page_##name(struct store *store, uint64_t after, struct type *out,   \
+                                         int max, int *count) MUST_CHECK;                          \
+    enum store_result config_put_##name(struct store *store, struct type *row,                    \
+                                        const char *actor) MUST_CHECK;                             \
+    enum store_result config_remove_##name(struct store *store, uint64_t id,                      \
+                                           const char *actor) MUST_CHECK;
+STORE_ROWS(account, account)
+STORE_ROWS(endpoint, endpoint)
+STORE_ROWS(trunk, trunk)
+STORE_ROWS(number, number)
+STORE_ROWS(route_row, route)
+#undef STORE_ROWS
+enum store_result config_account_by_name(struct store *store, const char *name,
+                                         struct account *out) MUST_CHECK;
+enum store_result config_endpoint_by_user(struct store *store, const char *user,
+                                          struct endpoint *out) MUST_CHECK;
+enum store_result config_trunk_by_name(struct store *store, const char *name,
+                                       struct trunk *out) MUST_CHECK;
+enum store_result config_number_by_digits(struct store *store, const char *digits,
+                                          struct number *out) MUST_CHECK;
+/* Many endpoints at once (`init --load-users`): chunks of 1000 a transaction. */
+enum store_result config_put_endpoints(struct store *store, struct endpoint *rows, int count,
+                                       const char *actor) MUST_CHECK;
+
+/* Decks: an object in pieces of at most 1 MB, hashed. Importing a name again makes version + 1; the
+ * old versions stay. id 0: none. */
+struct deck_row {
+    uint64_t id;
+    uint64_t version;       /* change feed */
+    uint32_t deck_version;
+    char name[ACCOUNT_NAME_SIZE];
+    char currency[4];
+    uint8_t rounding;
+    uint32_t prefix_count;
+    uint64_t object_size;
+    char object_hash[65];   /* hex SHA-256 */
+    int64_t wall_imported_us;
+};
+/* The next id and version that an import under this name gets; the object is compiled with them. */
+enum store_result config_deck_next(struct store *store, const char *name, uint32_t *id,
+                                   uint32_t *deck_version) MUST_CHECK;
+enum store_result config_put_deck(struct store *store, struct deck_row *row, const uint8_t *object,
+                                  const char *actor) MUST_CHECK;
+enum store_result config_get_deck(struct store *store, uint64_t id, struct deck_row *out) MUST_CHECK;
+enum store_result config_page_deck(struct store *store, uint64_t after, struct deck_row *out,
+                                   int max, int *count) MUST_CHECK;
+/* Reads the object of the newest version; malloc'd, the caller frees. Checked by its hash. */
+enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **object,
+                                   size_t *object_size) MUST_CHECK;
+
+enum store_result config_get_setting(struct store *store, const char *name, char *value,
+                                     size_t value_size) MUST_CHECK;
+enum store_result config_put_setting(struct store *store, const char *name, const char *value,
+                                     const char *actor) MUST_CHECK;
+
+/* API keys: hashed at rest (SHA-256 of a random 256-bit key); role operator or customer. */
+struct api_key {
+    uint64_t id;
+    uint64_t version;
+    char hash[65];
+    char name[64];
+    bool is_operator;
+    uint64_t account_id; /* of a customer's key */
+    bool is_revoked;
+};
+enum store_result config_put_key(struct store *store, struct api_key *row,
+                                 const char *actor) MUST_CHECK;
+enum store_result config_key_by_hash(struct store *store, const char *hash,
+                                     struct api_key *out) MUST_CHECK;
+enum store_result config_page_key(struct store *store, uint64_t after, struct api_key *out, int max,
+                                  int *count) MUST_CHECK;
+
+/* ---- records ---- */
+struct cdr_filter {
+    uint64_t account_id;   /* 0: all */
+    int64_t wall_from_us, wall_to_us; /* 0: open */
+    char number[USAGE_PARTY_SIZE];    /* caller or callee; empty: all */
+    char call_id[USAGE_CALL_ID_SIZE];
+    uint64_t before;       /* rows with a lower row number: the page after; 0: newest */
+};
+struct cdr_row {
+    uint64_t row;
+    uint64_t incarnation;
+    struct usage usage;
+};
+enum store_result cdr_page(struct store *store, const struct cdr_filter *filter,
+                           struct cdr_row *out, int max, int *count) MUST_CHECK;
+
+struct transfer_row { /* one entry of an account's statement */
+    uint64_t number;
+    int64_t wall_us;
+    int64_t amount_micro; /* from the customer's point of view */
+    char kind[16];
+    char actor[64];
+    char reason[160];
+    uint64_t linked;
+};
+enum store_result ledger_transfers(struct store *store, uint64_t account_id, uint64_t before,
+                                   struct transfer_row *out, int max, int *count) MUST_CHECK;
+
+struct event_row { /* refusals and other events that an operator may want later */
+    uint64_t row;
+    int64_t wall_us;
+    char kind[24]; /* "refusal", "alarm", "config" */
+    uint64_t account_id;
+    char text[512]; /* one JSON object */
+};
+enum store_result event_put(struct store *store, const struct event_row *rows, int count) MUST_CHECK;
+enum store_result event_page(struct store *store, const char *kind, uint64_t account_id,
+                             uint64_t before, struct event_row *out, int max,
+                             int *count) MUST_CHECK;
+
+/* Retention: deletes CDRs and events older than that, a bounded number a call; *more: call again. */
+enum store_result store_expire(struct store *store, int64_t cdr_before_wall_us,
+                               int64_t event_before_wall_us, bool *more) MUST_CHECK;
+enum store_result store_checkpoint(struct store *store) MUST_CHECK;
+
+/* A consistent copy while others write (SQLite's backup API, in steps). Restore: refuses while
+ * anybody has the directory open, checks the copy first, keeps the old file. */
+enum store_result store_backup(const char *dir, const char *file, char *error,
+                               size_t error_size) MUST_CHECK;
+enum store_result store_restore(const char *dir, const char *file, char *error,
+                                size_t error_size) MUST_CHECK;
+
+#endif
