@@ -1,6 +1,8 @@
 /* ring.h - a bounded queue of byte messages between exactly one writer thread and one reader.
  *
- * Messages arrive whole and in order. A full ring refuses: the writer counts and drops, or sheds.
+ * Messages arrive whole and in order, aligned to 16. A full ring refuses: the writer counts and
+ * drops, or sheds. An empty ring takes any message of up to block_size / 2 - 16 bytes; a larger one
+ * may be refused for ever.
  */
 #ifndef DT_BASE_RING_H
 #define DT_BASE_RING_H
