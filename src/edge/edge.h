@@ -1,0 +1,165 @@
+/* edge.h - the edge as an engine: datagrams, time and answers go in; messages, records and events
+ * come out. One `struct edge` is shared by the workers of a process; a worker is used by one
+ * thread. Nothing here opens a socket, reads a clock or waits.
+ *
+ * A message belongs to the worker that edge_owner names (by its Call-ID); the receiving worker
+ * may handle what edge_owner calls EDGE_ANY itself.
+ */
+#ifndef DT_EDGE_EDGE_H
+#define DT_EDGE_EDGE_H
+
+#include "account/directory.h"
+#include "base/journal.h"
+#include "metering/meter.h"
+#include "rating/deck_set.h"
+#include "registrar/registrar.h"
+#include "routing/route.h"
+#include "sip/digest.h"
+#include "sip/msg.h"
+
+#define EDGE_LISTENERS_MAX 16
+#define EDGE_WORKERS_MAX 32
+#define EDGE_ANY (-1)
+#define EDGE_DOMAIN_SIZE 128
+
+struct edge_time {
+    int64_t mono_us;
+    int64_t wall_us;
+};
+
+struct edge_listener { /* an address that we listen on; goes into Via and Record-Route */
+    uint8_t address[16];      /* what we are bound to; IPv4 mapped */
+    uint16_t port;
+    uint8_t transport;        /* enum reg_transport */
+    bool is_ipv6;
+    char advertised[64];      /* "192.0.2.1:5060" or "[2001:db8::1]:5060" */
+};
+
+struct edge_settings { /* fixed while the process runs */
+    char domain[EDGE_DOMAIN_SIZE]; /* also the realm */
+    int listener_count;
+    struct edge_listener listeners[EDGE_LISTENERS_MAX];
+    int worker_count;
+    uint32_t call_count_max;   /* a worker */
+    uint32_t txn_count_max;    /* a worker */
+    uint64_t memory_max;       /* bytes for packets and texts, a worker */
+    struct digest_keys nonce_keys;
+    uint8_t mac_key[DIGEST_KEY_SIZE]; /* branches, tags, Record-Route */
+    uint64_t hash_seed;        /* of the Call-ID's owner */
+    int64_t nonce_age_s;       /* 600 */
+    int64_t trunk_silence_us;  /* 3 s */
+    int64_t ring_max_us;       /* 180 s */
+    int64_t call_max_us;       /* longest call: 12 h */
+    int64_t probe_after_us;    /* 10 min of silence */
+    int64_t partial_every_us;  /* 1 h */
+    struct route_settings routing;
+    char server[64];           /* Server header; empty: none */
+};
+
+/* What the shell does for the engine, at once and without waiting. */
+struct edge_shell {
+    void *ctx;
+    void (*send)(void *ctx, const struct reg_flow *to, struct slice message);
+    void (*event)(void *ctx, const char *kind, struct slice json); /* one JSON object */
+    /* Address of a trunk's host: PRESENT sets address (and port, where SRV gave one). UNKNOWN: being
+     * looked up, or no answer. */
+    struct tri (*resolve)(void *ctx, const char *host, uint8_t address[16], uint16_t *port);
+};
+
+struct edge { /* shared; the caller makes the parts and owns them */
+    struct edge_settings settings;
+    struct directory *directory;
+    struct deck_set *decks;
+    struct registrar *registrar;
+    struct meter_table *meters;
+    struct journal journal;
+    _Atomic bool is_draining;       /* new calls: 503 */
+    _Atomic bool is_paid_work_off;  /* no room for records: new paid work is refused as unknown */
+};
+
+enum edge_count { /* counters, in the order of edge_count_name */
+    EDGE_IN = 0,
+    EDGE_IN_BAD,
+    EDGE_OUT,
+    EDGE_REGISTER_OK,
+    EDGE_REGISTER_REFUSED,
+    EDGE_CHALLENGES,
+    EDGE_AUTH_FAILED,
+    EDGE_STALE,
+    EDGE_INVITES,
+    EDGE_CALLS_STARTED,
+    EDGE_CALLS_ANSWERED,
+    EDGE_CALLS_ENDED,
+    EDGE_CALLS_CUT,
+    EDGE_REFUSED_MONEY,
+    EDGE_REFUSED_UNKNOWN,
+    EDGE_REFUSED_LIMIT,
+    EDGE_REFUSED_STATE,
+    EDGE_REFUSED_ROUTE,
+    EDGE_FULL,
+    EDGE_RETRANSMITS_IN,
+    EDGE_RETRANSMITS_OUT,
+    EDGE_STRAYS,
+    EDGE_TRUNK_FAILOVERS,
+    EDGE_ESTIMATED,
+    EDGE_EMERGENCIES,
+    EDGE_COUNT_COUNT
+};
+const char *edge_count_name(enum edge_count count);
+
+struct edge_worker;
+struct edge_worker *edge_worker_new(struct edge *edge, int index, const struct edge_shell *shell,
+                                    uint64_t seed, int64_t now_us);
+void edge_worker_free(struct edge_worker *worker);
+
+/* Which worker a message belongs to, or EDGE_ANY: whoever received it. */
+int edge_owner(const struct edge *edge, const struct sip_msg *msg);
+
+/* One message. `msg` was parsed from bytes that live until this returns; `result` is what the
+ * parser said (a broken but answerable message is answered). */
+void edge_message(struct edge_worker *worker, const struct sip_msg *msg, enum sip_parse result,
+                  const struct reg_flow *from, const struct edge_time *now);
+
+/* Timers that are due; then when to call again at the latest (monotonic us; INT64_MAX: never). */
+void edge_tick(struct edge_worker *worker, const struct edge_time *now);
+int64_t edge_deadline(const struct edge_worker *worker);
+
+/* A lease changed for this call (meter_wakeups_take). */
+void edge_wake(struct edge_worker *worker, uint32_t call, uint32_t generation,
+               const struct edge_time *now);
+/* A destination refused (ICMP, connection refused or lost): its unanswered requests fail over. */
+void edge_unreachable(struct edge_worker *worker, const struct reg_flow *to,
+                      const struct edge_time *now);
+
+/* An operator ends a call by its key. ABSENT: this worker has no such call. */
+struct tri edge_end_call(struct edge_worker *worker, uint64_t key, const char *actor,
+                         const struct edge_time *now);
+
+/* Replay, before the first message: JOURNAL_CALL, JOURNAL_CALL_GONE, JOURNAL_USAGE (which closes its
+ * call). A call belongs to the worker of its Call-ID: feed each record to all workers. Then
+ * edge_replay_done: open calls are metered and probed, ringing ones are ended. */
+void edge_replay(struct edge_worker *worker, enum journal_kind kind, struct slice record,
+                 const struct edge_time *now);
+void edge_replay_done(struct edge_worker *worker, int64_t last_alive_wall_us,
+                      const struct edge_time *now);
+/* Appends the records of open calls again, up to count; start with *at = 0; false: done. */
+bool edge_snapshot(struct edge_worker *worker, uint32_t *at, int count,
+                   const struct edge_time *now);
+
+/* A new incarnation begins (fenced): every open call is closed in the old one by a linked partial
+ * record; call before meter_start_incarnation. */
+void edge_close_incarnation(struct edge_worker *worker, const struct edge_time *now);
+
+/* Calls in progress as JSON objects, comma-separated, from *at (0 at first); false: all were
+ * written. account_id 0: all. */
+bool edge_calls_json(struct edge_worker *worker, uint32_t *at, uint64_t account_id,
+                     const struct edge_time *now, struct buf *out);
+
+struct edge_totals {
+    uint64_t counts[EDGE_COUNT_COUNT];
+    uint32_t calls_open, calls_answered, txns;
+    uint64_t memory_size;
+};
+void edge_sum(const struct edge_worker *worker, struct edge_totals *out); /* any thread */
+
+#endif
