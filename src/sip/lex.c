@@ -1,0 +1,215 @@
+#include "sip/lex.h"
+
+#define ALNUM (LEX_TOKEN | LEX_HOST | LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE)
+#define MARK (LEX_TOKEN | LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE)
+
+const uint8_t lex_classes[256] = {
+    ['0' ... '9'] = ALNUM | LEX_HEX,
+    ['A' ... 'F'] = ALNUM | LEX_HEX,
+    ['a' ... 'f'] = ALNUM | LEX_HEX,
+    ['G' ... 'Z'] = ALNUM,
+    ['g' ... 'z'] = ALNUM,
+    ['-'] = ALNUM,
+    ['.'] = ALNUM,
+    ['_'] = ALNUM,
+    ['!'] = MARK,
+    ['*'] = MARK,
+    ['\''] = MARK,
+    ['~'] = MARK,
+    ['+'] = MARK,
+    ['`'] = LEX_TOKEN | LEX_USER | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['%'] = LEX_TOKEN | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['('] = LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    [')'] = LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['&'] = LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['$'] = LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['/'] = LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['['] = LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    [']'] = LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    [':'] = LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE,
+    ['='] = LEX_USER | LEX_VALUE | LEX_VISIBLE,
+    [';'] = LEX_USER | LEX_VISIBLE,
+    ['?'] = LEX_USER | LEX_VISIBLE,
+    [','] = LEX_USER | LEX_VISIBLE,
+    ['#'] = LEX_USER | LEX_VALUE | LEX_VISIBLE,
+    ['|'] = LEX_USER | LEX_VALUE | LEX_VISIBLE,
+    ['{'] = LEX_USER | LEX_VALUE | LEX_VISIBLE,
+    ['}'] = LEX_USER | LEX_VALUE | LEX_VISIBLE,
+    ['^'] = LEX_USER | LEX_VALUE | LEX_VISIBLE,
+    ['@'] = LEX_VALUE | LEX_VISIBLE,
+    ['\\'] = LEX_VISIBLE,
+    [0x80 ... 0xff] = LEX_USER | LEX_VALUE,
+};
+
+bool lex_all(struct slice text, unsigned class)
+{
+    const char *end = text.data + text.size;
+    return text.size > 0 && lex_skip(text.data, end, class) == end;
+}
+
+bool lex_all_escaped(struct slice text, unsigned class)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (lex_is(c, class) && c != '%') {
+            continue;
+        }
+        if (c != '%' || text.size - i < 3 || !lex_is(text.data[i + 1], LEX_HEX) ||
+            !lex_is(text.data[i + 2], LEX_HEX)) {
+            return false;
+        }
+        i += 2;
+    }
+    return text.size > 0;
+}
+
+const char *lex_quoted_end(const char *at, const char *end)
+{
+    for (at++; at < end; at++) {
+        if (*at == '"') {
+            return at + 1;
+        }
+        if (*at == '\\') {
+            at++;
+        }
+    }
+    return NULL;
+}
+
+const char *lex_host_end(const char *at, const char *end)
+{
+    if (at == end || *at != '[') {
+        const char *stop = lex_skip(at, end, LEX_HOST);
+        return stop == at ? NULL : stop;
+    }
+    const char *start = ++at;
+    while (at < end && (lex_is(*at, LEX_HEX) || *at == ':' || *at == '.')) {
+        at++;
+    }
+    return at == end || *at != ']' || at - start < 2 ? NULL : at + 1;
+}
+
+const char *lex_port_end(const char *at, const char *end, uint16_t *port)
+{
+    const char *colon = lex_skip_space(at, end);
+    *port = 0;
+    if (colon == end || *colon != ':') {
+        return at;
+    }
+    const char *digit = lex_skip_space(colon + 1, end);
+    const char *first = digit;
+    unsigned value = 0;
+    while (digit < end && lex_is_digit(*digit) && value <= UINT16_MAX) {
+        value = value * 10 + (unsigned)(*digit++ - '0');
+    }
+    if (digit == first || value == 0 || value > UINT16_MAX) {
+        return NULL;
+    }
+    *port = (uint16_t)value;
+    return digit;
+}
+
+enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct slice *value)
+{
+    const char *end = rest->data + rest->size;
+    const char *at = lex_skip_space(rest->data, end);
+    if (at == end) {
+        *rest = (struct slice){end, 0};
+        return LEX_PARAM_END;
+    }
+    if (*at != ';') {
+        return LEX_PARAM_BAD;
+    }
+    const char *start = lex_skip_space(at + 1, end);
+    at = lex_skip(start, end, LEX_NAME);
+    if (at == start) {
+        return LEX_PARAM_BAD;
+    }
+    *name = lex_between(start, at);
+    *value = (struct slice){at, 0};
+
+    const char *equal = lex_skip_space(at, end);
+    if (equal == end || *equal != '=') {
+        *rest = lex_between(at, end);
+        return LEX_PARAM_FOUND;
+    }
+    start = lex_skip_space(equal + 1, end);
+    if (start < end && *start == '"') {
+        at = lex_quoted_end(start, end);
+        if (at == NULL) {
+            return LEX_PARAM_BAD;
+        }
+        *value = lex_between(start + 1, at - 1);
+    } else {
+        at = lex_skip(start, end, LEX_VALUE);
+        *value = lex_between(start, at);
+    }
+    *rest = lex_between(at, end);
+    return LEX_PARAM_FOUND;
+}
+
+/* Is there a control character (or a tab) in these bytes? Eight at a time; a byte over 0x7f never
+ * counts. */
+static bool may_have_control(const char *at, size_t size)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t found = 0;
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t word;
+        memcpy(&word, at + i, 8);
+        uint64_t del = word ^ (ones * 0x7f);
+        found |= ((word - ones * 0x20) | (del - ones)) & ~word;
+    }
+    if ((found & (ones * 0x80)) != 0) {
+        return true;
+    }
+    for (; i < size; i++) {
+        if ((uint8_t)at[i] < 0x20 || at[i] == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Tabs may stand, and any character after a backslash in quotes (RFC 3261 25.1, quoted-pair). */
+static bool is_free_of_control(const char *at, const char *end)
+{
+    if (!may_have_control(at, (size_t)(end - at))) {
+        return true;
+    }
+    bool is_quoted = false;
+    for (; at < end; at++) {
+        if (is_quoted && *at == '\\' && at + 1 < end && at[1] != '\r') {
+            at++;
+        } else if (*at == '"') {
+            is_quoted = !is_quoted;
+        } else if (((uint8_t)*at < 0x20 && *at != '\t') || *at == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *lex_line_next(const char *at, const char *end, struct slice *line, bool *is_clean)
+{
+    const char *start = at;
+    *is_clean = true;
+    while (true) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        if (feed == NULL) {
+            return NULL;
+        }
+        bool has_return = feed > at && feed[-1] == '\r';
+        const char *stop = has_return ? feed - 1 : feed;
+        *is_clean = is_free_of_control(at, stop) && *is_clean;
+        /* The empty line ends the headers: white space after it belongs to the body. */
+        bool is_empty = stop == start;
+        if (is_empty || feed + 1 == end || (feed[1] != ' ' && feed[1] != '\t')) {
+            *line = lex_between(start, stop);
+            return feed + 1;
+        }
+        *is_clean = has_return && *is_clean;
+        at = feed + 1;
+    }
+}

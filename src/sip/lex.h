@@ -1,0 +1,88 @@
+/* lex.h - character classes and the small readers that the SIP parsers share (RFC 3261 25.1).
+ *
+ * Internal to src/sip. Classes are a little wider than the grammar where phones in the field are
+ * ('#' in a user part, '_' in a host), and never include what could end a value.
+ */
+#ifndef DT_SIP_LEX_H
+#define DT_SIP_LEX_H
+
+#include "base/slice.h"
+
+#include <string.h>
+
+enum {
+    LEX_TOKEN = 1 << 0,
+    LEX_HOST = 1 << 1,  /* of a name or IPv4; IPv6 is read by lex_host */
+    LEX_USER = 1 << 2,  /* '%' comes on top, with its two digits */
+    LEX_PARAM = 1 << 3, /* of a URI parameter; '%' as above */
+    LEX_VALUE = 1 << 4, /* of a header parameter that is not quoted */
+    LEX_NAME = 1 << 5,  /* name of a parameter, of a header or a URI */
+    LEX_HEX = 1 << 6,
+    LEX_VISIBLE = 1 << 7 /* in a URI of any scheme */
+};
+
+extern const uint8_t lex_classes[256];
+
+static inline bool lex_is(char c, unsigned class)
+{
+    return (lex_classes[(uint8_t)c] & class) != 0;
+}
+
+static inline bool lex_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool lex_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline const char *lex_skip_space(const char *at, const char *end)
+{
+    while (at < end && lex_is_space(*at)) {
+        at++;
+    }
+    return at;
+}
+
+static inline const char *lex_skip(const char *at, const char *end, unsigned class)
+{
+    while (at < end && lex_is(*at, class)) {
+        at++;
+    }
+    return at;
+}
+
+static inline struct slice lex_between(const char *from, const char *to)
+{
+    return (struct slice){from, (size_t)(to - from)};
+}
+
+/* Every character of that class, and at least one. */
+bool lex_all(struct slice text, unsigned class);
+
+/* The same, where a '%' with two hex digits may also stand. */
+bool lex_all_escaped(struct slice text, unsigned class);
+
+/* After the closing quote of the quoted string that starts at `at`; NULL: it does not end. */
+const char *lex_quoted_end(const char *at, const char *end);
+
+/* hostname, IPv4 or [IPv6] at `at`: its end, or NULL. */
+const char *lex_host_end(const char *at, const char *end);
+
+/* ":port" with white space where RFC 3261 allows it in a Via: its end (*port 1..65535); `at` and
+ * port 0 where there is none; NULL: broken. */
+const char *lex_port_end(const char *at, const char *end, uint16_t *port);
+
+enum lex_param { LEX_PARAM_END = 0, LEX_PARAM_FOUND, LEX_PARAM_BAD };
+
+/* The next ";name=value" of *rest. The value loses its quotes. */
+enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct slice *value);
+
+/* One header line with its folded parts: *line ends before its CRLF (or bare LF). Returns the start
+ * of the next line; NULL: the end was not seen. *is_clean: no control character outside a quoted
+ * pair, and no fold after a bare LF. */
+const char *lex_line_next(const char *at, const char *end, struct slice *line, bool *is_clean);
+
+#endif

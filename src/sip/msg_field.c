@@ -1,0 +1,199 @@
+#include "sip/msg_field.h"
+
+#include "sip/lex.h"
+
+/* "SIP / 2.0 / UDP", white space allowed around the slashes (RFC 3261 25.1, SLASH): the end, or
+ * NULL. The version is not looked at: who speaks another one is told so in a response. */
+static const char *sent_protocol_end(const char *at, const char *end, struct slice *transport)
+{
+    for (int part = 0; part < 3; part++) {
+        const char *start = at;
+        at = lex_skip(at, end, LEX_TOKEN);
+        if (at == start) {
+            return NULL;
+        }
+        if (part == 0 && !slice_equal_nocase(lex_between(start, at), SLICE("SIP"))) {
+            return NULL;
+        }
+        if (part == 2) {
+            *transport = lex_between(start, at);
+            return at;
+        }
+        at = lex_skip_space(at, end);
+        if (at == end || *at != '/') {
+            return NULL;
+        }
+        at = lex_skip_space(at + 1, end);
+    }
+    return NULL;
+}
+
+/* A second branch would let two readers see two transactions in one message. */
+static bool via_params_read(struct sip_via *via)
+{
+    struct slice rest = via->params;
+    struct slice name, value;
+    bool has_branch = false;
+    enum lex_param found = lex_param_next(&rest, &name, &value);
+    for (; found == LEX_PARAM_FOUND; found = lex_param_next(&rest, &name, &value)) {
+        if (name.size != 6 || !slice_equal_nocase(name, SLICE("branch"))) {
+            continue;
+        }
+        if (has_branch) {
+            return false;
+        }
+        has_branch = true;
+        via->branch = value;
+    }
+    return found == LEX_PARAM_END;
+}
+
+enum via_read sip_via_read(struct slice text, struct sip_via *out)
+{
+    text = slice_trim(text);
+    const char *end = text.data + text.size;
+    struct sip_via via = {.text = text};
+    if (text.size == 0) {
+        return VIA_UNUSABLE;
+    }
+    const char *stop = sent_protocol_end(text.data, end, &via.transport);
+    if (stop == NULL) {
+        return VIA_UNUSABLE;
+    }
+    const char *host = lex_skip_space(stop, end);
+    const char *at = host == stop ? NULL : lex_host_end(host, end);
+    if (at == NULL) {
+        return VIA_UNUSABLE;
+    }
+    via.host = lex_between(host, at);
+    const char *after = lex_port_end(at, end, &via.port);
+    at = after != NULL ? after : at;
+    via.params = lex_between(at, end);
+    bool is_good = via_params_read(&via) && after != NULL;
+    *out = via;
+    return is_good ? VIA_GOOD : VIA_USABLE;
+}
+
+bool sip_via_parse(struct slice text, struct sip_via *out)
+{
+    struct sip_via via;
+    if (sip_via_read(text, &via) != VIA_GOOD) {
+        return false;
+    }
+    *out = via;
+    return true;
+}
+
+bool sip_cseq_read(struct slice text, uint32_t *number, struct slice *method)
+{
+    const char *at = text.data;
+    const char *end = text.data + text.size;
+    uint64_t value = 0;
+    while (at < end && lex_is_digit(*at) && value <= SIP_CSEQ_MAX) {
+        value = value * 10 + (uint64_t)(*at++ - '0');
+    }
+    const char *start = lex_skip_space(at, end);
+    if (at == text.data || start == at || value > SIP_CSEQ_MAX ||
+        !lex_all(lex_between(start, end), LEX_TOKEN)) {
+        return false;
+    }
+    *number = (uint32_t)value;
+    *method = lex_between(start, end);
+    return true;
+}
+
+/* The display name up to '<': quoted, or words. Words are read widely (phones send "Jo (Sales)" and
+ * UTF-8 without quotes), but a comma would be the end of a list's value for others. */
+static const char *display_end(const char *at, const char *end)
+{
+    if (at < end && *at == '"') {
+        at = lex_quoted_end(at, end);
+        return at == NULL ? NULL : lex_skip_space(at, end);
+    }
+    while (at < end && *at != '<') {
+        if (*at == '"' || *at == ',' || *at == ';' || *at == '>' || *at == '\0') {
+            return NULL;
+        }
+        at++;
+    }
+    return at;
+}
+
+static bool is_name_addr(const char *at, const char *end)
+{
+    while (at < end && *at != '<' && *at != '"' && *at != ';') {
+        at++;
+    }
+    return at < end && *at != ';';
+}
+
+static bool address_uri_read(struct slice text, bool is_bracketed, struct sip_address *address)
+{
+    address->uri_text = text;
+    if (!sip_uri_parse(text, &address->uri)) {
+        return false;
+    }
+    /* Without brackets, '?' and ',' could belong to the URI or to the header (RFC 3261 20.10). */
+    return is_bracketed ||
+           (memchr(text.data, '?', text.size) == NULL && memchr(text.data, ',', text.size) == NULL);
+}
+
+static bool address_params_read(struct sip_address *address)
+{
+    struct slice rest = address->params;
+    struct slice name, value;
+    bool has_tag = false;
+    enum lex_param found = lex_param_next(&rest, &name, &value);
+    for (; found == LEX_PARAM_FOUND; found = lex_param_next(&rest, &name, &value)) {
+        if (name.size != 3 || !slice_equal_nocase(name, SLICE("tag"))) {
+            continue;
+        }
+        /* Two tags would be two dialogs to two readers. */
+        if (has_tag) {
+            return false;
+        }
+        has_tag = true;
+        address->tag = value;
+    }
+    return found == LEX_PARAM_END;
+}
+
+bool sip_address_parse(struct slice text, struct sip_address *out)
+{
+    text = slice_trim(text);
+    if (text.size == 0) {
+        return false;
+    }
+    struct sip_address address = {.text = text};
+    const char *end = text.data + text.size;
+    const char *at = text.data;
+    if (text.size == 1 && *at == '*') {
+        address.is_star = true;
+        *out = address;
+        return true;
+    }
+    bool is_bracketed = is_name_addr(at, end);
+    struct slice uri;
+    if (is_bracketed) {
+        const char *open = display_end(at, end);
+        const char *close = open == NULL || open == end || *open != '<'
+                                ? NULL
+                                : memchr(open, '>', (size_t)(end - open));
+        if (close == NULL) {
+            return false;
+        }
+        address.display = slice_trim(lex_between(at, open));
+        uri = lex_between(open + 1, close);
+        address.params = lex_between(close + 1, end);
+    } else {
+        const char *semicolon = memchr(at, ';', text.size);
+        const char *stop = semicolon != NULL ? semicolon : end;
+        uri = slice_trim(lex_between(at, stop));
+        address.params = lex_between(stop, end);
+    }
+    if (!address_uri_read(uri, is_bracketed, &address) || !address_params_read(&address)) {
+        return false;
+    }
+    *out = address;
+    return true;
+}

@@ -1,0 +1,16 @@
+/* msg_field.h - readers of the fields that every message carries. Internal to src/sip. */
+#ifndef DT_SIP_MSG_FIELD_H
+#define DT_SIP_MSG_FIELD_H
+
+#include "sip/msg.h"
+
+enum via_read { VIA_UNUSABLE = 0, VIA_USABLE, VIA_GOOD };
+
+/* USABLE: the sent-by and what comes before it were read, but something behind it is broken; a
+ * response can still find its way. */
+enum via_read sip_via_read(struct slice text, struct sip_via *out);
+
+/* "1 INVITE": false (nothing written) where it is not so, or the number is above SIP_CSEQ_MAX. */
+bool sip_cseq_read(struct slice text, uint32_t *number, struct slice *method);
+
+#endif

@@ -1,0 +1,366 @@
+#include "sip/lex.h"
+#include "sip/msg.h"
+#include "sip/msg_field.h"
+#include "sip/msg_header.h"
+
+#define MAX_FORWARDS_MAX 255 /* RFC 3261 20.22 */
+
+struct reader { /* one parse under way */
+    struct sip_msg *msg;
+    enum sip_parse error; /* the first that was found */
+    bool is_via_usable;
+};
+
+static void note(struct reader *reader, enum sip_parse error)
+{
+    if (reader->error == SIP_OK) {
+        reader->error = error;
+    }
+}
+
+/* Only what is read before it is written; the headers array stays as it is. */
+static void msg_init(struct sip_msg *msg)
+{
+    memset(msg, 0, offsetof(struct sip_msg, headers));
+    memset((char *)msg + offsetof(struct sip_msg, header_count), 0,
+           sizeof *msg - offsetof(struct sip_msg, header_count));
+    memset(msg->first, 0xff, sizeof msg->first);
+    msg->max_forwards = -1;
+    msg->expires_s = -1;
+}
+
+static bool is_other_version(struct slice text)
+{
+    const char *end = text.data + text.size;
+    const char *major = text.data + 4;
+    const char *dot = major;
+    while (dot < end && lex_is_digit(*dot)) {
+        dot++;
+    }
+    const char *at = dot < end && *dot == '.' ? dot + 1 : end;
+    const char *minor = at;
+    while (at < end && lex_is_digit(*at)) {
+        at++;
+    }
+    return dot > major && minor < end && at == end;
+}
+
+/* The version is compared without case (RFC 3261 7.1). `text` starts with "SIP/". */
+static enum sip_parse version_check(struct slice text)
+{
+    if (slice_equal_nocase(text, SLICE("SIP/2.0"))) {
+        return SIP_OK;
+    }
+    return is_other_version(text) ? SIP_BAD_VERSION : SIP_BAD_START_LINE;
+}
+
+static bool has_sip_mark(struct slice line)
+{
+    while (line.size >= 4) {
+        if (slice_starts_with_nocase(line, SLICE("SIP/"))) {
+            return true;
+        }
+        line = slice_skip(line, 1);
+    }
+    return false;
+}
+
+/* Request-URIs may not carry headers (RFC 3261 19.1.1, table 1). */
+static enum sip_parse request_uri_read(struct sip_msg *msg)
+{
+    if (memchr(msg->uri_text.data, ' ', msg->uri_text.size) != NULL || msg->uri_text.size == 0) {
+        return SIP_BAD_START_LINE;
+    }
+    if (!sip_uri_parse(msg->uri_text, &msg->uri) || msg->uri.headers.size > 0) {
+        return SIP_BAD_URI;
+    }
+    return msg->uri.scheme == SIP_SCHEME_OTHER ? SIP_BAD_SCHEME : SIP_OK;
+}
+
+static enum sip_parse request_line_read(struct slice line, struct sip_msg *msg)
+{
+    const char *end = line.data + line.size;
+    const char *first = memchr(line.data, ' ', line.size);
+    const char *last = memrchr(line.data, ' ', line.size);
+    if (first == NULL || !has_sip_mark(lex_between(first, end)) ||
+        !lex_all(lex_between(line.data, first), LEX_TOKEN)) {
+        return SIP_NOT_SIP;
+    }
+    msg->is_request = true;
+    msg->method_text = lex_between(line.data, first);
+    msg->method = sip_method_from(msg->method_text);
+    if (first == last) {
+        return SIP_BAD_START_LINE;
+    }
+    struct slice version = lex_between(last + 1, end);
+    msg->uri_text = lex_between(first + 1, last);
+    if (!slice_starts_with_nocase(version, SLICE("SIP/"))) {
+        return SIP_BAD_START_LINE;
+    }
+    enum sip_parse result = version_check(version);
+    return result != SIP_OK ? result : request_uri_read(msg);
+}
+
+static enum sip_parse status_line_read(struct slice line, struct sip_msg *msg)
+{
+    const char *end = line.data + line.size;
+    const char *space = memchr(line.data, ' ', line.size);
+    if (space == NULL) {
+        return SIP_BAD_START_LINE;
+    }
+    enum sip_parse result = version_check(lex_between(line.data, space));
+    if (result != SIP_OK) {
+        return result;
+    }
+    const char *at = space + 1;
+    if (end - at < 3 || !lex_is_digit(at[0]) || !lex_is_digit(at[1]) || !lex_is_digit(at[2]) ||
+        (end - at > 3 && at[3] != ' ')) {
+        return SIP_BAD_START_LINE;
+    }
+    msg->status = (at[0] - '0') * 100 + (at[1] - '0') * 10 + (at[2] - '0');
+    msg->reason = end - at > 3 ? lex_between(at + 4, end) : (struct slice){end, 0};
+    return msg->status < 100 || msg->status > 699 ? SIP_BAD_START_LINE : SIP_OK;
+}
+
+/* A broken line is left out of the list; the message is refused anyway. */
+static void header_add(struct reader *reader, struct slice line)
+{
+    struct sip_msg *msg = reader->msg;
+    const char *end = line.data + line.size;
+    const char *name_end = lex_skip(line.data, end, LEX_TOKEN);
+    const char *colon = name_end;
+    while (colon < end && (*colon == ' ' || *colon == '\t')) {
+        colon++;
+    }
+    if (name_end == line.data || colon == end || *colon != ':') {
+        note(reader, SIP_BAD_HEADER);
+        return;
+    }
+    struct sip_header *header = &msg->headers[msg->header_count];
+    header->line = line;
+    header->name = lex_between(line.data, name_end);
+    const char *start = lex_skip_space(colon + 1, end);
+    while (end > start && lex_is_space(end[-1])) {
+        end--;
+    }
+    header->value = lex_between(start, end);
+    header->id = sip_header_id_from(header->name);
+    if (header->id != SIP_H_OTHER) {
+        int16_t *first = &msg->first[header->id];
+        if (*first < 0) {
+            *first = (int16_t)msg->header_count;
+        } else if (sip_header_is_single(header->id)) {
+            bool is_length = header->id == SIP_H_CONTENT_LENGTH &&
+                             !slice_equal(msg->headers[*first].value, header->value);
+            note(reader, is_length ? SIP_BAD_CONTENT_LENGTH : SIP_DUPLICATE_HEADER);
+        }
+    }
+    msg->header_count++;
+}
+
+/* Returns where the body starts. */
+static const char *headers_read(struct reader *reader, const char *at, const char *end)
+{
+    while (true) {
+        struct slice line;
+        bool is_clean;
+        const char *next = lex_line_next(at, end, &line, &is_clean);
+        if (next == NULL) { /* no empty line: the end of the message is missing */
+            note(reader, SIP_BAD_HEADER);
+            return end;
+        }
+        if (line.size == 0) {
+            return next;
+        }
+        if (reader->msg->header_count == SIP_HEADERS_MAX) {
+            note(reader, SIP_TOO_MANY_HEADERS);
+            return end;
+        }
+        if (!is_clean) {
+            note(reader, SIP_BAD_HEADER);
+        } else {
+            header_add(reader, line);
+        }
+        at = next;
+    }
+}
+
+static void vias_read(struct reader *reader)
+{
+    struct sip_msg *msg = reader->msg;
+    int header = msg->first[SIP_H_VIA];
+    struct slice rest = {NULL, 0};
+    struct slice value;
+    while (sip_msg_list_next(msg, &header, &rest, &value)) {
+        if (msg->via_count++ > 0) {
+            if (value.size == 0) {
+                note(reader, SIP_BAD_VIA);
+            }
+            continue;
+        }
+        enum via_read result = sip_via_read(value, &msg->via);
+        reader->is_via_usable = result != VIA_UNUSABLE;
+        if (result != VIA_GOOD) {
+            note(reader, SIP_BAD_VIA);
+        }
+    }
+    if (msg->via_count == 0) {
+        note(reader, msg->first[SIP_H_VIA] < 0 ? SIP_MISSING_HEADER : SIP_BAD_VIA);
+    }
+}
+
+static void address_read(struct reader *reader, enum sip_header_id id, struct sip_address *out,
+                         enum sip_parse error)
+{
+    if (reader->msg->first[id] < 0) {
+        note(reader, SIP_MISSING_HEADER);
+    } else if (!sip_address_parse(sip_msg_value(reader->msg, id), out) || out->is_star) {
+        note(reader, error);
+    }
+}
+
+static void call_id_read(struct reader *reader)
+{
+    struct slice value = sip_msg_value(reader->msg, SIP_H_CALL_ID);
+    const char *end = value.data + value.size;
+    if (reader->msg->first[SIP_H_CALL_ID] < 0) {
+        note(reader, SIP_MISSING_HEADER);
+        return;
+    }
+    reader->msg->call_id = value;
+    for (const char *at = value.data; at < end; at++) {
+        if (lex_is_space(*at)) {
+            note(reader, SIP_BAD_CALL_ID);
+            return;
+        }
+    }
+    if (value.size == 0) {
+        note(reader, SIP_BAD_CALL_ID);
+    }
+}
+
+static void cseq_read(struct reader *reader)
+{
+    struct sip_msg *msg = reader->msg;
+    if (msg->first[SIP_H_CSEQ] < 0) {
+        note(reader, SIP_MISSING_HEADER);
+        return;
+    }
+    if (!sip_cseq_read(sip_msg_value(msg, SIP_H_CSEQ), &msg->cseq, &msg->cseq_method_text)) {
+        note(reader, SIP_BAD_CSEQ);
+        return;
+    }
+    msg->cseq_method = sip_method_from(msg->cseq_method_text);
+    if (msg->is_request && !slice_equal(msg->cseq_method_text, msg->method_text)) {
+        note(reader, SIP_BAD_CSEQ);
+    }
+}
+
+/* Max-Forwards and Expires. Of a number too large for Expires, the largest is meant. */
+static void numbers_read(struct reader *reader)
+{
+    struct sip_msg *msg = reader->msg;
+    uint64_t number;
+    if (msg->first[SIP_H_MAX_FORWARDS] >= 0) {
+        if (slice_to_u64(sip_msg_value(msg, SIP_H_MAX_FORWARDS), MAX_FORWARDS_MAX, &number)) {
+            msg->max_forwards = (int)number;
+        } else {
+            note(reader, SIP_BAD_MAX_FORWARDS);
+        }
+    }
+    struct slice expires = sip_msg_value(msg, SIP_H_EXPIRES);
+    if (slice_to_u64(expires, UINT32_MAX, &number)) {
+        msg->expires_s = (int64_t)number;
+    } else if (expires.size > 0) {
+        const char *end = expires.data + expires.size;
+        const char *at = expires.data;
+        while (at < end && lex_is_digit(*at)) {
+            at++;
+        }
+        msg->expires_s = at == end ? (int64_t)UINT32_MAX : -1;
+    }
+}
+
+/* Requests only: a response's Contact matters to whoever wants to use it. */
+static void contacts_read(struct reader *reader)
+{
+    struct sip_msg *msg = reader->msg;
+    int header = msg->first[SIP_H_CONTACT];
+    struct slice rest = {NULL, 0};
+    struct slice value;
+    struct sip_address address;
+    int count = 0;
+    bool has_star = false;
+    while (sip_msg_list_next(msg, &header, &rest, &value)) {
+        if (!sip_address_parse(value, &address)) {
+            note(reader, SIP_BAD_CONTACT);
+            return;
+        }
+        has_star = has_star || address.is_star;
+        count++;
+    }
+    if (has_star && (count > 1 || msg->method != SIP_REGISTER)) {
+        note(reader, SIP_BAD_CONTACT);
+    }
+}
+
+/* Without a Content-Length the body goes to the end of the datagram (RFC 3261 18.3). */
+static void body_read(struct reader *reader, const char *start, const char *body, const char *end)
+{
+    struct sip_msg *msg = reader->msg;
+    size_t left = (size_t)(end - body);
+    uint64_t size = left;
+    if (msg->first[SIP_H_CONTENT_LENGTH] >= 0 &&
+        !slice_to_u64(sip_msg_value(msg, SIP_H_CONTENT_LENGTH), left, &size)) {
+        note(reader, SIP_BAD_CONTENT_LENGTH);
+        size = 0;
+    }
+    msg->body = slice_make(body, (size_t)size);
+    msg->raw = lex_between(start, body + size);
+}
+
+enum sip_parse sip_msg_parse(struct slice bytes, struct sip_msg *out)
+{
+    struct reader reader = {.msg = out};
+    msg_init(out);
+    if (bytes.size > SIP_MESSAGE_SIZE_MAX) {
+        return SIP_NOT_SIP;
+    }
+    const char *end = bytes.data + bytes.size;
+    const char *start = bytes.data;
+    while (start < end && (*start == '\r' || *start == '\n')) {
+        start++; /* RFC 3261 7.5 */
+    }
+    if (start == end) {
+        return SIP_EMPTY;
+    }
+    const char *feed = memchr(start, '\n', (size_t)(end - start));
+    if (feed == NULL) {
+        return SIP_NOT_SIP;
+    }
+    struct slice line = lex_between(start, feed > start && feed[-1] == '\r' ? feed - 1 : feed);
+    bool is_response = slice_starts_with_nocase(line, SLICE("SIP/"));
+    reader.error = is_response ? status_line_read(line, out) : request_line_read(line, out);
+    if (reader.error == SIP_NOT_SIP) {
+        return SIP_NOT_SIP;
+    }
+    struct slice whole;
+    bool is_clean;
+    /* A folded start line is none. */
+    if (lex_line_next(start, feed + 1, &whole, &is_clean) == NULL || !is_clean) {
+        note(&reader, SIP_BAD_START_LINE);
+    }
+    const char *body = headers_read(&reader, feed + 1, end);
+    vias_read(&reader);
+    address_read(&reader, SIP_H_FROM, &out->from, SIP_BAD_FROM);
+    address_read(&reader, SIP_H_TO, &out->to, SIP_BAD_TO);
+    call_id_read(&reader);
+    cseq_read(&reader);
+    numbers_read(&reader);
+    body_read(&reader, start, body, end);
+    if (out->is_request) {
+        contacts_read(&reader);
+    }
+    out->is_answerable = out->is_request && out->method != SIP_ACK && reader.is_via_usable;
+    return reader.error;
+}

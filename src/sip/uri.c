@@ -1,0 +1,236 @@
+#include "sip/uri.h"
+
+#include "sip/lex.h"
+
+/* ";name=value;name" up to '?' or the end; NULL: an empty name or a character that may not stand.
+ */
+static const char *params_end(const char *at, const char *end)
+{
+    while (at < end && *at == ';') {
+        const char *start = ++at;
+        while (at < end && *at != ';' && *at != '?' && *at != '=') {
+            at++;
+        }
+        if (!lex_all_escaped(lex_between(start, at), LEX_PARAM)) {
+            return NULL;
+        }
+        if (at == end || *at != '=') {
+            continue;
+        }
+        start = ++at;
+        while (at < end && *at != ';' && *at != '?') {
+            at++;
+        }
+        /* ";lr=" is seen in the field. */
+        if (at > start && !lex_all_escaped(lex_between(start, at), LEX_PARAM)) {
+            return NULL;
+        }
+    }
+    return at;
+}
+
+/* What follows "sip:" or "sips:". */
+static bool sip_rest_parse(const char *at, const char *end, struct sip_uri *uri)
+{
+    const char *sign = memchr(at, '@', (size_t)(end - at));
+    if (sign != NULL) {
+        const char *colon = memchr(at, ':', (size_t)(sign - at));
+        uri->user = lex_between(at, colon != NULL ? colon : sign);
+        if (!lex_all_escaped(uri->user, LEX_USER)) {
+            return false;
+        }
+        if (colon != NULL) {
+            uri->password = lex_between(colon + 1, sign);
+            if (uri->password.size > 0 && !lex_all_escaped(uri->password, LEX_USER)) {
+                return false;
+            }
+        }
+        at = sign + 1;
+    }
+    const char *stop = lex_host_end(at, end);
+    if (stop == NULL) {
+        return false;
+    }
+    uri->host = lex_between(at, stop);
+    /* No white space here: lex_port_end would allow it, the checks below then fail. */
+    if (stop < end && *stop == ':') {
+        if (stop + 1 == end || !lex_is_digit(stop[1])) {
+            return false;
+        }
+        stop = lex_port_end(stop, end, &uri->port);
+        if (stop == NULL) {
+            return false;
+        }
+    }
+    at = params_end(stop, end);
+    if (at == NULL) {
+        return false;
+    }
+    uri->params = lex_between(stop, at);
+    if (at == end) {
+        return true;
+    }
+    if (*at != '?') {
+        return false;
+    }
+    uri->headers = lex_between(at + 1, end);
+    return lex_all(uri->headers, LEX_PARAM | LEX_USER | LEX_NAME);
+}
+
+static bool is_tel_digit(char c)
+{
+    return lex_is(c, LEX_HEX) || c == '*' || c == '#';
+}
+
+static bool is_tel_separator(char c)
+{
+    return c == '-' || c == '.' || c == '(' || c == ')';
+}
+
+/* What follows "tel:" (RFC 3966 3). */
+static bool tel_rest_parse(const char *at, const char *end, struct sip_uri *uri)
+{
+    const char *start = at;
+    bool has_digit = false;
+    if (at < end && *at == '+') {
+        at++;
+    }
+    for (; at < end && *at != ';'; at++) {
+        if (!is_tel_digit(*at) && !is_tel_separator(*at)) {
+            return false;
+        }
+        has_digit = has_digit || is_tel_digit(*at);
+    }
+    uri->user = lex_between(start, at);
+    uri->params = lex_between(at, end);
+    return has_digit && params_end(at, end) == end;
+}
+
+static enum sip_scheme scheme_from(struct slice text)
+{
+    if (slice_equal_nocase(text, SLICE("sip"))) {
+        return SIP_SCHEME_SIP;
+    }
+    if (slice_equal_nocase(text, SLICE("sips"))) {
+        return SIP_SCHEME_SIPS;
+    }
+    if (slice_equal_nocase(text, SLICE("tel"))) {
+        return SIP_SCHEME_TEL;
+    }
+    return SIP_SCHEME_OTHER;
+}
+
+static const char *scheme_end(const char *at, const char *end)
+{
+    if (at == end || !((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z'))) {
+        return NULL;
+    }
+    while (at < end && *at != ':') {
+        if ((!lex_is(*at, LEX_HOST) || *at == '_') && *at != '+') {
+            return NULL;
+        }
+        at++;
+    }
+    return at == end ? NULL : at;
+}
+
+bool sip_uri_parse(struct slice text, struct sip_uri *out)
+{
+    if (text.size == 0) {
+        return false;
+    }
+    const char *end = text.data + text.size;
+    const char *colon = scheme_end(text.data, end);
+    if (colon == NULL || colon + 1 == end) {
+        return false;
+    }
+    struct sip_uri uri = {.text = text, .scheme_text = lex_between(text.data, colon)};
+    uri.scheme = scheme_from(uri.scheme_text);
+    bool is_good = false;
+    switch (uri.scheme) {
+    case SIP_SCHEME_SIP:
+    case SIP_SCHEME_SIPS:
+        is_good = sip_rest_parse(colon + 1, end, &uri);
+        break;
+    case SIP_SCHEME_TEL:
+        is_good = tel_rest_parse(colon + 1, end, &uri);
+        break;
+    case SIP_SCHEME_OTHER:
+        is_good = lex_all(lex_between(colon + 1, end), LEX_VISIBLE);
+        break;
+    }
+    if (is_good) {
+        *out = uri;
+    }
+    return is_good;
+}
+
+bool sip_param_next(struct slice *rest, struct slice *name, struct slice *value)
+{
+    if (lex_param_next(rest, name, value) == LEX_PARAM_FOUND) {
+        return true;
+    }
+    *rest = (struct slice){NULL, 0};
+    return false;
+}
+
+bool sip_param_get(struct slice params, const char *name, struct slice *value)
+{
+    struct slice wanted = slice_from_text(name);
+    struct slice found, text;
+    while (sip_param_next(&params, &found, &text)) {
+        if (slice_equal_nocase(found, wanted)) {
+            *value = text;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int hex_digit(char c)
+{
+    if (lex_is_digit(c)) {
+        return c - '0';
+    }
+    return (c | 0x20) - 'a' + 10;
+}
+
+/* One character of *text, unescaped; -1: a broken escape. */
+static int char_take(struct slice *text, bool *was_escaped)
+{
+    const char *at = text->data;
+    *was_escaped = false;
+    if (*at != '%') {
+        *text = slice_skip(*text, 1);
+        return (uint8_t)*at;
+    }
+    if (text->size < 3 || !lex_is(at[1], LEX_HEX) || !lex_is(at[2], LEX_HEX)) {
+        return -1;
+    }
+    *was_escaped = true;
+    *text = slice_skip(*text, 3);
+    return hex_digit(at[1]) * 16 + hex_digit(at[2]);
+}
+
+bool sip_unescape(struct slice text, struct buf *out)
+{
+    while (text.size > 0) {
+        bool was_escaped;
+        int c = char_take(&text, &was_escaped);
+        if (c < 0 || (was_escaped && c == 0)) {
+            return false;
+        }
+        buf_char(out, (char)c);
+    }
+    return !out->is_full;
+}
+
+bool sip_uri_user(const struct sip_uri *uri, char *field, size_t field_size)
+{
+    char text[256];
+    struct buf buf;
+    buf_init(&buf, text, sizeof text);
+    /* An unescaped NUL cannot come here from a parsed URI, but would cut the name short. */
+    return memchr(uri->user.data, '\0', uri->user.size) == NULL && sip_unescape(uri->user, &buf) &&
+           slice_copy_text(buf_done(&buf), field, field_size);
+}
