@@ -1,7 +1,9 @@
 /* digest.h - digest access authentication: MD5 and SHA-256 (RFC 8760, RFC 7616), stateless nonces.
  *
- * A nonce is self-verifying: time, key id, a random part and a MAC (HMAC-SHA-256, cut) over them. Whether its
- * nc was used before is kept by the caller in a window for each endpoint (struct digest_window).
+ * A nonce is self-verifying: time, key id, a random part and a MAC over them (128 bits: SipHash-2-4
+ * under each half of the key). Whether its nc was used before is kept by the caller in a window
+ * for each device (struct digest_window); a nonce older than the window's is refused as stale, so
+ * devices that share one window challenge each other away.
  */
 #ifndef DT_SIP_DIGEST_H
 #define DT_SIP_DIGEST_H
@@ -27,14 +29,14 @@ struct digest_keys { /* server secret; two, so that it can be changed without a 
 
 struct digest_credentials { /* of Authorization or Proxy-Authorization */
     enum digest_algorithm algorithm;
-    struct slice username, realm, nonce, uri, response, cnonce, nc_text, opaque;
-    bool has_qop;   /* qop=auth; auth-int is refused */
+    struct slice username, realm, nonce, uri, response, cnonce, nc_text, opaque; /* escapes kept */
+    bool has_qop;   /* qop=auth; auth-int is refused. Without qop a nonce is good once (nc 1) */
     uint32_t nc;
 };
 
 /* nc values seen for one nonce: the highest and the 63 below it. Stored with the binding. */
 struct digest_window {
-    uint32_t nonce_hash; /* which nonce; 0: none yet */
+    uint32_t nonce_hash; /* which nonce: its time (20 bits) and random part (12); 0: none yet */
     uint32_t nc_high;
     uint64_t seen; /* bit i: nc_high - i was used */
 };
@@ -86,7 +88,7 @@ MUST_CHECK bool digest_answer_write(struct digest_context *context, struct buf *
                                     struct slice password, struct slice method, struct slice uri,
                                     uint32_t nc, struct slice cnonce);
 
-/* Keyed MAC for tags, branches and Record-Route: the first 8 bytes of HMAC-SHA-256 or SipHash. */
+/* Keyed MAC for tags, branches and Record-Route: SipHash-2-4 under the first 16 bytes of the key. */
 uint64_t digest_mac64(const uint8_t key[DIGEST_KEY_SIZE], const void *data, size_t size);
 
 #endif

@@ -1,0 +1,190 @@
+#include "sip/digest.h"
+
+#include "sip/digest_hash.h"
+#include "sip/lex.h"
+
+#include <assert.h>
+
+/* A quoted string (RFC 3261 25.1): a quote or a backslash inside gets a backslash. */
+static void quoted_write(struct buf *out, struct slice text)
+{
+    buf_char(out, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\') {
+            buf_char(out, '\\');
+        }
+        buf_char(out, text.data[i]);
+    }
+    buf_char(out, '"');
+}
+
+void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
+                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                            uint64_t random, bool is_stale)
+{
+    static const enum digest_algorithm offered[] = {DIGEST_SHA256, DIGEST_MD5};
+    char text[DIGEST_NONCE_SIZE];
+    struct buf nonce;
+    buf_init(&nonce, text, sizeof text);
+    digest_nonce_write(context, &nonce, keys, now_s, random);
+    for (size_t i = 0; i < ARRAY_COUNT(offered); i++) {
+        buf_text(out, is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
+        buf_text(out, ": Digest realm=");
+        quoted_write(out, realm);
+        buf_text(out, ", nonce=\"");
+        buf_slice(out, buf_done(&nonce));
+        buf_text(out, "\", algorithm=");
+        buf_text(out, digest_algorithm_name(offered[i]));
+        buf_text(out, is_stale ? ", qop=\"auth\", stale=true\r\n" : ", qop=\"auth\"\r\n");
+    }
+}
+
+struct found { /* which parameters one set of credentials had */
+    bool has_realm, has_nonce, has_uri, has_response, has_username, has_algorithm, has_qop, has_nc;
+    bool has_cnonce, has_opaque;
+    struct slice algorithm, qop;
+};
+
+/* A parameter that stands twice could be read in two ways: refused. */
+static bool param_store(struct digest_credentials *credentials, struct found *found,
+                        struct slice name, struct slice value)
+{
+    const struct {
+        const char *name;
+        bool *has;
+        struct slice *field;
+    } known[] = {{"username", &found->has_username, &credentials->username},
+                 {"realm", &found->has_realm, &credentials->realm},
+                 {"nonce", &found->has_nonce, &credentials->nonce},
+                 {"uri", &found->has_uri, &credentials->uri},
+                 {"response", &found->has_response, &credentials->response},
+                 {"algorithm", &found->has_algorithm, &found->algorithm},
+                 {"cnonce", &found->has_cnonce, &credentials->cnonce},
+                 {"qop", &found->has_qop, &found->qop},
+                 {"nc", &found->has_nc, &credentials->nc_text},
+                 {"opaque", &found->has_opaque, &credentials->opaque}};
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
+        if (slice_equal_nocase(name, slice_from_text(known[i].name))) {
+            bool is_new = !*known[i].has;
+            *known[i].has = true;
+            *known[i].field = value;
+            return is_new;
+        }
+    }
+    return true;
+}
+
+static bool nc_read(struct slice text, uint32_t *nc)
+{
+    uint8_t bytes[4];
+    if (!slice_from_hex(text, bytes, sizeof bytes)) {
+        return false;
+    }
+    *nc = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    return true;
+}
+
+/* MISSING: well-formed, but of an algorithm that we do not offer. */
+static enum digest_verdict credentials_check(struct digest_credentials *credentials,
+                                             const struct found *found)
+{
+    if (!found->has_username || !found->has_nonce || !found->has_uri || !found->has_response) {
+        return DIGEST_MALFORMED;
+    }
+    if (found->has_algorithm &&
+        !digest_algorithm_parse(found->algorithm, &credentials->algorithm)) {
+        return DIGEST_MISSING;
+    }
+    if (credentials->response.size != 2 * digest_size(credentials->algorithm)) {
+        return DIGEST_MALFORMED;
+    }
+    if (!found->has_qop) {
+        /* The form of RFC 2069 has no count: such a nonce is good once. */
+        credentials->nc = 1;
+        return DIGEST_OK;
+    }
+    credentials->has_qop = true;
+    if (!slice_equal_nocase(found->qop, SLICE("auth")) || !found->has_cnonce ||
+        credentials->cnonce.size == 0 || !nc_read(credentials->nc_text, &credentials->nc)) {
+        return DIGEST_MALFORMED;
+    }
+    return DIGEST_OK;
+}
+
+static enum digest_verdict credentials_read(struct slice params, struct slice realm,
+                                            struct digest_credentials *out)
+{
+    struct digest_credentials credentials = {.algorithm = DIGEST_MD5};
+    struct found found = {0};
+    struct slice name, value;
+    bool is_bad;
+    bool is_repeated = false;
+    while (digest_param_next(&params, &name, &value, &is_bad)) {
+        is_repeated = !param_store(&credentials, &found, name, value) || is_repeated;
+    }
+    if (is_bad || is_repeated || !found.has_realm) {
+        return DIGEST_MALFORMED;
+    }
+    if (!slice_equal(credentials.realm, realm)) {
+        return DIGEST_MISSING; /* for another proxy on the way (RFC 3261 22.3) */
+    }
+    enum digest_verdict verdict = credentials_check(&credentials, &found);
+    if (verdict == DIGEST_OK) {
+        *out = credentials;
+    }
+    return verdict;
+}
+
+enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_proxy,
+                                            struct slice realm, struct digest_credentials *out)
+{
+    int header = msg->first[is_proxy ? SIP_H_PROXY_AUTHORIZATION : SIP_H_AUTHORIZATION];
+    for (; header >= 0; header = sip_msg_next(msg, header)) {
+        struct slice params;
+        if (!digest_scheme_skip(msg->headers[header].value, &params)) {
+            continue;
+        }
+        enum digest_verdict verdict = credentials_read(params, realm, out);
+        if (verdict != DIGEST_MISSING) {
+            return verdict;
+        }
+    }
+    return DIGEST_MISSING;
+}
+
+/* In constant time: how much of a guess was right must not show. */
+static bool is_equal_secret(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    uint8_t difference = 0;
+    for (size_t i = 0; i < size; i++) {
+        difference = (uint8_t)(difference | (a[i] ^ b[i]));
+    }
+    return difference == 0;
+}
+
+enum digest_verdict digest_verify(struct digest_context *context,
+                                  const struct digest_credentials *credentials,
+                                  const struct digest_ha1 *ha1, struct slice method,
+                                  const struct digest_keys *keys, int64_t now_s, int64_t max_age_s,
+                                  struct digest_window *window)
+{
+    static const struct digest_ha1 nobody = {{0}, {0}};
+    const struct digest_ha1 *known = ha1 != NULL ? ha1 : &nobody;
+    size_t size = digest_size(credentials->algorithm);
+    uint8_t wanted[DIGEST_HASH_SIZE_MAX], given[DIGEST_HASH_SIZE_MAX];
+    digest_response(context, credentials,
+                    credentials->algorithm == DIGEST_MD5 ? known->md5 : known->sha256, method,
+                    wanted);
+    if (!slice_from_hex(credentials->response, given, size)) {
+        return DIGEST_MALFORMED;
+    }
+    if (!is_equal_secret(wanted, given, size) || ha1 == NULL) {
+        return DIGEST_WRONG;
+    }
+    struct digest_nonce nonce;
+    if (!digest_nonce_read(credentials->nonce, keys, now_s, max_age_s, &nonce) ||
+        !digest_window_take(window, &nonce, credentials->nc, now_s, max_age_s)) {
+        return DIGEST_STALE;
+    }
+    return DIGEST_OK;
+}
