@@ -72,7 +72,7 @@ enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_p
                                             struct slice realm, struct digest_credentials *out);
 
 /* Is the response right, and the nonce ours and not older than max_age_s, and its nc new in the
- * window? The window changes only on DIGEST_OK. ha1 NULL (no such user): does the same work
+ * window? The window changes only on DIGEST_OK; NULL: the caller checks nc elsewhere. ha1 NULL (no such user): does the same work
  * and answers DIGEST_WRONG. method: of the request. */
 enum digest_verdict digest_verify(struct digest_context *context,
                                   const struct digest_credentials *credentials,
