@@ -42,6 +42,8 @@ struct registrar_settings {
     int64_t expires_default_s; /* 3600 */
     int jitter_percent;        /* the granted expiry is cut by up to this much, so that phones spread: 10 */
     uint64_t hash_seed;
+    int64_t nonce_life_s;      /* a nonce is remembered this long after its first use: at least as long
+                                * as digest_verify accepts one (its max_age_s); 0: 3600 */
 };
 
 struct registrar;
@@ -94,6 +96,12 @@ void registrar_set_loaded(struct registrar *registrar);
  * when is_durable. False: replayed or out of window. nonce_hash: hash of the nonce. */
 bool registrar_nc_take(struct registrar *registrar, struct slice user, uint32_t nonce_hash,
                        uint32_t nc, bool is_durable, struct reg_now now);
+
+/* Is this REGISTER, already authenticated as `user`, a repeat of the last one that changed a binding
+ * (same Call-ID, CSeq and top Via branch)? Then registrar_register answers REG_REPEATED: a
+ * retransmission whose nc was used by its original must not be challenged. */
+bool registrar_is_repeat(struct registrar *registrar, struct slice user,
+                         const struct sip_msg *request);
 
 /* A stream connection died: its bindings stay, marked flow-lost. */
 void registrar_flow_lost(struct registrar *registrar, uint64_t connection);
