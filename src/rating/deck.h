@@ -48,8 +48,8 @@ MUST_CHECK bool deck_compile(struct slice csv, const struct deck_terms *terms,
                              struct deck_build *out);
 void deck_build_done(struct deck_build *build);
 
-/* Opens an object; NULL: not a deck, or damaged (its checksum is wrong). The deck keeps `object`
- * and frees nothing of it. */
+/* Opens an object; NULL: not a deck, or damaged (its checksum is wrong), or not aligned to 8 bytes
+ * (malloc'd and mapped memory is). The deck keeps `object` and frees nothing of it. */
 struct deck *deck_open(const uint8_t *object, size_t object_size);
 void deck_close(struct deck *deck);
 uint32_t deck_id(const struct deck *deck);

@@ -1,0 +1,120 @@
+#include "rating/deck_view.h"
+
+#include <string.h>
+
+#define NO_ENTRY UINT32_MAX
+
+struct found {
+    uint32_t entry;  /* NO_ENTRY: nothing */
+    uint32_t length; /* digits that matched */
+};
+
+/* The newest entry of a run that has begun; NO_ENTRY: all are in the future. */
+static uint32_t begun_entry(const struct deck *deck, uint32_t value, int64_t wall_s)
+{
+    for (uint32_t at = value - 1;; at++) {
+        uint32_t date_more = deck->entries[at].date_more;
+        if (deck->dates[date_more & ~DECK_ENTRY_MORE] <= wall_s) {
+            return at;
+        }
+        if ((date_more & DECK_ENTRY_MORE) == 0) {
+            return NO_ENTRY;
+        }
+    }
+}
+
+/* Walks down from a node at `depth` and comes back up to the longest prefix with a rate that has
+ * begun. Looks at no digit from `limit` on. */
+static struct found descend(const struct deck *deck, uint32_t node_index, uint32_t depth,
+                            uint32_t limit, const char *digits, int64_t wall_s)
+{
+    uint32_t values[DECK_PREFIX_DIGITS_MAX + 1];
+    uint32_t depths_with_value = 0; /* one bit each */
+    for (;;) {
+        uint64_t node = deck->nodes[node_index];
+        values[depth] = deck_node_value(node);
+        depths_with_value |= (values[depth] != 0 ? 1u : 0u) << depth;
+        if (depth == limit) {
+            break;
+        }
+        uint32_t digit = (uint32_t)(digits[depth] - '0');
+        uint32_t children = deck_node_children(node);
+        if (digit > 9 || (children >> digit & 1) == 0) {
+            break;
+        }
+        uint32_t before = (uint32_t)__builtin_popcount(children & ((1u << digit) - 1));
+        node_index = deck_node_first_child(node) + before;
+        depth++;
+    }
+    while (depths_with_value != 0) {
+        uint32_t longest = 31 - (uint32_t)__builtin_clz(depths_with_value);
+        uint32_t entry = begun_entry(deck, values[longest], wall_s);
+        if (entry != NO_ENTRY) {
+            return (struct found){entry, longest};
+        }
+        depths_with_value &= ~(1u << longest);
+    }
+    return (struct found){NO_ENTRY, 0};
+}
+
+/* The node that the direct table has for the first digits; 0 (the root): none. */
+static uint32_t direct_node(const struct deck *deck, struct slice digits)
+{
+    uint32_t number = 0;
+    if (digits.size < deck->header->direct_digits) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < deck->header->direct_digits; i++) {
+        uint32_t digit = (uint32_t)(digits.data[i] - '0');
+        if (digit > 9) {
+            return 0;
+        }
+        number = number * 10 + digit;
+    }
+    return deck->direct[number];
+}
+
+static struct found find(const struct deck *deck, struct slice digits, int64_t wall_s)
+{
+    uint32_t limit =
+        digits.size < DECK_PREFIX_DIGITS_MAX ? (uint32_t)digits.size : DECK_PREFIX_DIGITS_MAX;
+    uint32_t jump = deck->header->direct_digits;
+    uint32_t node = direct_node(deck, digits);
+    if (node != 0) {
+        struct found found = descend(deck, node, jump, limit, digits.data, wall_s);
+        if (found.entry != NO_ENTRY) {
+            return found;
+        }
+    }
+    /* Nothing that long: the few nodes above the table's depth. */
+    return descend(deck, 0, 0, limit < jump ? limit : jump, digits.data, wall_s);
+}
+
+struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,
+                       struct rate *out)
+{
+    struct found found = find(deck, digits, wall_s);
+    if (found.entry == NO_ENTRY) {
+        return (struct tri){TRI_ABSENT};
+    }
+    const struct deck_rate *rate = &deck->rates[deck->entries[found.entry].rate];
+    const struct deck_header *header = deck->header;
+    *out = (struct rate){.nano_per_min = rate->nano_per_min,
+                         .fee_micro = rate->fee_micro,
+                         .first_s = rate->first_s,
+                         .next_s = rate->next_s,
+                         .rounding = (uint8_t)header->rounding,
+                         .deck_id = header->id,
+                         .deck_version = header->version};
+    memcpy(out->prefix, digits.data, found.length);
+    memcpy(out->currency, header->currency, sizeof(out->currency));
+    return (struct tri){TRI_PRESENT};
+}
+
+struct slice deck_description(const struct deck *deck, struct slice digits, int64_t wall_s)
+{
+    struct found found = find(deck, digits, wall_s);
+    return found.entry == NO_ENTRY
+               ? (struct slice){NULL, 0}
+               : slice_from_text(deck->text + deck->entries[found.entry].description);
+}

@@ -1,0 +1,95 @@
+/* deck_object.h - the bytes of a compiled deck: header, then sections, each found by the counts.
+ *
+ * Order of the sections: rates, dates, nodes, direct table, entries, text.
+ * Little-endian, no pointers, sections aligned to what they hold.
+ *
+ * The prefixes are a trie of 8-byte nodes. A node's children stand side by side behind it, in the
+ * order of their digits, and only those that exist. The direct table jumps over the first digits.
+ * What a prefix leads to is a run of entries, newest date first; equal runs are stored once, as
+ * are equal rates, dates and descriptions: a deck repeats itself.
+ */
+#ifndef DT_RATING_DECK_OBJECT_H
+#define DT_RATING_DECK_OBJECT_H
+
+#include "base/slice.h"
+
+#include <stdint.h>
+
+#define DECK_MAGIC "DTDECK1"
+#define DECK_PREFIX_DIGITS_MAX 15 /* E.164 */
+#define DECK_DIRECT_DIGITS_FEW 2
+#define DECK_DIRECT_DIGITS_MANY 5
+#define DECK_DIRECT_MANY_FROM 8192 /* prefixes from which the larger direct table pays */
+#define DECK_DESCRIPTION_SIZE_MAX 255
+#define DECK_DATE_ALWAYS INT64_MIN
+
+struct deck_header {
+    char magic[8];
+    uint64_t checksum; /* XXH3 of everything behind this field */
+    uint64_t object_size;
+    uint32_t id;
+    uint32_t version;
+    char currency[4];
+    uint32_t rounding; /* enum money_rounding */
+    uint32_t prefix_count;
+    uint32_t row_count;
+    uint32_t rate_count;
+    uint32_t date_count;
+    uint32_t node_count;    /* at least 1: the root */
+    uint32_t direct_digits; /* the direct table has 10 to this power places */
+    uint32_t entry_count;
+    uint32_t text_size;
+};
+
+struct deck_rate { /* what a row costs */
+    int64_t nano_per_min;
+    int64_t fee_micro;
+    uint16_t first_s;
+    uint16_t next_s;
+    uint32_t reserved; /* 0 */
+};
+
+struct deck_entry { /* one row of a prefix */
+    uint32_t rate;
+    uint32_t description; /* where it begins in the text; a NUL ends it */
+    uint32_t date_more;   /* index of the date; DECK_ENTRY_MORE: an older row follows */
+};
+
+#define DECK_ENTRY_MORE UINT32_C(0x80000000)
+
+/* A node: bits 0-9 which children exist, bits 10-31 1 + index of its first entry (0: no prefix
+ * ends here), bits 32-63 the index of its first child. */
+#define DECK_NODE_CHILD_BITS 10
+#define DECK_NODE_VALUE_BITS 22
+#define DECK_NODE_VALUE_MAX ((UINT32_C(1) << DECK_NODE_VALUE_BITS) - 1)
+
+static inline uint32_t deck_node_children(uint64_t node)
+{
+    return (uint32_t)node & ((1u << DECK_NODE_CHILD_BITS) - 1);
+}
+
+static inline uint32_t deck_node_value(uint64_t node)
+{
+    return (uint32_t)node >> DECK_NODE_CHILD_BITS;
+}
+
+static inline uint32_t deck_node_first_child(uint64_t node)
+{
+    return (uint32_t)(node >> 32);
+}
+
+static inline uint64_t deck_node_make(uint32_t children, uint32_t value, uint32_t first_child)
+{
+    return (uint64_t)first_child << 32 | value << DECK_NODE_CHILD_BITS | children;
+}
+
+struct deck_layout { /* where each section begins, in bytes */
+    size_t rates, dates, nodes, direct, entries, text, object_size;
+};
+
+/* False: more than an object can be. */
+bool deck_layout_make(const struct deck_header *header, struct deck_layout *out);
+uint32_t deck_direct_count(uint32_t direct_digits);
+uint64_t deck_checksum(const uint8_t *object, size_t object_size);
+
+#endif

@@ -1,0 +1,137 @@
+#include "rating/deck_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_header_good(const struct deck_header *header)
+{
+    return memcmp(header->magic, DECK_MAGIC, sizeof(header->magic)) == 0 &&
+           header->currency[sizeof(header->currency) - 1] == '\0' && header->rounding <= MONEY_UP &&
+           header->node_count >= 1 && header->entry_count < DECK_NODE_VALUE_MAX &&
+           header->date_count < DECK_ENTRY_MORE && header->row_count <= DECK_ROWS_MAX;
+}
+
+/* Children lie behind their parent, inside the nodes, and have one parent only: a walk ends, and
+ * takes no more steps than there are nodes. */
+static bool are_nodes_good(const struct deck *deck)
+{
+    const struct deck_header *header = deck->header;
+    uint8_t *has_parent = calloc(header->node_count / 8 + 1, 1);
+    if (has_parent == NULL) {
+        return false;
+    }
+    bool is_good = true;
+    uint32_t prefix_count = 0;
+    for (uint32_t i = 0; is_good && i < header->node_count; i++) {
+        uint64_t first = deck_node_first_child(deck->nodes[i]);
+        uint64_t count = (uint64_t)__builtin_popcount(deck_node_children(deck->nodes[i]));
+        uint32_t value = deck_node_value(deck->nodes[i]);
+        is_good = value <= header->entry_count &&
+                  (count == 0 || (first > i && first + count <= header->node_count));
+        for (uint64_t child = first; is_good && child < first + count; child++) {
+            uint8_t bit = (uint8_t)(1u << (child % 8));
+            is_good = (has_parent[child / 8] & bit) == 0;
+            has_parent[child / 8] |= bit;
+        }
+        prefix_count += value != 0 ? 1 : 0;
+    }
+    free(has_parent);
+    return is_good && prefix_count == header->prefix_count;
+}
+
+static bool is_direct_good(const struct deck *deck)
+{
+    uint32_t count = deck_direct_count(deck->header->direct_digits);
+    for (uint32_t i = 0; i < count; i++) {
+        if (deck->direct[i] >= deck->header->node_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool are_entries_good(const struct deck *deck)
+{
+    const struct deck_header *header = deck->header;
+    for (uint32_t i = 0; i < header->entry_count; i++) {
+        const struct deck_entry *entry = &deck->entries[i];
+        if (entry->rate >= header->rate_count || entry->description >= header->text_size ||
+            (entry->date_more & ~DECK_ENTRY_MORE) >= header->date_count) {
+            return false;
+        }
+    }
+    /* A run that does not end would leave the section. */
+    return header->entry_count == 0 ||
+           (deck->entries[header->entry_count - 1].date_more & DECK_ENTRY_MORE) == 0;
+}
+
+static bool are_rates_good(const struct deck *deck)
+{
+    for (uint32_t i = 0; i < deck->header->rate_count; i++) {
+        const struct deck_rate *rate = &deck->rates[i];
+        if (rate->nano_per_min < 0 || rate->fee_micro < 0 || rate->first_s == 0 ||
+            rate->next_s == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_text_good(const struct deck *deck)
+{
+    return deck->header->text_size == 0 || deck->text[deck->header->text_size - 1] == '\0';
+}
+
+struct deck *deck_open(const uint8_t *object, size_t object_size)
+{
+    struct deck_layout at;
+    const struct deck_header *header = (const struct deck_header *)(const void *)object;
+    bool is_aligned = (uintptr_t)object % _Alignof(struct deck_header) == 0;
+    if (object == NULL || !is_aligned || object_size < sizeof(*header) || !is_header_good(header) ||
+        !deck_layout_make(header, &at) || header->object_size != object_size ||
+        at.object_size != object_size || header->checksum != deck_checksum(object, object_size)) {
+        return NULL;
+    }
+    struct deck *deck = malloc(sizeof(*deck));
+    if (deck == NULL) {
+        return NULL;
+    }
+    *deck = (struct deck){.header = header,
+                          .rates = (const void *)(object + at.rates),
+                          .dates = (const void *)(object + at.dates),
+                          .nodes = (const void *)(object + at.nodes),
+                          .direct = (const void *)(object + at.direct),
+                          .entries = (const void *)(object + at.entries),
+                          .text = (const void *)(object + at.text)};
+    if (!are_nodes_good(deck) || !is_direct_good(deck) || !are_entries_good(deck) ||
+        !are_rates_good(deck) || !is_text_good(deck)) {
+        deck_close(deck);
+        return NULL;
+    }
+    return deck;
+}
+
+void deck_close(struct deck *deck)
+{
+    free(deck);
+}
+
+uint32_t deck_id(const struct deck *deck)
+{
+    return deck->header->id;
+}
+
+uint32_t deck_version(const struct deck *deck)
+{
+    return deck->header->version;
+}
+
+const char *deck_currency(const struct deck *deck)
+{
+    return deck->header->currency;
+}
+
+uint32_t deck_prefix_count(const struct deck *deck)
+{
+    return deck->header->prefix_count;
+}

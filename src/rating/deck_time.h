@@ -1,0 +1,14 @@
+/* deck_time.h - effective dates: seconds since 1970 in UTC, from and to text. */
+#ifndef DT_RATING_DECK_TIME_H
+#define DT_RATING_DECK_TIME_H
+
+#include "base/buf.h"
+
+/* "2025-01-31" (midnight, UTC) or RFC 3339 ("2025-01-31T10:00:00+01:00"; a fraction of a second is
+ * dropped). False: neither, or no such day. */
+MUST_CHECK bool deck_time_parse(struct slice text, int64_t *wall_s);
+
+/* The day alone where it is midnight, else RFC 3339 in UTC. */
+void deck_time_write(struct buf *out, int64_t wall_s);
+
+#endif
