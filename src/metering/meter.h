@@ -10,8 +10,8 @@
  *     ended + covered + x <= G - R          go
  *     else the ledger said "no more" to a refill asked after the shortage began, <= 1 s ago: refuse
  *     else WAIT for the refill under way (250 ms for an INVITE)
- *     else the ledger is silent: ended + covered + x <= G - R + grace, or UNKNOWN (never "no credit")
- * U, as told to the ledger, is ended plus what open calls would cost if they ended now.
+ *     else the ledger is silent: ended + covered + x <= G - R + grace, or UNKNOWN (never "no
+ * credit") U, as told to the ledger, is ended plus what open calls would cost if they ended now.
  */
 #ifndef DT_METERING_METER_H
 #define DT_METERING_METER_H
@@ -20,21 +20,21 @@
 #include "base/journal.h"
 #include "rating/rate.h"
 
-#define METER_PATIENCE_US 250000   /* a refill unanswered for longer: the ledger is silent */
-#define METER_FRESH_US 1000000     /* a "no more" older than this is no answer */
+#define METER_PATIENCE_US 250000 /* a refill unanswered for longer: the ledger is silent */
+#define METER_FRESH_US 1000000   /* a "no more" older than this is no answer */
 #define METER_FIRST_SLICE_US 30000000
 #define METER_RENEW_BEFORE_US 5000000
 
 enum meter_verdict {
-    METER_UNKNOWN = 0,  /* ledger silent, grace spent: 503 charging-unknown */
+    METER_UNKNOWN = 0, /* ledger silent, grace spent: 503 charging-unknown */
     METER_OK,
     METER_OK_ON_GRACE,
-    METER_WAIT,         /* a refill is under way: told by meter_wakeups_take, or ask again */
-    METER_NO_CREDIT,    /* the ledger said so; evidence_version in the meter */
-    METER_NO_CHANNEL,   /* concurrent calls */
-    METER_TOO_FAST,     /* calls a second */
-    METER_DAY_LIMIT,    /* spend a day */
-    METER_FULL          /* table full: 503 */
+    METER_WAIT,       /* a refill is under way: told by meter_wakeups_take, or ask again */
+    METER_NO_CREDIT,  /* the ledger said so; evidence_version in the meter */
+    METER_NO_CHANNEL, /* concurrent calls */
+    METER_TOO_FAST,   /* calls a second */
+    METER_DAY_LIMIT,  /* spend a day */
+    METER_FULL        /* table full: 503 */
 };
 const char *meter_verdict_name(enum meter_verdict verdict);
 
@@ -42,27 +42,34 @@ struct meter_terms {
     uint32_t account_count_max;
     uint64_t hash_seed;
     int64_t grace_new_micro, grace_verified_micro, grace_flagged_micro; /* 0, 0.50, 0 */
-    int64_t grace_total_micro; /* all accounts of one currency in one outage: 500.00 */
-    int64_t idle_us;           /* 60 s: then a lease shrinks to one slice */
+    int64_t grace_total_micro;   /* all accounts of one currency in one outage: 500.00 */
+    int64_t idle_us;             /* 60 s: then a lease shrinks to one slice */
+    int64_t slice_default_micro; /* one slice of an account that has not called yet; 0: 0.50 */
 };
 
 struct meter_table;
 
 struct meter { /* one paid call; lies in the call's object and does not move while open */
     struct meter *next, *previous; /* in its account, under its lock */
-    uint32_t slot;          /* account entry + 1; 0: not open */
-    uint16_t worker;        /* who to wake */
+    uint32_t slot;                 /* account entry + 1; 0: not open */
+    uint16_t worker;               /* who to wake */
     uint32_t call, call_generation;
     struct rate rate;
-    int64_t covered_micro;  /* taken out of the lease for this call and not yet ended */
-    int64_t charged_micro;  /* by partial records before */
-    int64_t covers_us;      /* talk that charged + covered pays */
-    int64_t answered_us;    /* monotonic; 0: ringing */
+    int64_t covered_micro; /* taken out of the lease for this call and not yet ended */
+    int64_t charged_micro; /* by partial records before */
+    int64_t covers_us;     /* talk that charged + covered pays */
+    int64_t answered_us;   /* monotonic; 0: ringing */
     uint64_t evidence_version;
     bool is_on_grace;
     bool is_waiting;
-    bool is_free;           /* price 0: covers for ever, asks nobody for money */
+    bool is_free; /* price 0: covers for ever, asks nobody for money */
     bool counts_channel;
+    /* The table's own, under the account's lock. */
+    struct meter *queue_next, *queue_previous; /* waiting for the ledger, or to be woken */
+    uint32_t waiting_slot;                     /* entry + 1 while an INVITE waits */
+    uint8_t queue;                             /* enum meter_queue: which of the two lists */
+    int64_t asked_micro;                       /* what it waits for */
+    int64_t renew_us;                          /* talk at which the next slice is taken */
 };
 
 struct meter_table *meter_table_new(const struct meter_terms *terms, struct journal journal);
@@ -87,8 +94,13 @@ void meter_answer(struct meter_table *table, struct meter *meter, int64_t now_us
 int64_t meter_renew_at(const struct meter *meter);
 int64_t meter_paid_until(struct meter_table *table, const struct meter *meter);
 
-/* Takes the next slice. OK: paid further. WAIT or anything else: not (yet); keep calling at the time
- * *again_at_us, and end the call at the paid second (`again_at_us` is never later than it). */
+/* Talk at now_us, but no further than what is paid: what a record may charge, since nobody may talk
+ * on credit because a timer was late. 0 while ringing. */
+int64_t meter_talk_us(const struct meter *meter, int64_t now_us);
+
+/* Takes the next slice (called before meter_renew_at it changes nothing). OK: paid further. WAIT or
+ * anything else: not (yet); keep calling at the time *again_at_us, and end the call at the paid
+ * second (`again_at_us` is never later than it). */
 enum meter_verdict meter_renew(struct meter_table *table, struct meter *meter, int64_t now_us,
                                int64_t *again_at_us);
 
@@ -109,11 +121,17 @@ void meter_restore(struct meter_table *table, struct meter *meter, const struct 
                    int64_t answered_us, int64_t charged_micro, int64_t now_us);
 
 /* A registration (or a live trunk) of the account came (+1) or went (-1): while there is one, an
- * idle account keeps one slice. slice_micro: what one slice of its calls is likely to cost. */
+ * idle account keeps one slice (what its dearest first slice took, or slice_default_micro). A
+ * change of 0 asks again for a slice that is lacking (its balance has changed). */
 void meter_presence(struct meter_table *table, const struct account *account, int change,
                     int64_t now_us);
 
-/* Cut-backs and refills have calls to wake: copies up to `max` of them out. */
+/* The UTC day (days since 1970) that the daily spend is counted for; tell it at the start and when
+ * it changes. It never goes back. */
+void meter_set_day(struct meter_table *table, int64_t day);
+
+/* Cut-backs and refills have calls to wake: copies up to `max` of them out. Cheap when there are
+ * none. A woken INVITE calls meter_open again, a woken call meter_renew. */
 struct meter_wakeup {
     uint16_t worker;
     uint32_t call, call_generation;
@@ -142,17 +160,22 @@ struct lease_answer {
 
 /* Accounts that need the ledger now, most urgent first (waiting INVITEs, then renewals, then idle
  * returns). What is taken is under way until answered or failed. R is raised and journalled
- * here, before the ledger is told. */
+ * here, before the ledger is told: the caller syncs the journal before it tells the ledger an R
+ * that is higher than before, lest a power loss takes back what was given away. */
 int meter_asks_take(struct meter_table *table, struct lease_ask *out, int max, int64_t now_us);
 bool meter_has_asks(struct meter_table *table, int64_t now_us); /* cheap */
 int64_t meter_asks_deadline(struct meter_table *table); /* next idle check or retry; INT64_MAX */
 
-/* The ledger's answer: journals the grant, then wakes who waited. Values that go back are ignored. */
+/* The ledger's answer: journals the grant, then wakes who waited. Values that go back are ignored.
+ */
 void meter_ask_answered(struct meter_table *table, const struct lease_answer *answer,
                         int64_t now_us);
 /* No answer (any failure): the same asks become due again at retry_at_us. */
 void meter_asks_failed(struct meter_table *table, const struct lease_ask *asks, int count,
                        int64_t retry_at_us);
+
+/* Another incarnation lacks money of this account: all that is not held here goes back. */
+void meter_mark_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us);
 
 /* Incarnation: false until the ledger numbered one (no grace before). Changing to a new one starts
  * all accounts at G = R = ended = 0; open meters are re-covered as after a restart. */
@@ -177,9 +200,9 @@ struct tri meter_look(struct meter_table *table, uint64_t account_id, int64_t no
                       struct meter_view *out); /* ABSENT: no entry here */
 
 struct meter_totals {
-    int64_t outstanding_micro;  /* sum of G - R - ended over accounts */
-    int64_t grace_used_micro;   /* beyond leases, now */
-    int64_t grace_bound_micro;  /* the most that grace could become */
+    int64_t outstanding_micro; /* sum of G - R - ended over accounts */
+    int64_t grace_used_micro;  /* beyond leases, now */
+    int64_t grace_bound_micro; /* the most that grace could become */
     uint32_t account_count, open_count, ask_count, silent_count;
 };
 void meter_sum(struct meter_table *table, int64_t now_us, struct meter_totals *out);
