@@ -1,0 +1,224 @@
+#!/bin/sh
+# Runs dialtone and Kamailio one after the other on loopback under the same generator, and prints
+# what an operation cost each: CPU, time, memory. docs/performance.md says what the figures mean.
+set -eu
+
+usage() {
+    cat <<'END'
+run-side-by-side.sh [options]
+
+  --runs N         fresh servers of each kind; medians are taken over them (3)
+  --servers LIST   which, separated by commas, of kamailio-1 kamailio-2 carrier-1 carrier-2 credit-1
+                   dialtone-1 dialtone-2; the number is workers
+                   (kamailio-1,kamailio-2,carrier-2,credit-1,dialtone-1,dialtone-2)
+  --parts LIST     of closed, open, held (closed,open,held)
+  --scale PERCENT  share of the full counts: 10 for a quick look (100)
+  --build DIR      where dialtone and bench/dialload were built (build)
+  --out DIR        where the figures go (build/side-by-side)
+  --port N         first of two ports on 127.0.0.1 (25060)
+
+A server that cannot be started is left out, and said so.
+END
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+runs=3
+servers=kamailio-1,kamailio-2,carrier-2,credit-1,dialtone-1,dialtone-2
+parts=closed,open,held
+scale=100
+build=$root/build
+out=
+port=25060
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --help) usage; exit 0 ;;
+    --runs | --servers | --parts | --scale | --build | --out | --port)
+        [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
+        eval "${1#--}=\$2"
+        shift 2
+        ;;
+    *) echo "unknown option $1; see --help" >&2; exit 2 ;;
+    esac
+done
+out=${out:-$build/side-by-side}
+dialload=$build/bench/dialload
+dialtone=$build/dialtone
+work=$(mktemp -d)
+server_pid=
+
+for tool in jq "$dialload"; do
+    command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
+done
+mkdir -p "$out"
+rm -f "$out"/run-*.json
+
+stop_server() {
+    [ -n "$server_pid" ] || return 0
+    kill "$server_pid" 2>/dev/null || true
+    tries=0
+    while kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    for pid in $server_pid $family; do
+        kill -9 "$pid" 2>/dev/null || true
+    done
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+}
+family=
+finish() {
+    stop_server
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# The process and all that descend from it, separated by blanks.
+descendants() {
+    todo=$1
+    seen=
+    while [ -n "$todo" ]; do
+        seen="$seen $todo"
+        todo=$(for pid in $todo; do ps -o pid= --ppid "$pid" || true; done | tr -s ' \n' ' ')
+        todo=${todo# }
+        todo=${todo% }
+    done
+    echo $seen
+}
+
+comma() { echo "$*" | tr -s ' ' ','; }
+
+scaled() {
+    count=$(($1 * scale / 100))
+    [ "$count" -ge 200 ] || count=200
+    echo "$count"
+}
+
+# start_kamailio WORKERS [-A NAME]...: sets server_pid, family and watch.
+start_kamailio() {
+    workers=$1
+    shift
+    command -v kamailio >/dev/null || return 1
+    kamailio -DD -E -f "$here/kamailio/kamailio.cfg" -m 8192 -M 64 -x tlsf -X tlsf \
+        -w "$work" -Y "$work" -P "$work/kamailio.pid" \
+        -A "BENCH_LISTEN=udp:127.0.0.1:$port" -A "BENCH_CHILDREN=$workers" \
+        -A "BENCH_CTL=\"unix:$work/kamailio.ctl\"" "$@" >"$work/server.log" 2>&1 &
+    server_pid=$!
+    tries=0
+    while [ ! -S "$work/kamailio.ctl" ]; do
+        kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 100 ] || return 1
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    sleep 0.5
+    family=$(descendants "$server_pid")
+    watch="--watch server=$(comma $family)"
+}
+
+start_dialtone() {
+    [ -x "$dialtone" ] || return 1
+    timeout 300 "$dialtone" init "$work/dialtone" --domain bench.test \
+        --load-users "$users" >"$work/server.log" 2>&1 || return 1
+    "$dialtone" run "$work/dialtone" --listen "udp:127.0.0.1:$port" \
+        --http "127.0.0.1:$((port + 1))" --workers "$1" >>"$work/server.log" 2>&1 &
+    server_pid=$!
+    tries=0
+    until "$dialtone" status "$work/dialtone" --json >"$work/status.json" 2>/dev/null; do
+        kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 300 ] || return 1
+        sleep 0.2
+        tries=$((tries + 1))
+    done
+    family=$(descendants "$server_pid")
+    edge=$(jq -r '[.. | objects | select(.name? == "edge" and .pid?) | .pid][0] // empty' \
+        "$work/status.json")
+    watch="--watch server=$(comma $family)"
+    [ -z "$edge" ] || watch="$watch --watch edge=$edge"
+}
+
+start_server() {
+    case $1 in
+    kamailio-*) start_kamailio "${1#kamailio-}" ;;
+    carrier-*) start_kamailio "${1#carrier-}" -A WITH_CARRIER ;;
+    credit-*) start_kamailio "${1#credit-}" -A WITH_CREDIT ;;
+    dialtone-*) start_dialtone "${1#dialtone-}" ;;
+    *) echo "no server is called $1" >&2; exit 2 ;;
+    esac
+}
+
+phones=$(scaled 100000)
+callers=$(scaled 40000)
+warm=$(scaled 10000)
+users=$((phones + warm))
+
+# Closed loop, 32 at once: the cost of an operation when the server is never idle. Calls warm up by
+# time: Kamailio keeps a transaction for 5 s, and grows until the first ones end.
+load_closed() {
+    "$dialload" --target "127.0.0.1:$port" --sockets 16 $watch --json "$1" --algorithm md5 --limit 120 \
+        --mode register --label warm-up --first-user "$phones" --users "$warm" --count "$warm" \
+        --settle 1 \
+        --mode register --label registration --first-user 0 --users "$phones" --count "$phones" \
+        --settle 2 \
+        --mode register --label registration-known --settle 0 \
+        --mode refresh --label refresh --count $((phones * 2)) \
+        --mode options --label options --count "$phones" \
+        --mode call --label call-warm-up --users "$callers" --nonce forget --count 0 --duration 8 \
+        --mode call --label call-challenged --duration 0 --count $((callers * 3 / 2)) \
+        --mode call --label call-held-nonce --nonce held --count $((callers * 3 / 2))
+}
+
+# Open loop at rates that a real server sees: it sleeps between datagrams, and pays for waking.
+load_open() {
+    seconds=$((10 * scale / 100 + 1))
+    "$dialload" --target "127.0.0.1:$port" --sockets 16 $watch --json "$1" --algorithm md5 --limit 120 \
+        --mode register --label warm-up --users "$callers" --count "$callers" --settle 1 \
+        --mode register --label registration-2000 --rate 2000 --count $((seconds * 2000)) \
+        --settle 0 \
+        --mode refresh --label refresh-2000 \
+        --mode call --label call-warm-up --rate 300 --count 300 --hold 1000 --ring 100 \
+        --mode call --label call-300 --count $((seconds * 300)) --nonce forget
+}
+
+# Calls that stay up. The first ones bring the server to the state where it has at any time as many
+# transactions as the rate makes; what it grows by while the others come is the calls'.
+load_held() {
+    "$dialload" --target "127.0.0.1:$port" --sockets 16 $watch --json "$1" --algorithm md5 --limit 200 \
+        --mode register --label warm-up --users "$callers" --count "$callers" \
+        --mode call --label call-warm-up --rate 250 --count 2500 --hold keep \
+        --mode call --label held --count "$(scaled 5000)" \
+        --mode hangup --label hangup --rate 0
+}
+
+run_part() { # server, part, run
+    rm -rf "$work"/*
+    server_pid=
+    family=
+    if ! start_server "$1"; then
+        echo "$1 could not be started; left out" >&2
+        [ ! -f "$work/server.log" ] || tail -n 5 "$work/server.log" >&2
+        stop_server
+        return 0
+    fi
+    echo "-- $1, $2, run $3"
+    "load_$2" "$work/figures.json" || echo "   not every operation of $1 ended well" >&2
+    if [ -s "$work/figures.json" ]; then
+        jq --arg server "$1" --arg part "$2" --argjson run "$3" \
+            '{server: $server, part: $part, run: $run, steps: .steps}' \
+            "$work/figures.json" >"$out/run-$1-$2-$3.json"
+    fi
+    stop_server
+}
+
+run=1
+while [ "$run" -le "$runs" ]; do
+    for server in $(echo "$servers" | tr ',' ' '); do
+        for part in $(echo "$parts" | tr ',' ' '); do
+            run_part "$server" "$part" "$run"
+        done
+    done
+    run=$((run + 1))
+done
+
+"$here/summarise.sh" "$out"
