@@ -87,8 +87,12 @@ static struct nonce read_nonce(struct wire_reader *reader, struct reg_now now)
     nonce.nonce_hash = wire_get_u32(reader);
     nonce.nc_high = wire_get_u32(reader);
     int64_t wall_first_s = wire_get_i64(reader);
-    int64_t age_s = now.wall_us / SECOND_US - wall_first_s;
-    int64_t first_s = now.mono_us / SECOND_US - (age_s < 0 || age_s > INT32_MAX ? 0 : age_s);
+    int64_t age_s = 0;
+    if (__builtin_sub_overflow(now.wall_us / SECOND_US, wall_first_s, &age_s) || age_s < 0 ||
+        age_s > INT32_MAX) {
+        age_s = 0; /* the clock was set back: remembered for a whole life from now on */
+    }
+    int64_t first_s = now.mono_us / SECOND_US - age_s;
     nonce.first_s = first_s < INT32_MIN ? INT32_MIN : (int32_t)first_s;
     return nonce;
 }
