@@ -4,19 +4,12 @@
 
 #include <assert.h>
 
-#define WANT_MINUTES 10
-#define NANO_PER_MICRO 1000
 #define JITTER_MAX_US INT64_C(10000000)
 #define CONFIRM_US INT64_C(60000000) /* no transaction is under way for longer */
 
 static int64_t max_i64(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-static int64_t clamp_i128(__int128 value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
 /* R rises here first; the ledger hears of it by the next ask. */
@@ -79,10 +72,8 @@ static void give_back_idle(struct meter_table *table, struct meter_entry *entry,
 /* Beyond what is held: enough that the next ask comes minutes later. */
 static int64_t wanted_extra(const struct meter_entry *entry)
 {
-    __int128 speed_nano = entry->speed_nano + entry->waiting_nano;
-    int64_t spending_micro = clamp_i128(speed_nano * WANT_MINUTES / NANO_PER_MICRO);
     int64_t taken_micro = max_i64(entry_spent(entry) - entry->spent_base_micro, 0);
-    int64_t extra_micro = max_i64(spending_micro, entry->slice_micro);
+    int64_t extra_micro = max_i64(entry_spending(entry), entry->slice_micro);
     if (entry->open_count > 0 || entry->waiting_count > 0) {
         extra_micro = max_i64(extra_micro, money_add_clamped(taken_micro, taken_micro));
     }

@@ -142,8 +142,9 @@ void meter_wake(struct meter_entry *entry, struct meter *meter, struct aftermath
 void waiting_wake_all(struct meter_entry *entry, struct aftermath *aftermath);
 
 /* lease.c: under the entry's lock */
-int64_t entry_spent(const struct meter_entry *entry); /* U + H: ended + covered */
-int64_t entry_free(const struct meter_entry *entry);  /* G - R - spent; below 0: on grace */
+int64_t entry_spent(const struct meter_entry *entry);    /* U + H: ended + covered */
+int64_t entry_free(const struct meter_entry *entry);     /* G - R - spent; below 0: on grace */
+int64_t entry_spending(const struct meter_entry *entry); /* ten minutes of its calls' rates */
 int64_t entry_used(const struct meter_entry *entry, int64_t now_us); /* U */
 int64_t entry_day_left(const struct meter_table *table, struct meter_entry *entry);
 void entry_count_over(struct meter_table *table, struct meter_entry *entry);

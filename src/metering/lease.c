@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+#define WANT_MINUTES 10
+#define NANO_PER_MICRO 1000
+
 int64_t entry_spent(const struct meter_entry *entry)
 {
     return money_add_clamped(entry->ended_micro, entry->covered_micro);
@@ -11,6 +14,13 @@ int64_t entry_spent(const struct meter_entry *entry)
 int64_t entry_free(const struct meter_entry *entry)
 {
     return entry->granted_micro - entry->returned_micro - entry_spent(entry);
+}
+
+int64_t entry_spending(const struct meter_entry *entry)
+{
+    __int128 speed_nano = entry->speed_nano + entry->waiting_nano;
+    __int128 spending_micro = speed_nano * WANT_MINUTES / NANO_PER_MICRO;
+    return spending_micro > INT64_MAX ? INT64_MAX : (int64_t)spending_micro;
 }
 
 int64_t entry_used(const struct meter_entry *entry, int64_t now_us)

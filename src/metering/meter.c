@@ -160,10 +160,16 @@ static enum meter_verdict open_locked(struct meter_table *table, struct meter_en
     return verdict;
 }
 
-/* Asks for more before it is needed: half of what was free after the last refill is gone. */
-static void note_half_gone(struct meter_entry *entry, struct aftermath *aftermath)
+/* Asks for more before it is needed: half of what was free after the last refill is gone, or the
+ * first call of an idle account finds less than five of the ten minutes that it shall have. */
+static void note_half_gone(struct meter_entry *entry, bool has_opened, struct aftermath *aftermath)
 {
-    if (entry_free(entry) < entry->half_micro) {
+    int64_t least_micro = entry->half_micro;
+    if (has_opened && entry->open_count == 1) {
+        int64_t half_micro = entry_spending(entry) / 2;
+        least_micro = half_micro > least_micro ? half_micro : least_micro;
+    }
+    if (entry_free(entry) < least_micro) {
         entry->half_micro = 0; /* once a refill */
         entry->needs |= NEED_REFILL;
         aftermath_due(aftermath, LEVEL_REFILL);
@@ -182,7 +188,7 @@ enum meter_verdict meter_open(struct meter_table *table, struct meter *meter,
     saw_call(entry, now_us);
     enum meter_verdict verdict =
         open_locked(table, entry, meter, account, now_us, is_last_try, &aftermath);
-    note_half_gone(entry, &aftermath);
+    note_half_gone(entry, meter->slot != 0, &aftermath);
     entry_count_over(table, entry);
     pthread_mutex_unlock(&entry->lock);
     aftermath_do(table, entry, &aftermath, now_us);
@@ -289,7 +295,7 @@ enum meter_verdict meter_renew(struct meter_table *table, struct meter *meter, i
     saw_call(entry, now_us);
     if (now_us >= meter_renew_at(meter)) {
         verdict = slice_take(table, entry, meter, now_us, false, &aftermath);
-        note_half_gone(entry, &aftermath);
+        note_half_gone(entry, false, &aftermath);
         entry_count_over(table, entry);
     }
     *again_at_us = renew_again(meter, verdict, now_us);

@@ -77,7 +77,8 @@ void meter_table_free(struct meter_table *table);
 
 /* At INVITE: limits, then the hold of the first slice (connection fee and 30 s, or a quarter of the
  * free lease if that is less, but at least the first increment). `is_last_try`: the 250 ms are over
- * (WAIT is not answered any more). The caller has set worker, call, call_generation, rate. On
+ * (WAIT is not answered any more). The caller has set worker, call, call_generation, rate, and does
+ * not touch them while the meter waits or is open. On
  * METER_OK or OK_ON_GRACE the meter is open; otherwise not (with WAIT it is noted as a waiter).
  * Limits are counted once, on the first try. */
 enum meter_verdict meter_open(struct meter_table *table, struct meter *meter,
