@@ -23,40 +23,48 @@ static void next_line(struct csv_reader *reader)
 /* A field without quotes; *at is left at the comma or line end behind it. */
 static struct csv_field plain_field(struct slice text, size_t *at)
 {
-    size_t start = *at;
-    while (*at < text.size && text.data[*at] != ',' && text.data[*at] != '\n') {
-        (*at)++;
+    const char *start = text.data + *at;
+    const char *end = text.data + text.size;
+    const char *here = start;
+    while (here < end && *here != ',' && *here != '\n') {
+        here++;
     }
-    return (struct csv_field){.text = slice_trim(slice_make(text.data + start, *at - start))};
+    *at = (size_t)(here - text.data);
+    return (struct csv_field){.text = slice_trim(slice_make(start, (size_t)(here - start)))};
 }
 
 /* A field that begins with a quote at *at. False: no closing quote, or more text behind it. */
 static bool quoted_field(struct slice text, size_t *at, uint32_t *line, struct csv_field *out)
 {
-    size_t start = ++*at;
-    *out = (struct csv_field){.has_doubled = false};
-    for (; *at < text.size; (*at)++) {
-        if (text.data[*at] == '\n') {
-            (*line)++;
-        }
-        if (text.data[*at] != '"') {
+    size_t start = *at + 1;
+    size_t here = start;
+    uint32_t line_ends = 0;
+    bool has_doubled = false;
+    for (; here < text.size; here++) {
+        char c = text.data[here];
+        line_ends += c == '\n' ? 1 : 0;
+        if (c != '"') {
             continue;
         }
-        if (*at + 1 >= text.size || text.data[*at + 1] != '"') {
+        if (here + 1 >= text.size || text.data[here + 1] != '"') {
             break;
         }
-        out->has_doubled = true;
-        (*at)++;
+        has_doubled = true;
+        here++;
     }
-    if (*at >= text.size) {
+    *line += line_ends;
+    *at = here;
+    if (here >= text.size) {
         return false;
     }
-    out->text = slice_make(text.data + start, *at - start);
-    (*at)++;
-    while (*at < text.size && (text.data[*at] == ' ' || text.data[*at] == '\r')) {
-        (*at)++;
+    *out = (struct csv_field){.text = slice_make(text.data + start, here - start),
+                              .has_doubled = has_doubled};
+    here++;
+    while (here < text.size && (text.data[here] == ' ' || text.data[here] == '\r')) {
+        here++;
     }
-    return *at == text.size || text.data[*at] == ',' || text.data[*at] == '\n';
+    *at = here;
+    return here == text.size || text.data[here] == ',' || text.data[here] == '\n';
 }
 
 static void skip_blank_lines(struct csv_reader *reader)
@@ -108,6 +116,7 @@ bool csv_next(struct csv_reader *reader, struct csv_record *out)
         }
         at++;
     }
+    out->text = slice_head(text, at);
     reader->rest = slice_skip(text, at);
     next_line(reader);
     return true;

@@ -25,6 +25,7 @@ enum csv_fault { CSV_OK = 0, CSV_TOO_MANY_FIELDS, CSV_BAD_QUOTES };
 struct csv_record {
     uint32_t line; /* where it begins */
     uint32_t field_count;
+    struct slice text;    /* as it stands, without its line end */
     enum csv_fault fault; /* the fields are as far as they could be read */
     struct csv_field fields[CSV_FIELDS_MAX];
 };

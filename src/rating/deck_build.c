@@ -9,7 +9,7 @@
 struct trie {                           /* while it is made */
     const struct deck_prefix *prefixes; /* sorted */
     struct list nodes;                  /* uint64_t */
-    uint32_t *direct;
+    uint64_t *direct;
     uint32_t direct_digits;
 };
 
@@ -50,9 +50,6 @@ static int cut(const struct trie *trie, const struct part *part, struct part chi
 static bool fill_node(struct trie *trie, uint32_t node, struct part part)
 {
     uint32_t value = 0;
-    if (part.depth == trie->direct_digits) {
-        trie->direct[part.number] = node;
-    }
     bool ends_here =
         part.depth == DECK_PREFIX_DIGITS_MAX || digit_of(trie, part.from, part.depth) == 0;
     if (ends_here && part.depth > 0) {
@@ -66,7 +63,11 @@ static bool fill_node(struct trie *trie, uint32_t node, struct part part)
     if (!list_add(&trie->nodes, empty, (uint32_t)count)) {
         return false;
     }
-    ((uint64_t *)(void *)trie->nodes.items)[node] = deck_node_make(child_bits, value, first_child);
+    uint64_t made = deck_node_make(child_bits, value, first_child);
+    ((uint64_t *)(void *)trie->nodes.items)[node] = made;
+    if (part.depth == trie->direct_digits) {
+        trie->direct[part.number] = made;
+    }
     for (int i = 0; i < count; i++) {
         if (!fill_node(trie, first_child + (uint32_t)i, children[i])) {
             return false;
@@ -81,7 +82,7 @@ static bool trie_make(struct trie *trie, const struct list *prefixes)
     trie->nodes = (struct list){.item_size = sizeof(uint64_t)};
     trie->direct_digits =
         prefixes->count >= DECK_DIRECT_MANY_FROM ? DECK_DIRECT_DIGITS_MANY : DECK_DIRECT_DIGITS_FEW;
-    trie->direct = calloc(deck_direct_count(trie->direct_digits), sizeof(uint32_t));
+    trie->direct = calloc(deck_direct_count(trie->direct_digits), sizeof(uint64_t));
     static const uint64_t root;
     return trie->direct != NULL && list_add(&trie->nodes, &root, 1) &&
            fill_node(trie, 0, (struct part){.from = 0, .to = prefixes->count});

@@ -25,13 +25,12 @@ static uint32_t begun_entry(const struct deck *deck, uint32_t value, int64_t wal
 
 /* Walks down from a node at `depth` and comes back up to the longest prefix with a rate that has
  * begun. Looks at no digit from `limit` on. */
-static struct found descend(const struct deck *deck, uint32_t node_index, uint32_t depth,
-                            uint32_t limit, const char *digits, int64_t wall_s)
+static struct found descend(const struct deck *deck, uint64_t node, uint32_t depth, uint32_t limit,
+                            const char *digits, int64_t wall_s)
 {
     uint32_t values[DECK_PREFIX_DIGITS_MAX + 1];
     uint32_t depths_with_value = 0; /* one bit each */
     for (;;) {
-        uint64_t node = deck->nodes[node_index];
         values[depth] = deck_node_value(node);
         depths_with_value |= (values[depth] != 0 ? 1u : 0u) << depth;
         if (depth == limit) {
@@ -42,8 +41,8 @@ static struct found descend(const struct deck *deck, uint32_t node_index, uint32
         if (digit > 9 || (children >> digit & 1) == 0) {
             break;
         }
-        uint32_t before = (uint32_t)__builtin_popcount(children & ((1u << digit) - 1));
-        node_index = deck_node_first_child(node) + before;
+        uint32_t before = deck_bit_count(children & ((1u << digit) - 1));
+        node = deck->nodes[deck_node_first_child(node) + before];
         depth++;
     }
     while (depths_with_value != 0) {
@@ -57,8 +56,8 @@ static struct found descend(const struct deck *deck, uint32_t node_index, uint32
     return (struct found){NO_ENTRY, 0};
 }
 
-/* The node that the direct table has for the first digits; 0 (the root): none. */
-static uint32_t direct_node(const struct deck *deck, struct slice digits)
+/* The node that the direct table has for the first digits; 0: none. */
+static uint64_t direct_node(const struct deck *deck, struct slice digits)
 {
     uint32_t number = 0;
     if (digits.size < deck->header->direct_digits) {
@@ -79,7 +78,7 @@ static struct found find(const struct deck *deck, struct slice digits, int64_t w
     uint32_t limit =
         digits.size < DECK_PREFIX_DIGITS_MAX ? (uint32_t)digits.size : DECK_PREFIX_DIGITS_MAX;
     uint32_t jump = deck->header->direct_digits;
-    uint32_t node = direct_node(deck, digits);
+    uint64_t node = direct_node(deck, digits);
     if (node != 0) {
         struct found found = descend(deck, node, jump, limit, digits.data, wall_s);
         if (found.entry != NO_ENTRY) {
@@ -87,7 +86,7 @@ static struct found find(const struct deck *deck, struct slice digits, int64_t w
         }
     }
     /* Nothing that long: the few nodes above the table's depth. */
-    return descend(deck, 0, 0, limit < jump ? limit : jump, digits.data, wall_s);
+    return descend(deck, deck->nodes[0], 0, limit < jump ? limit : jump, digits.data, wall_s);
 }
 
 struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,

@@ -33,7 +33,7 @@ bool deck_layout_make(const struct deck_header *header, struct deck_layout *out)
     out->nodes = out->dates + header->date_count * sizeof(int64_t);
     out->direct = out->nodes + header->node_count * sizeof(uint64_t);
     out->entries =
-        out->direct + (size_t)deck_direct_count(header->direct_digits) * sizeof(uint32_t);
+        out->direct + (size_t)deck_direct_count(header->direct_digits) * sizeof(uint64_t);
     out->text = out->entries + header->entry_count * sizeof(struct deck_entry);
     out->object_size = out->text + header->text_size;
     return true;

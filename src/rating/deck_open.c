@@ -11,8 +11,16 @@ static bool is_header_good(const struct deck_header *header)
            header->date_count < DECK_ENTRY_MORE && header->row_count <= DECK_ROWS_MAX;
 }
 
-/* Children lie behind their parent, inside the nodes, and have one parent only: a walk ends, and
- * takes no more steps than there are nodes. */
+/* Its children lie behind `index`, inside the nodes, and its entries inside the entries. */
+static bool is_node_good(const struct deck_header *header, uint64_t node, uint32_t index)
+{
+    uint64_t first = deck_node_first_child(node);
+    uint32_t count = deck_bit_count(deck_node_children(node));
+    return deck_node_value(node) <= header->entry_count &&
+           (count == 0 || (first > index && first + count <= header->node_count));
+}
+
+/* A node has one parent only: a walk takes no more steps than there are nodes. */
 static bool are_nodes_good(const struct deck *deck)
 {
     const struct deck_header *header = deck->header;
@@ -23,17 +31,16 @@ static bool are_nodes_good(const struct deck *deck)
     bool is_good = true;
     uint32_t prefix_count = 0;
     for (uint32_t i = 0; is_good && i < header->node_count; i++) {
-        uint64_t first = deck_node_first_child(deck->nodes[i]);
-        uint64_t count = (uint64_t)__builtin_popcount(deck_node_children(deck->nodes[i]));
-        uint32_t value = deck_node_value(deck->nodes[i]);
-        is_good = value <= header->entry_count &&
-                  (count == 0 || (first > i && first + count <= header->node_count));
-        for (uint64_t child = first; is_good && child < first + count; child++) {
+        uint64_t node = deck->nodes[i];
+        is_good = is_node_good(header, node, i);
+        uint32_t child = deck_node_first_child(node);
+        uint32_t behind = child + deck_bit_count(deck_node_children(node));
+        for (; is_good && child < behind; child++) {
             uint8_t bit = (uint8_t)(1u << (child % 8));
             is_good = (has_parent[child / 8] & bit) == 0;
             has_parent[child / 8] |= bit;
         }
-        prefix_count += value != 0 ? 1 : 0;
+        prefix_count += deck_node_value(node) != 0 ? 1 : 0;
     }
     free(has_parent);
     return is_good && prefix_count == header->prefix_count;
@@ -43,7 +50,7 @@ static bool is_direct_good(const struct deck *deck)
 {
     uint32_t count = deck_direct_count(deck->header->direct_digits);
     for (uint32_t i = 0; i < count; i++) {
-        if (deck->direct[i] >= deck->header->node_count) {
+        if (!is_node_good(deck->header, deck->direct[i], 0)) {
             return false;
         }
     }

@@ -9,13 +9,13 @@
 struct deck_row {
     uint64_t key; /* the prefix: digit + 1 in four bits each, from the top */
     uint32_t line;
-    uint32_t rate; /* indexes of what is interned */
-    uint32_t description;
-    uint32_t date;
+    uint32_t terms; /* index in deck_rows.terms */
 };
 
 struct deck_rows {
-    struct list rows;    /* struct deck_row, in the order of the lines */
+    struct list rows; /* struct deck_row, in the order of the lines */
+    struct intern
+        terms; /* struct deck_entry without DECK_ENTRY_MORE: all of a row but its prefix */
     struct intern rates; /* struct deck_rate */
     struct intern dates; /* int64_t; DECK_DATE_ALWAYS: from the beginning */
     struct intern text;  /* char: the descriptions, each with its NUL */

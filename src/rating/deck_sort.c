@@ -7,28 +7,23 @@
 #define RADIX_COUNT (1 << RADIX_BITS)
 #define RADIX_PASSES (64 / RADIX_BITS)
 
-struct sort_item {
-    uint64_t key;
-    uint32_t row;
-};
-
 static uint32_t radix_of(uint64_t key, int pass)
 {
     return (uint32_t)(key >> (pass * RADIX_BITS)) & (RADIX_COUNT - 1);
 }
 
-/* Sorts by key, rows of one key in their order; the items end up in *items (the two are swapped as
+/* Sorts by key, rows of one key in their order; they end up in *rows (the two are swapped as
  * needed). Half a million keys: a tenth of what qsort takes. */
-static void radix_sort(struct sort_item **items, struct sort_item **spare, uint32_t count)
+static void radix_sort(struct deck_row **rows, struct deck_row **spare, uint32_t count)
 {
     uint32_t counts[RADIX_PASSES][RADIX_COUNT] = {{0}};
     for (uint32_t i = 0; i < count; i++) {
         for (int pass = 0; pass < RADIX_PASSES; pass++) {
-            counts[pass][radix_of((*items)[i].key, pass)]++;
+            counts[pass][radix_of((*rows)[i].key, pass)]++;
         }
     }
     for (int pass = 0; pass < RADIX_PASSES; pass++) {
-        if (counts[pass][radix_of((*items)[0].key, pass)] == count) {
+        if (counts[pass][radix_of((*rows)[0].key, pass)] == count) {
             continue; /* all the same here */
         }
         uint32_t at = 0;
@@ -38,11 +33,11 @@ static void radix_sort(struct sort_item **items, struct sort_item **spare, uint3
             at = next;
         }
         for (uint32_t i = 0; i < count; i++) {
-            (*spare)[counts[pass][radix_of((*items)[i].key, pass)]++] = (*items)[i];
+            (*spare)[counts[pass][radix_of((*rows)[i].key, pass)]++] = (*rows)[i];
         }
-        struct sort_item *sorted = *spare;
-        *spare = *items;
-        *items = sorted;
+        struct deck_row *sorted = *spare;
+        *spare = *rows;
+        *rows = sorted;
     }
 }
 
@@ -61,89 +56,114 @@ static int newest_first(const void *left, const void *right)
     return (a->row->line > b->row->line) - (a->row->line < b->row->line);
 }
 
-struct gather { /* scratch for the rows of one prefix */
-    struct list dated;
+struct gather {
+    struct deck_runs *runs;
+    const struct deck_entry *terms;
+    const int64_t *dates;
+    uint32_t *value_of_terms; /* of a prefix whose only row has these terms; 0: not there yet */
+    struct list dated;        /* scratch for the rows of one prefix */
     struct list entries;
+    struct deck_build *build;
 };
 
-static const struct dated *dated_at(const struct gather *gather, uint32_t index)
+static bool add_run(struct gather *gather, const void *entries, uint32_t count, uint32_t *value)
 {
-    return (const struct dated *)(const void *)gather->dated.items + index;
-}
-
-/* Turns the rows gathered for one prefix into its run of entries. False: no memory. */
-static bool close_prefix(struct deck_runs *runs, struct gather *gather, struct deck_build *build)
-{
-    uint32_t count = gather->dated.count;
-    if (count > 1) {
-        qsort(gather->dated.items, count, sizeof(struct dated), newest_first);
-    }
-    gather->entries.count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct dated *dated = dated_at(gather, i);
-        if (i > 0 && dated->date == dated_at(gather, i - 1)->date) {
-            char digits[DECK_PREFIX_DIGITS_MAX + 1];
-            deck_key_text(dated->row->key, digits);
-            deck_problem_add(build, dated->row->line,
-                             "prefix %s has a row with the same effective date in line %u", digits,
-                             dated_at(gather, i - 1)->row->line);
-        }
-        struct deck_entry entry = {.rate = dated->row->rate,
-                                   .description = dated->row->description,
-                                   .date_more =
-                                       dated->row->date | (i + 1 < count ? DECK_ENTRY_MORE : 0)};
-        if (!list_add(&gather->entries, &entry, 1)) {
-            return false;
-        }
-    }
     uint32_t first = 0;
-    if (!intern_run(&runs->entries, gather->entries.items, count, &first)) {
+    if (!intern_run(&gather->runs->entries, entries, count, &first)) {
         return false;
     }
-    struct deck_prefix prefix = {.key = dated_at(gather, 0)->row->key, .value = first + 1};
-    gather->dated.count = 0;
-    return list_add(&runs->prefixes, &prefix, 1);
+    *value = first + 1;
+    return true;
 }
 
-static bool gather_runs(struct deck_runs *runs, struct gather *gather, const struct deck_rows *rows,
-                        const struct sort_item *items, struct deck_build *build)
+static void check_dates_differ(const struct gather *gather, const struct dated *newer,
+                               const struct dated *older)
 {
-    const struct deck_row *all = (const struct deck_row *)(const void *)rows->rows.items;
-    const int64_t *dates = (const int64_t *)(const void *)rows->dates.list.items;
-    for (uint32_t i = 0; i < rows->rows.count; i++) {
-        const struct deck_row *row = &all[items[i].row];
-        struct dated dated = {.date = dates[row->date], .row = row};
+    if (newer->date == older->date) {
+        char digits[DECK_PREFIX_DIGITS_MAX + 1];
+        deck_key_text(older->row->key, digits);
+        deck_problem_add(gather->build, older->row->line,
+                         "prefix %s has a row with the same effective date in line %u", digits,
+                         newer->row->line);
+    }
+}
+
+/* The run of a prefix with several rows. False: no memory. */
+static bool add_dated_run(struct gather *gather, const struct deck_row *rows, uint32_t count,
+                          uint32_t *value)
+{
+    gather->dated.count = 0;
+    gather->entries.count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t date = gather->terms[rows[i].terms].date_more;
+        struct dated dated = {.date = gather->dates[date], .row = &rows[i]};
         if (!list_add(&gather->dated, &dated, 1)) {
             return false;
         }
-        bool is_last = i + 1 == rows->rows.count || items[i + 1].key != items[i].key;
-        if (is_last && !close_prefix(runs, gather, build)) {
+    }
+    struct dated *dated = (struct dated *)(void *)gather->dated.items;
+    qsort(dated, count, sizeof(*dated), newest_first);
+    for (uint32_t i = 0; i < count; i++) {
+        struct deck_entry entry = gather->terms[dated[i].row->terms];
+        entry.date_more |= i + 1 < count ? DECK_ENTRY_MORE : 0;
+        if (!list_add(&gather->entries, &entry, 1)) {
+            return false;
+        }
+        if (i > 0) {
+            check_dates_differ(gather, &dated[i - 1], &dated[i]);
+        }
+    }
+    return add_run(gather, gather->entries.items, count, value);
+}
+
+/* One prefix for each key of the sorted rows. False: no memory. */
+static bool gather_prefixes(struct gather *gather, const struct deck_row *rows, uint32_t count)
+{
+    for (uint32_t from = 0, to = 0; from < count; from = to) {
+        while (to < count && rows[to].key == rows[from].key) {
+            to++;
+        }
+        uint32_t several = 0;
+        uint32_t *value = to - from == 1 ? &gather->value_of_terms[rows[from].terms] : &several;
+        bool is_ok = true;
+        if (to - from > 1) {
+            is_ok = add_dated_run(gather, rows + from, to - from, value);
+        } else if (*value == 0) {
+            is_ok = add_run(gather, &gather->terms[rows[from].terms], 1, value);
+        }
+        struct deck_prefix prefix = {.key = rows[from].key, .value = *value};
+        if (!is_ok || !list_add(&gather->runs->prefixes, &prefix, 1)) {
             return false;
         }
     }
     return true;
 }
 
-bool deck_runs_make(struct deck_runs *runs, const struct deck_rows *rows, struct deck_build *build)
+bool deck_runs_make(struct deck_runs *runs, struct deck_rows *rows, struct deck_build *build)
 {
     uint32_t count = rows->rows.count;
     *runs = (struct deck_runs){.prefixes.item_size = sizeof(struct deck_prefix)};
-    struct gather gather = {.dated.item_size = sizeof(struct dated),
-                            .entries.item_size = sizeof(struct deck_entry)};
-    struct sort_item *items = malloc(count * sizeof(*items));
-    struct sort_item *spare = malloc(count * sizeof(*spare));
-    bool is_ok = intern_init(&runs->entries, sizeof(struct deck_entry), count) && items != NULL &&
-                 spare != NULL;
+    struct gather gather = {
+        .runs = runs,
+        .terms = (const struct deck_entry *)(const void *)rows->terms.list.items,
+        .dates = (const int64_t *)(const void *)rows->dates.list.items,
+        .value_of_terms = calloc((size_t)rows->terms.list.count + 1, sizeof(uint32_t)),
+        .dated.item_size = sizeof(struct dated),
+        .entries.item_size = sizeof(struct deck_entry),
+        .build = build};
+    struct deck_row *spare = malloc(count * sizeof(*spare));
+    struct deck_row *sorted = (struct deck_row *)(void *)rows->rows.items;
+    bool is_ok = intern_init(&runs->entries, sizeof(struct deck_entry)) && spare != NULL &&
+                 gather.value_of_terms != NULL;
     if (is_ok) {
-        const struct deck_row *all = (const struct deck_row *)(const void *)rows->rows.items;
-        for (uint32_t i = 0; i < count; i++) {
-            items[i] = (struct sort_item){.key = all[i].key, .row = i};
-        }
-        radix_sort(&items, &spare, count);
-        is_ok = gather_runs(runs, &gather, rows, items, build);
+        radix_sort(&sorted, &spare, count);
+        is_ok = gather_prefixes(&gather, sorted, count);
+        /* One of the two stays with the rows, with no more room than they need. */
+        rows->rows.items = (char *)sorted;
+        rows->rows.count_max = count;
     }
-    free(items);
     free(spare);
+    free(gather.value_of_terms);
     list_done(&gather.dated);
     list_done(&gather.entries);
     return is_ok;

@@ -14,8 +14,8 @@ struct deck_runs {
     struct intern entries; /* struct deck_entry, in runs: newest date first */
 };
 
-/* Names rows with the same prefix and date as problems. False: no memory. */
-MUST_CHECK bool deck_runs_make(struct deck_runs *runs, const struct deck_rows *rows,
+/* Sorts the rows. Names those with the same prefix and date as problems. False: no memory. */
+MUST_CHECK bool deck_runs_make(struct deck_runs *runs, struct deck_rows *rows,
                                struct deck_build *build);
 void deck_runs_done(struct deck_runs *runs);
 

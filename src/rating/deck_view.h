@@ -10,7 +10,7 @@ struct deck {
     const struct deck_rate *rates;
     const int64_t *dates;
     const uint64_t *nodes;
-    const uint32_t *direct;
+    const uint64_t *direct;
     const struct deck_entry *entries;
     const char *text;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LIST_COUNT_FIRST 256
+#define RUN_COUNT_FIRST 1024
 
 bool list_add(struct list *list, const void *items, uint32_t count)
 {
@@ -35,16 +36,35 @@ void list_done(struct list *list)
     *list = (struct list){.item_size = list->item_size};
 }
 
-bool intern_init(struct intern *intern, size_t item_size, size_t run_count_max)
+bool intern_init(struct intern *intern, size_t item_size)
 {
     *intern = (struct intern){.list = {.item_size = item_size}};
-    return map_init(&intern->by_content, run_count_max);
+    return map_init(&intern->by_content, RUN_COUNT_FIRST);
 }
 
 void intern_done(struct intern *intern)
 {
     list_done(&intern->list);
     map_done(&intern->by_content);
+}
+
+/* Grows with what is in it: a map for the worst case would lose every look-up to cache misses. */
+static bool grow(struct map *map)
+{
+    struct map larger;
+    if (!map_init(&larger, map->count_max * 2)) {
+        return false;
+    }
+    for (size_t i = 0; i < map->slot_count; i++) {
+        const struct map_slot *slot = &map->slots[i];
+        if (slot->hash != 0 && !map_add(&larger, slot->hash, slot->value)) {
+            map_done(&larger);
+            return false;
+        }
+    }
+    map_done(map);
+    *map = larger;
+    return true;
 }
 
 bool intern_run(struct intern *intern, const void *run, uint32_t count, uint32_t *index)
@@ -63,6 +83,9 @@ bool intern_run(struct intern *intern, const void *run, uint32_t count, uint32_t
         }
     }
     uint32_t added = list->count;
+    if (intern->by_content.count == intern->by_content.count_max && !grow(&intern->by_content)) {
+        return false;
+    }
     if (!list_add(list, run, count) || !map_add(&intern->by_content, hash, added)) {
         return false;
     }

@@ -21,8 +21,7 @@ struct intern { /* runs of items of a list, found again by their content */
     struct map by_content; /* hash to index of the run's first item */
 };
 
-/* run_count_max: how many different runs at most. False: no memory. */
-MUST_CHECK bool intern_init(struct intern *intern, size_t item_size, size_t run_count_max);
+MUST_CHECK bool intern_init(struct intern *intern, size_t item_size); /* false: no memory */
 void intern_done(struct intern *intern);
 
 /* Index of the first item of this run, which is added if it was not there. A run must not be the
