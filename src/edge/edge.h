@@ -27,33 +27,33 @@ struct edge_time {
     int64_t wall_us;
 };
 
-struct edge_listener { /* an address that we listen on; goes into Via and Record-Route */
-    uint8_t address[16];      /* what we are bound to; IPv4 mapped */
+struct edge_listener {   /* an address that we listen on; goes into Via and Record-Route */
+    uint8_t address[16]; /* what we are bound to; IPv4 mapped */
     uint16_t port;
-    uint8_t transport;        /* enum reg_transport */
+    uint8_t transport; /* enum reg_transport */
     bool is_ipv6;
-    char advertised[64];      /* "192.0.2.1:5060" or "[2001:db8::1]:5060" */
+    char advertised[64]; /* "192.0.2.1:5060" or "[2001:db8::1]:5060" */
 };
 
-struct edge_settings { /* fixed while the process runs */
+struct edge_settings {             /* fixed while the process runs */
     char domain[EDGE_DOMAIN_SIZE]; /* also the realm */
     int listener_count;
     struct edge_listener listeners[EDGE_LISTENERS_MAX];
     int worker_count;
-    uint32_t call_count_max;   /* a worker */
-    uint32_t txn_count_max;    /* a worker */
-    uint64_t memory_max;       /* bytes for packets and texts, a worker */
+    uint32_t call_count_max; /* a worker */
+    uint32_t txn_count_max;  /* a worker */
+    uint64_t memory_max;     /* bytes for packets and texts, a worker */
     struct digest_keys nonce_keys;
     uint8_t mac_key[DIGEST_KEY_SIZE]; /* branches, tags, Record-Route */
-    uint64_t hash_seed;        /* of the Call-ID's owner */
-    int64_t nonce_age_s;       /* 600 */
-    int64_t trunk_silence_us;  /* 3 s */
-    int64_t ring_max_us;       /* 180 s */
-    int64_t call_max_us;       /* longest call: 12 h */
-    int64_t probe_after_us;    /* 10 min of silence */
-    int64_t partial_every_us;  /* 1 h */
+    uint64_t hash_seed;               /* of the Call-ID's owner */
+    int64_t nonce_age_s;              /* 600 */
+    int64_t trunk_silence_us;         /* 3 s */
+    int64_t ring_max_us;              /* 180 s */
+    int64_t call_max_us;              /* longest call: 12 h */
+    int64_t probe_after_us;           /* 10 min of silence */
+    int64_t partial_every_us;         /* 1 h */
     struct route_settings routing;
-    char server[64];           /* Server header; empty: none */
+    char server[64]; /* Server header; empty: none */
 };
 
 /* What the shell does for the engine, at once and without waiting. */
@@ -61,49 +61,52 @@ struct edge_shell {
     void *ctx;
     void (*send)(void *ctx, const struct reg_flow *to, struct slice message);
     void (*event)(void *ctx, const char *kind, struct slice json); /* one JSON object */
-    /* Address of a trunk's host: PRESENT sets address (and port, where SRV gave one). UNKNOWN: being
-     * looked up, or no answer. */
+    /* Address of a trunk's host: PRESENT sets address (and port, where SRV gave one). UNKNOWN:
+     * being looked up, or no answer. */
     struct tri (*resolve)(void *ctx, const char *host, uint8_t address[16], uint16_t *port);
 };
 
-struct edge { /* shared; the caller makes the parts and owns them */
+#define EDGE_TRUNK_IDS 65536 /* trunks with a higher id have no channel limit */
+
+struct edge { /* shared; the caller makes the parts and owns them, and zeroes the rest */
     struct edge_settings settings;
     struct directory *directory;
     struct deck_set *decks;
     struct registrar *registrar;
     struct meter_table *meters;
     struct journal journal;
-    _Atomic bool is_draining;       /* new calls: 503 */
-    _Atomic bool is_paid_work_off;  /* no room for records: new paid work is refused as unknown */
+    _Atomic bool is_draining;      /* new calls: 503 */
+    _Atomic bool is_paid_work_off; /* no room for records: new paid work is refused as unknown */
+    _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS]; /* calls in progress by trunk id */
 };
 
 enum edge_count { /* counters, in the order of edge_count_name */
-    EDGE_IN = 0,
-    EDGE_IN_BAD,
-    EDGE_OUT,
-    EDGE_REGISTER_OK,
-    EDGE_REGISTER_REFUSED,
-    EDGE_CHALLENGES,
-    EDGE_AUTH_FAILED,
-    EDGE_STALE,
-    EDGE_INVITES,
-    EDGE_CALLS_STARTED,
-    EDGE_CALLS_ANSWERED,
-    EDGE_CALLS_ENDED,
-    EDGE_CALLS_CUT,
-    EDGE_REFUSED_MONEY,
-    EDGE_REFUSED_UNKNOWN,
-    EDGE_REFUSED_LIMIT,
-    EDGE_REFUSED_STATE,
-    EDGE_REFUSED_ROUTE,
-    EDGE_FULL,
-    EDGE_RETRANSMITS_IN,
-    EDGE_RETRANSMITS_OUT,
-    EDGE_STRAYS,
-    EDGE_TRUNK_FAILOVERS,
-    EDGE_ESTIMATED,
-    EDGE_EMERGENCIES,
-    EDGE_COUNT_COUNT
+                  EDGE_IN = 0,
+                  EDGE_IN_BAD,
+                  EDGE_OUT,
+                  EDGE_REGISTER_OK,
+                  EDGE_REGISTER_REFUSED,
+                  EDGE_CHALLENGES,
+                  EDGE_AUTH_FAILED,
+                  EDGE_STALE,
+                  EDGE_INVITES,
+                  EDGE_CALLS_STARTED,
+                  EDGE_CALLS_ANSWERED,
+                  EDGE_CALLS_ENDED,
+                  EDGE_CALLS_CUT,
+                  EDGE_REFUSED_MONEY,
+                  EDGE_REFUSED_UNKNOWN,
+                  EDGE_REFUSED_LIMIT,
+                  EDGE_REFUSED_STATE,
+                  EDGE_REFUSED_ROUTE,
+                  EDGE_FULL,
+                  EDGE_RETRANSMITS_IN,
+                  EDGE_RETRANSMITS_OUT,
+                  EDGE_STRAYS,
+                  EDGE_TRUNK_FAILOVERS,
+                  EDGE_ESTIMATED,
+                  EDGE_EMERGENCIES,
+                  EDGE_COUNT_COUNT
 };
 const char *edge_count_name(enum edge_count count);
 
@@ -135,8 +138,8 @@ void edge_unreachable(struct edge_worker *worker, const struct reg_flow *to,
 struct tri edge_end_call(struct edge_worker *worker, uint64_t key, const char *actor,
                          const struct edge_time *now);
 
-/* Replay, before the first message: JOURNAL_CALL, JOURNAL_CALL_GONE, JOURNAL_USAGE (which closes its
- * call). A call belongs to the worker of its Call-ID: feed each record to all workers. Then
+/* Replay, before the first message: JOURNAL_CALL, JOURNAL_CALL_GONE, JOURNAL_USAGE (which closes
+ * its call). A call belongs to the worker of its Call-ID: feed each record to all workers. Then
  * edge_replay_done: open calls are metered and probed, ringing ones are ended. */
 void edge_replay(struct edge_worker *worker, enum journal_kind kind, struct slice record,
                  const struct edge_time *now);

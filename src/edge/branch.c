@@ -1,0 +1,574 @@
+#include "edge/worker.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FLOW_LOST_US 1000000 /* a contact whose stream died with a restart is tried once, so long  \
+                              */
+#define HEAD_MAX 4096
+
+struct call_flow flow_to_call(const struct reg_flow *flow)
+{
+    struct call_flow out = {.port = flow->port,
+                            .transport = flow->transport,
+                            .listener = flow->listener,
+                            .connection = flow->connection};
+    memcpy(out.address, flow->address, sizeof(out.address));
+    return out;
+}
+
+struct reg_flow flow_of_call(const struct call_flow *flow)
+{
+    struct reg_flow out = {.port = flow->port,
+                           .transport = flow->transport,
+                           .listener = flow->listener,
+                           .connection = flow->connection};
+    memcpy(out.address, flow->address, sizeof(out.address));
+    return out;
+}
+
+struct edge_txn *branch_at(struct edge_worker *worker, const struct call *call, int branch)
+{
+    uint32_t index = call->branches[branch];
+    struct edge_txn *txn = index == SLAB_NONE ? NULL : slab_at(&worker->txns, index);
+    bool is_ours = txn != NULL && txn->is_client && txn->purpose == PURPOSE_INVITE &&
+                   txn->call == call->index && txn->call_generation == call->generation;
+    return is_ours ? txn : NULL;
+}
+
+bool branches_pending(struct edge_worker *worker, const struct call *call)
+{
+    for (int i = 0; i < call->branch_count; i++) {
+        const struct edge_txn *txn = branch_at(worker, call, i);
+        if (txn != NULL && !txn->has_answered) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void detach(struct edge_worker *worker, struct call *call, struct edge_txn *txn)
+{
+    for (int i = 0; i < call->branch_count; i++) {
+        if (call->branches[i] == txn->index) {
+            call->branches[i] = SLAB_NONE;
+        }
+    }
+    txn->call = SLAB_NONE;
+    bool is_dead = txn->machine.state == TXN_TERMINATED ||
+                   (txn->give_up_us != 0 && worker->now.mono_us >= txn->give_up_us);
+    if (is_dead) {
+        txn_drop(worker, txn);
+    }
+}
+
+/* CANCEL may only follow a provisional response (RFC 3261 9.1); until then it is owed. */
+void branch_cancel(struct edge_worker *worker, struct edge_txn *txn)
+{
+    txn->is_cancelled = true;
+    if (txn->give_up_us == 0) {
+        txn->give_up_us = worker->now.mono_us + CANCEL_WAIT_US;
+        txn_arm(worker, txn);
+    }
+    if (!txn->has_provisional || txn->has_answered) {
+        return;
+    }
+    const struct sip_msg *sent = txn_parsed(worker, txn->message);
+    if (sent == NULL) {
+        return;
+    }
+    struct buf out;
+    buf_init(&out, worker->out, sizeof(worker->out));
+    sip_cancel_write(&out, sent, (struct slice){NULL, 0});
+    uint64_t key = txn_client_key(worker, slice_from_text(txn->branch), SIP_CANCEL);
+    if (!out.is_full && txn_find(worker, key) == NULL) {
+        (void)txn_client_new(worker, SIP_CANCEL, txn->branch, &txn->flow, buf_done(&out),
+                             PURPOSE_OWN_CANCEL);
+    }
+}
+
+void branches_cancel(struct edge_worker *worker, struct call *call, uint32_t except)
+{
+    for (int i = 0; i < call->branch_count; i++) {
+        struct edge_txn *txn = branch_at(worker, call, i);
+        if (txn != NULL && txn->index != except && !txn->is_cancelled && !txn->has_answered) {
+            branch_cancel(worker, txn);
+        }
+    }
+}
+
+struct outgoing { /* a branch that is written but not yet sent: the record goes first */
+    struct pool_block *request;
+    struct reg_flow to;
+    char branch[56];
+    bool is_flow_lost;
+};
+
+static struct slice message_head(struct slice message)
+{
+    const char *end = memmem(message.data, message.size, "\r\n\r\n", 4);
+    size_t size = end == NULL ? message.size : (size_t)(end - message.data) + 4;
+    return slice_head(message, size);
+}
+
+static bool write_branch(struct edge_worker *worker, struct call *call, const struct sip_msg *msg,
+                         const struct forward *forward, struct outgoing *out)
+{
+    struct slice request = forward_request(worker, msg, forward);
+    if (request.size == 0) {
+        return false;
+    }
+    out->request = pool_copy(&worker->pool, request);
+    out->to = *forward->to;
+    snprintf(out->branch, sizeof(out->branch), "%s", forward->branch);
+    struct slice head = message_head(request);
+    struct call_flow to = flow_to_call(forward->to);
+    /* A longer head is not recorded: after a restart that branch ends by its own timer. */
+    if (out->request != NULL && head.size <= HEAD_MAX &&
+        !call_sent_add(&worker->pool, call, &to, head)) {
+        worker_count(worker, EDGE_FULL);
+    }
+    return out->request != NULL;
+}
+
+static struct edge_txn *send_branch(struct edge_worker *worker, struct call *call,
+                                    struct outgoing *out, int step)
+{
+    struct edge_txn *txn = txn_client_new(worker, SIP_INVITE, out->branch, &out->to,
+                                          pool_slice(out->request), PURPOSE_INVITE);
+    pool_give(&worker->pool, out->request);
+    if (txn == NULL) {
+        return NULL;
+    }
+    txn->call = call->index;
+    txn->call_generation = call->generation;
+    txn->side = SIDE_B;
+    txn->step = step;
+    txn->cseq_offset = call->sides[SIDE_B].cseq_offset;
+    if (out->is_flow_lost) {
+        txn->give_up_us = worker->now.mono_us + FLOW_LOST_US;
+        txn_arm(worker, txn);
+    }
+    int at = call->branch_count < CALL_BRANCHES_MAX ? call->branch_count++ : -1;
+    for (int i = 0; at < 0 && i < CALL_BRANCHES_MAX; i++) {
+        if (call->branches[i] == SLAB_NONE) {
+            at = i;
+        }
+    }
+    if (at >= 0) {
+        call->branches[at] = txn->index;
+    }
+    return txn;
+}
+
+static void refuse_unanswered(struct edge_worker *worker, struct call *call, int status,
+                              const char *token, int retry_after_s)
+{
+    struct refusal refusal = {.status = status, .token = token, .retry_after_s = retry_after_s};
+    call_refuse(worker, call, &refusal, USAGE_END_FAILED);
+}
+
+static void start_contacts(struct edge_worker *worker, struct call *call)
+{
+    struct reg_now now = {worker->now.mono_us, worker->now.wall_us};
+    int count = 0;
+    struct tri known = registrar_lookup(worker->edge->registrar, slice_from_text(call->user), now,
+                                        worker->targets, CALL_BRANCHES_MAX, &count);
+    switch (known.is) {
+    case TRI_UNKNOWN:
+        refuse_unanswered(worker, call, 503, "registrations-unknown", 5);
+        return;
+    case TRI_ABSENT:
+        refuse_unanswered(worker, call, 480, "not-registered", 0);
+        return;
+    case TRI_PRESENT:
+        break;
+    }
+    struct edge_txn *invite = call_invite_txn(worker, call);
+    const struct sip_msg *msg = invite == NULL ? NULL : txn_parsed(worker, invite->request);
+    if (msg == NULL) {
+        refuse_unanswered(worker, call, 500, "internal", 0);
+        return;
+    }
+    struct outgoing outgoing[CALL_BRANCHES_MAX];
+    int written = 0;
+    for (int i = 0; i < count; i++) {
+        const struct reg_target *target = &worker->targets[i];
+        char branch[56];
+        token_branch(worker, call->key, branch);
+        struct forward forward = {.uri = slice_from_text(target->uri),
+                                  .from = &invite->source,
+                                  .to = &target->flow,
+                                  .branch = branch,
+                                  .has_record_route = true,
+                                  .call_key = call->key,
+                                  .routes = slice_from_text(target->path),
+                                  .replaces_routes = true};
+        struct outgoing *out = &outgoing[written];
+        if (listener_for(worker->edge, &target->flow) >= 0 &&
+            write_branch(worker, call, msg, &forward, out)) {
+            out->is_flow_lost = target->is_flow_lost;
+            written++;
+        }
+    }
+    call->state = CALL_TRYING;
+    call_journal(worker, call);
+    int sent = 0;
+    for (int i = 0; i < written; i++) {
+        sent += send_branch(worker, call, &outgoing[i], -1) != NULL ? 1 : 0;
+    }
+    if (sent == 0) {
+        refuse_unanswered(worker, call, written == 0 ? 480 : 503,
+                          written == 0 ? "unreachable" : "edge-full", 0);
+    }
+}
+
+static bool trunk_address(struct edge_worker *worker, const struct trunk *trunk,
+                          struct reg_flow *out)
+{
+    struct reg_flow flow = {.port = trunk->port == 0 ? 5060 : trunk->port,
+                            .transport = trunk->transport == TRUNK_TCP ? REG_TCP : REG_UDP};
+    char literal[TRUNK_HOST_SIZE];
+    struct slice host = slice_from_text(trunk->host);
+    if (host.size >= 2 && host.data[0] == '[') {
+        host = slice_make(host.data + 1, host.size - 2);
+    }
+    if (!slice_copy_text(host, literal, sizeof(literal))) {
+        return false;
+    }
+    if (inet_pton(AF_INET, literal, flow.address + 12) == 1) {
+        flow.address[10] = flow.address[11] = 0xff;
+    } else if (inet_pton(AF_INET6, literal, flow.address) != 1) {
+        uint16_t port = flow.port;
+        struct tri found =
+            worker->shell.resolve(worker->shell.ctx, trunk->host, flow.address, &port);
+        if (found.is != TRI_PRESENT) {
+            return false;
+        }
+        flow.port = port;
+    }
+    int listener = listener_for(worker->edge, &flow);
+    if (listener < 0) {
+        return false;
+    }
+    flow.listener = (uint8_t)listener;
+    *out = flow;
+    return true;
+}
+
+static bool has_channel(struct edge_worker *worker, const struct call *call,
+                        const struct trunk *trunk)
+{
+    if (call->is_emergency || trunk->channels_max == NO_LIMIT || trunk->id >= EDGE_TRUNK_IDS) {
+        return true;
+    }
+    return atomic_load_explicit(&worker->edge->trunk_calls[trunk->id], memory_order_relaxed) <
+           trunk->channels_max;
+}
+
+/* The number to present: in P-Asserted-Identity, since the carrier trusts us (RFC 3325). */
+static void identity_line(struct edge_worker *worker, const struct call *call,
+                          const struct trunk *trunk, struct buf *out)
+{
+    const char *number = call->identity[0] != '\0' ? call->identity : trunk->identity;
+    if (number[0] == '\0') {
+        return;
+    }
+    buf_text(out, "P-Asserted-Identity: <sip:+");
+    buf_text(out, number);
+    buf_char(out, '@');
+    buf_text(out, worker->edge->settings.domain);
+    buf_text(out, ">\r\n");
+}
+
+/* Sends the call to one trunk; `auth` holds credentials for it after a challenge, or is empty. */
+static bool try_trunk(struct edge_worker *worker, struct call *call, const struct trunk *trunk,
+                      const struct reg_flow *to, int step, struct slice auth)
+{
+    struct edge_txn *invite = call_invite_txn(worker, call);
+    const struct sip_msg *msg = invite == NULL ? NULL : txn_parsed(worker, invite->request);
+    if (msg == NULL) {
+        return false;
+    }
+    char host[48];
+    char uri[256];
+    struct buf target;
+    buf_init(&target, uri, sizeof(uri));
+    buf_text(&target, "sip:");
+    buf_text(&target, call->steps[step].number);
+    buf_char(&target, '@');
+    struct slice host_text = flow_host_text(to, host);
+    if (flow_is_ipv6(to)) {
+        buf_char(&target, '[');
+    }
+    buf_slice(&target, host_text);
+    if (flow_is_ipv6(to)) {
+        buf_char(&target, ']');
+    }
+    buf_char(&target, ':');
+    buf_u64(&target, to->port);
+    if (to->transport == REG_TCP) {
+        buf_text(&target, ";transport=tcp");
+    }
+    char lines[2048];
+    struct buf extra;
+    buf_init(&extra, lines, sizeof(lines));
+    identity_line(worker, call, trunk, &extra);
+    buf_slice(&extra, auth);
+    char branch[56];
+    token_branch(worker, call->key, branch);
+    struct forward forward = {.uri = buf_done(&target),
+                              .from = &invite->source,
+                              .to = to,
+                              .branch = branch,
+                              .has_record_route = true,
+                              .call_key = call->key,
+                              .cseq_add = call->sides[SIDE_B].cseq_offset,
+                              .lines = buf_done(&extra),
+                              .replaces_routes = true};
+    struct outgoing out = {0};
+    if (target.is_full || extra.is_full || !write_branch(worker, call, msg, &forward, &out)) {
+        return false;
+    }
+    call->state = CALL_TRYING;
+    call_journal(worker, call);
+    struct edge_txn *txn = send_branch(worker, call, &out, step);
+    if (txn == NULL) {
+        return false;
+    }
+    txn->trunk_id = trunk->id;
+    txn->has_tried_auth = auth.size > 0;
+    call->step_at_us = worker->now.mono_us + worker->edge->settings.trunk_silence_us;
+    return true;
+}
+
+/* The next trunk of the plan that can be tried now. False: none is left. */
+static bool next_trunk(struct edge_worker *worker, struct call *call)
+{
+    const struct trunk_set *set = directory_trunks(worker->edge->directory);
+    while (call->step_at < call->step_count) {
+        int step = call->step_at++;
+        const struct trunk *trunk = trunk_set_by_id(set, call->steps[step].trunk_id);
+        struct reg_flow to;
+        if (trunk == NULL || trunk->is_disabled || !has_channel(worker, call, trunk) ||
+            !trunk_address(worker, trunk, &to)) {
+            continue;
+        }
+        call->sides[SIDE_B].cseq_offset = 0;
+        if (try_trunk(worker, call, trunk, &to, step, (struct slice){NULL, 0})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void branches_start(struct edge_worker *worker, struct call *call)
+{
+    call->state = CALL_TRYING;
+    call_event(worker, call, "call.started");
+    if (call->step_count == 0) {
+        start_contacts(worker, call);
+    } else if (!next_trunk(worker, call)) {
+        refuse_unanswered(worker, call, 503, "no-trunk-available", 10);
+        return;
+    }
+    if (call->state == CALL_TRYING) {
+        call_arm(worker, call);
+    }
+}
+
+void branch_provisional(struct edge_worker *worker, struct call *call, struct edge_txn *txn)
+{
+    txn->has_provisional = true;
+    call->step_at_us = INT64_MAX;
+    if (txn->is_cancelled) {
+        branch_cancel(worker, txn);
+    }
+}
+
+/* RFC 3261 16.7 step 6: 6xx wins, then the lowest class; within 4xx what the caller can act on. */
+static bool is_better(int status, int best)
+{
+    if (best == 0) {
+        return true;
+    }
+    if (best >= 600 || status >= 600) {
+        return best < 600;
+    }
+    if (status / 100 != best / 100) {
+        return status < best;
+    }
+    static const int telling[] = {401, 407, 415, 420, 484, 486};
+    for (size_t i = 0; i < ARRAY_COUNT(telling); i++) {
+        if (best == telling[i]) {
+            return false;
+        }
+        if (status == telling[i]) {
+            return true;
+        }
+    }
+    return best == 408 && status != 408;
+}
+
+static void keep_best(struct edge_worker *worker, struct call *call, int status,
+                      const struct sip_msg *response, uint32_t cseq_offset)
+{
+    if (!is_better(status, call->best_status)) {
+        return;
+    }
+    pool_give(&worker->pool, call->best);
+    call->best = NULL;
+    call->best_status = status;
+    /* A 503 says "this server, all of it": it is not ours, so it goes no further than here
+     * (RFC 3261 16.7 step 6). */
+    if (response != NULL && status != 503) {
+        struct slice forwarded = forward_response(worker, response, call->key, SIDE_A, cseq_offset,
+                                                  (struct slice){NULL, 0});
+        call->best = pool_copy(&worker->pool, forwarded);
+    }
+}
+
+/* Is this a trouble of the trunk, so that another may do better? 486, 603 and their kind are the
+ * called party's own word. */
+static bool is_trunk_failure(int status)
+{
+    switch (status) {
+    case 401:
+    case 403:
+    case 407:
+    case 408:
+        return true;
+    case 501:
+    case 505:
+    case 513:
+        return false;
+    default:
+        return status >= 500 && status < 600;
+    }
+}
+
+static void tell_caller(struct edge_worker *worker, struct call *call)
+{
+    int status = call->best_status == 0 ? 408 : call->best_status;
+    if (call->is_cancelled) {
+        status = 487;
+    } else if (status == 503) {
+        status = 500;
+    } else if (status == 401 || status == 407) {
+        status = 500; /* a carrier wants credentials that we do not have: not the caller's matter */
+    }
+    call->status = (uint16_t)status;
+    struct edge_txn *invite = call_invite_txn(worker, call);
+    if (invite != NULL && !call->is_caller_told) {
+        if (call->best != NULL && status == call->best_status) {
+            txn_send_response(worker, invite, status, pool_slice(call->best));
+        } else {
+            reply_txn(worker, invite, status, NULL, (struct slice){NULL, 0});
+        }
+    }
+    call->is_caller_told = true;
+    call_record(worker, call, call->is_cancelled ? USAGE_END_CALLER : USAGE_END_FAILED,
+                reason_of_status(status), worker->now.mono_us, false);
+}
+
+void branch_failed(struct edge_worker *worker, struct call *call, struct edge_txn *txn, int status,
+                   const struct sip_msg *response)
+{
+    uint32_t cseq_offset = txn->cseq_offset;
+    int step = txn->step;
+    bool is_dead_branch = txn->is_cancelled;
+    if (response == NULL || status < 600) {
+        is_dead_branch = is_dead_branch && response == NULL;
+    }
+    detach(worker, call, txn);
+    if (call->state != CALL_TRYING && call->state != CALL_RINGING) {
+        return;
+    }
+    if (!is_dead_branch) {
+        keep_best(worker, call, status, response, cseq_offset);
+    }
+    if (status >= 600) {
+        branches_cancel(worker, call, SLAB_NONE);
+        call->step_at = call->step_count;
+    }
+    bool may_go_on = step >= 0 && !call->is_cancelled && is_trunk_failure(status);
+    if (may_go_on && !branches_pending(worker, call)) {
+        if (call->step_at < call->step_count) {
+            worker_count(worker, EDGE_TRUNK_FAILOVERS);
+        }
+        if (next_trunk(worker, call)) {
+            call_arm(worker, call);
+            return;
+        }
+    }
+    if (!branches_pending(worker, call)) {
+        tell_caller(worker, call);
+    }
+}
+
+/* The trunk said nothing, not even 100, for 3 s: leave it for the next. It may still wake up; a
+ * CANCEL is owed to it, and its 2xx would be ended. */
+void call_step_timeout(struct edge_worker *worker, struct call *call)
+{
+    call->step_at_us = INT64_MAX;
+    for (int i = 0; i < call->branch_count; i++) {
+        struct edge_txn *txn = branch_at(worker, call, i);
+        if (txn == NULL || txn->step < 0 || txn->has_provisional || txn->is_cancelled) {
+            continue;
+        }
+        branch_cancel(worker, txn);
+        txn->call = SLAB_NONE;
+        call->branches[i] = SLAB_NONE;
+        keep_best(worker, call, 408, NULL, 0);
+    }
+    if (call->step_at < call->step_count) {
+        worker_count(worker, EDGE_TRUNK_FAILOVERS);
+    }
+    if (next_trunk(worker, call)) {
+        call_arm(worker, call);
+    } else if (!branches_pending(worker, call)) {
+        tell_caller(worker, call);
+    }
+}
+
+/* A carrier that wants digest gets it: the same INVITE with CSeq + 1, an offset from now on. */
+bool branch_authenticate(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
+                         const struct sip_msg *response)
+{
+    const struct trunk *trunk =
+        txn->step < 0 ? NULL
+                      : trunk_set_by_id(directory_trunks(worker->edge->directory), txn->trunk_id);
+    if (trunk == NULL || trunk->auth_user[0] == '\0' || txn->has_tried_auth || txn->is_cancelled) {
+        return false;
+    }
+    const char *at = pool_slice(txn->message).data;
+    struct slice line = pool_slice(txn->message);
+    const char *uri = memchr(at, ' ', line.size);
+    const char *end = uri == NULL ? NULL : memchr(uri + 1, ' ', line.size - (size_t)(uri + 1 - at));
+    if (end == NULL) {
+        return false;
+    }
+    char auth[1024];
+    struct buf out;
+    buf_init(&out, auth, sizeof(auth));
+    char cnonce[17];
+    snprintf(cnonce, sizeof(cnonce), "%016llx", (unsigned long long)rng_u64(&worker->rng));
+    bool is_answered = digest_answer_write(
+        worker->digest, &out, response, slice_from_text(trunk->auth_user),
+        slice_from_text(trunk->auth_password), SLICE("INVITE"),
+        slice_make(uri + 1, (size_t)(end - uri - 1)), 1, slice_make(cnonce, 16));
+    if (!is_answered || out.is_full) {
+        return false;
+    }
+    struct reg_flow to = txn->flow;
+    int step = txn->step;
+    call->sides[SIDE_B].cseq_offset++;
+    if (!try_trunk(worker, call, trunk, &to, step, buf_done(&out))) {
+        call->sides[SIDE_B].cseq_offset--;
+        return false;
+    }
+    detach(worker, call, txn);
+    call_arm(worker, call);
+    return true;
+}

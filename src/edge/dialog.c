@@ -1,0 +1,370 @@
+#include "edge/worker.h"
+
+#include <string.h>
+
+struct found { /* which call a request within a dialog belongs to, and from which side it comes */
+    struct call *call;
+    enum call_side_name from;
+    struct edge_txn *branch; /* an early dialog's branch, or NULL */
+};
+
+static bool is_early(struct edge_worker *worker, struct call *call, struct slice theirs,
+                     struct found *out)
+{
+    for (int i = 0; i < call->branch_count; i++) {
+        struct edge_txn *branch = branch_at(worker, call, i);
+        if (branch != NULL && branch->early_tag != NULL &&
+            slice_equal(pool_slice(branch->early_tag), theirs)) {
+            out->branch = branch;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find(struct edge_worker *worker, const struct sip_msg *msg, struct found *out)
+{
+    struct map_cursor cursor;
+    uint64_t hash = call_id_hash(worker->edge, msg->call_id);
+    for (uint32_t i = map_first(&worker->call_by_id, hash, &cursor); i != MAP_NONE;
+         i = map_next(&worker->call_by_id, &cursor)) {
+        struct call *call = slab_at(&worker->calls, i);
+        if (call == NULL || !slice_equal(pool_slice(call->call_id), msg->call_id)) {
+            continue;
+        }
+        struct slice a = call->sides[SIDE_A].tag;
+        struct slice b = call->sides[SIDE_B].tag;
+        bool is_from_a = slice_equal(msg->from.tag, a);
+        bool is_from_b = slice_equal(msg->to.tag, a);
+        if (!is_from_a && !is_from_b) {
+            continue;
+        }
+        struct slice other = is_from_a ? msg->to.tag : msg->from.tag;
+        *out = (struct found){.call = call, .from = is_from_a ? SIDE_A : SIDE_B};
+        if (b.size > 0 ? slice_equal(other, b) : is_early(worker, call, other, out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where a request to this side goes: a trunk may live at several addresses and is followed by URI;
+ * a phone is reached by the flow it came from, whatever its Contact says (NAT). */
+static struct reg_flow flow_to_side(struct edge_worker *worker, const struct found *found,
+                                    const struct sip_msg *msg)
+{
+    enum call_side_name to = found->from == SIDE_A ? SIDE_B : SIDE_A;
+    const struct call_side *side = &found->call->sides[to];
+    struct reg_flow flow =
+        found->branch != NULL && to == SIDE_B ? found->branch->flow : flow_of_call(&side->flow);
+    if (!side->is_reachable_by_uri || flow_is_stream(&flow)) {
+        return flow;
+    }
+    int header = msg->first[SIP_H_ROUTE];
+    struct slice rest = {NULL, 0};
+    struct slice value;
+    struct reg_flow by_uri;
+    while (sip_msg_list_next(msg, &header, &rest, &value)) {
+        struct sip_address route;
+        if (sip_address_parse(value, &route) && !is_own_uri(worker->edge, &route.uri)) {
+            return flow_from_uri(worker->edge, &route.uri, flow.transport, &by_uri) ? by_uri : flow;
+        }
+    }
+    if (!is_own_uri(worker->edge, &msg->uri) &&
+        flow_from_uri(worker->edge, &msg->uri, flow.transport, &by_uri)) {
+        return by_uri;
+    }
+    return flow;
+}
+
+static struct slice forward_within(struct edge_worker *worker, const struct found *found,
+                                   const struct sip_msg *msg, const struct reg_flow *from,
+                                   const struct reg_flow *to, const char *branch)
+{
+    enum call_side_name to_name = found->from == SIDE_A ? SIDE_B : SIDE_A;
+    struct call_side *side = &found->call->sides[to_name];
+    uint32_t add =
+        found->branch != NULL && to_name == SIDE_B ? found->branch->cseq_offset : side->cseq_offset;
+    struct forward forward = {.from = from,
+                              .to = to,
+                              .branch = branch,
+                              .has_record_route = msg->method == SIP_INVITE,
+                              .call_key = found->call->key,
+                              .cseq_add = add};
+    uint64_t key;
+    enum call_side_name named;
+    if (token_route_read(worker->edge, &msg->uri, &key, &named)) {
+        /* A strict router put us into the Request-URI (RFC 3261 16.4): we know the target. */
+        forward.uri = side->target;
+        forward.routes = side->routes;
+        forward.replaces_routes = true;
+    }
+    if (msg->cseq + add > side->cseq_sent) {
+        side->cseq_sent = msg->cseq + add;
+    }
+    return forward_request(worker, msg, &forward);
+}
+
+static void heard(struct edge_worker *worker, struct call *call)
+{
+    call->heard_us = worker->now.mono_us;
+    if (call->state == CALL_ANSWERED) {
+        call->probe_at_us = worker->now.mono_us + worker->edge->settings.probe_after_us;
+        call->probe_failures = 0;
+    }
+}
+
+void on_ack(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from)
+{
+    struct edge_txn *txn = txn_find(worker, txn_server_key(worker, msg, SIP_INVITE));
+    if (txn != NULL && !txn->is_client && txn->machine.state != TXN_ACCEPTED) {
+        if ((txn_step(worker, txn, TXN_EV_ACK, 0) & TXN_DO_END) != 0) {
+            txn_drop(worker, txn);
+        }
+        return;
+    }
+    struct found found;
+    if (msg->to.tag.size == 0 || token_tag_is_ours(worker->edge, msg) ||
+        !find(worker, msg, &found) || msg->max_forwards == 0) {
+        return;
+    }
+    char branch[56];
+    token_branch(worker, found.call->key, branch);
+    struct reg_flow to = flow_to_side(worker, &found, msg);
+    send_to(worker, &to, forward_within(worker, &found, msg, from, &to, branch));
+    found.call->has_ack = true;
+    found.call->ack_at_us = INT64_MAX;
+    heard(worker, found.call);
+    call_arm(worker, found.call);
+}
+
+static void answer_ended(struct edge_worker *worker, const struct sip_msg *msg,
+                         const struct reg_flow *from)
+{
+    /* A BYE that crosses ours has what it wants (RFC 3261 15.1.2). */
+    reply_stateless(worker, msg, from, msg->method == SIP_BYE ? 200 : 481, NULL,
+                    (struct slice){NULL, 0});
+}
+
+static void relay(struct edge_worker *worker, const struct found *found, const struct sip_msg *msg,
+                  const struct reg_flow *from)
+{
+    struct call *call = found->call;
+    struct edge_txn *server = txn_server_new(worker, msg, from, PURPOSE_RELAY);
+    if (server == NULL) {
+        reply_stateless(worker, msg, from, 503, NULL, SLICE("Retry-After: 2\r\n"));
+        return;
+    }
+    uint32_t server_generation = slab_generation(&worker->txns, server->index);
+    server->call = call->index;
+    server->call_generation = call->generation;
+    server->side = (uint8_t)found->from;
+    if (msg->method == SIP_INVITE) {
+        reply_txn(worker, server, 100, NULL, (struct slice){NULL, 0});
+    }
+    char branch[56];
+    token_branch(worker, call->key, branch);
+    struct reg_flow to = flow_to_side(worker, found, msg);
+    uint32_t offset = call->sides[found->from == SIDE_A ? SIDE_B : SIDE_A].cseq_offset;
+    if (found->branch != NULL && found->from == SIDE_A) {
+        offset = found->branch->cseq_offset;
+    }
+    struct slice request = forward_within(worker, found, msg, from, &to, branch);
+    struct edge_txn *client =
+        txn_client_new(worker, msg->method, branch, &to, request, PURPOSE_RELAY);
+    if (client == NULL) {
+        reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0});
+        return;
+    }
+    client->call = call->index;
+    client->call_generation = call->generation;
+    client->side = found->from == SIDE_A ? SIDE_B : SIDE_A;
+    client->cseq_offset = offset;
+    client->peer = server->index;
+    client->peer_generation = server_generation;
+    server->peer = client->index;
+    server->peer_generation = slab_generation(&worker->txns, client->index);
+}
+
+void on_in_dialog(struct edge_worker *worker, const struct sip_msg *msg,
+                  const struct reg_flow *from)
+{
+    struct edge_txn *repeated = txn_find(worker, txn_server_key(worker, msg, msg->method));
+    if (repeated != NULL) {
+        worker_count(worker, EDGE_RETRANSMITS_IN);
+        if ((txn_step(worker, repeated, TXN_EV_REQUEST, 0) & TXN_DO_END) != 0) {
+            txn_drop(worker, repeated);
+        }
+        return;
+    }
+    if (msg->max_forwards == 0) {
+        reply_stateless(worker, msg, from, 483, NULL, (struct slice){NULL, 0});
+        return;
+    }
+    struct found found;
+    if (!find(worker, msg, &found)) {
+        reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
+        return;
+    }
+    struct call *call = found.call;
+    if (call->state == CALL_ENDING || call->state == CALL_OVER) {
+        answer_ended(worker, msg, from);
+        return;
+    }
+    heard(worker, call);
+    relay(worker, &found, msg, from);
+    if (msg->method == SIP_BYE && call->state == CALL_ANSWERED) {
+        call_record(worker, call, found.from == SIDE_A ? USAGE_END_CALLER : USAGE_END_CALLEE,
+                    "normal", worker->now.mono_us, false);
+    } else {
+        call_arm(worker, call);
+    }
+}
+
+/* Target refresh (RFC 3261 12.2): both ends of a re-INVITE or UPDATE that was accepted. */
+static void refresh_targets(struct edge_worker *worker, struct call *call, struct edge_txn *client,
+                            struct edge_txn *server, const struct sip_msg *response)
+{
+    struct sip_address contact;
+    struct slice value = sip_msg_value(response, SIP_H_CONTACT);
+    struct call_side *answerer = &call->sides[client->side];
+    struct call_side *asker = &call->sides[client->side == SIDE_A ? SIDE_B : SIDE_A];
+    bool is_changed = false;
+    if (value.size > 0 && sip_address_parse(value, &contact) &&
+        !slice_equal(contact.uri_text, answerer->target)) {
+        is_changed = call_side_set(&worker->pool, answerer, answerer->address, answerer->tag,
+                                   contact.uri_text, answerer->routes);
+    }
+    const struct sip_msg *request = txn_parsed(worker, server->request);
+    value = request == NULL ? (struct slice){NULL, 0} : sip_msg_value(request, SIP_H_CONTACT);
+    if (value.size > 0 && sip_address_parse(value, &contact) &&
+        !slice_equal(contact.uri_text, asker->target)) {
+        is_changed = call_side_set(&worker->pool, asker, asker->address, asker->tag,
+                                   contact.uri_text, asker->routes) ||
+                     is_changed;
+    }
+    if (!asker->is_reachable_by_uri) {
+        asker->flow = flow_to_call(&server->source); /* its NAT may have moved it */
+        is_changed = true;
+    }
+    if (is_changed) {
+        call_journal(worker, call);
+    }
+}
+
+void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const struct sip_msg *msg,
+                       const struct reg_flow *from)
+{
+    (void)from;
+    unsigned todo = txn_step(worker, txn, TXN_EV_RESPONSE, msg->status);
+    if ((todo & TXN_DO_ACK) != 0) {
+        const struct sip_msg *sent = txn_parsed(worker, txn->message);
+        struct buf out;
+        buf_init(&out, worker->out, sizeof(worker->out));
+        if (sent != NULL) {
+            sip_ack_write(&out, sent, msg);
+            send_to(worker, &txn->flow, buf_done(&out));
+        }
+    }
+    struct edge_txn *server = txn_at(worker, txn->peer, txn->peer_generation);
+    struct call *call = call_at(worker, txn->call, txn->call_generation);
+    bool is_for_peer = (todo & TXN_DO_PASS) != 0 && server != NULL && msg->status != 100;
+    if (is_for_peer) {
+        bool is_2xx = msg->status >= 200 && msg->status < 300;
+        bool is_refresh = txn->method == SIP_INVITE || txn->method == SIP_UPDATE;
+        if (call != NULL && call->state == CALL_ANSWERED) {
+            heard(worker, call);
+            if (is_2xx && is_refresh) {
+                refresh_targets(worker, call, txn, server, msg);
+            }
+        }
+        enum call_side_name to = txn->side == SIDE_A ? SIDE_B : SIDE_A;
+        uint64_t key = 0;
+        (void)token_branch_key(worker->edge, msg->via.branch, &key);
+        struct slice response =
+            forward_response(worker, msg, key, to, txn->cseq_offset, (struct slice){NULL, 0});
+        if (is_2xx && server->machine.state == TXN_ACCEPTED) {
+            send_to(worker, &server->flow, response);
+        } else {
+            txn_send_response(worker, server, msg->status, response);
+        }
+    }
+    if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
+/* No final response: an INVITE is told so; for the rest, the sender's own timer has fired by now
+ * (RFC 4320 4.2), unless it failed at once. */
+void relay_failed(struct edge_worker *worker, struct edge_txn *txn, int status)
+{
+    struct edge_txn *server = txn_at(worker, txn->peer, txn->peer_generation);
+    if (server == NULL) {
+        return;
+    }
+    if (status == 503) {
+        status = 500;
+    } else if (server->method != SIP_INVITE) {
+        return;
+    }
+    reply_txn(worker, server, status, NULL, (struct slice){NULL, 0});
+}
+
+static void cancel_call(struct edge_worker *worker, struct call *call, struct edge_txn *invite)
+{
+    call->is_cancelled = true;
+    if (call->state == CALL_WAITING) {
+        meter_wait_cancel(worker->edge->meters, &call->meter);
+    }
+    bool has_provisional = false;
+    for (int i = 0; i < call->branch_count; i++) {
+        const struct edge_txn *branch = branch_at(worker, call, i);
+        has_provisional = has_provisional || (branch != NULL && branch->has_provisional);
+    }
+    branches_cancel(worker, call, SLAB_NONE);
+    if (has_provisional) {
+        return; /* the branches' 487 will be passed on */
+    }
+    /* Nobody has said a word: the caller need not wait for them. */
+    (void)invite;
+    struct refusal refusal = {.status = 487, .token = "cancelled"};
+    call_refuse(worker, call, &refusal, USAGE_END_CALLER);
+}
+
+void on_cancel(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from)
+{
+    struct edge_txn *repeated = txn_find(worker, txn_server_key(worker, msg, SIP_CANCEL));
+    if (repeated != NULL) {
+        if (repeated->purpose != PURPOSE_PARKED) {
+            (void)txn_step(worker, repeated, TXN_EV_REQUEST, 0);
+        }
+        return;
+    }
+    struct edge_txn *invite = txn_find(worker, txn_server_key(worker, msg, SIP_INVITE));
+    struct edge_txn *cancel =
+        txn_server_new(worker, msg, from, invite == NULL ? PURPOSE_PARKED : PURPOSE_NONE);
+    if (cancel == NULL) {
+        return;
+    }
+    if (invite == NULL) {
+        cancel->give_up_us = worker->now.mono_us + PARKED_CANCEL_US;
+        txn_arm(worker, cancel);
+        return;
+    }
+    reply_txn(worker, cancel, 200, NULL, (struct slice){NULL, 0});
+    struct call *call = call_at(worker, invite->call, invite->call_generation);
+    if (invite->purpose == PURPOSE_RELAY) { /* a re-INVITE */
+        struct edge_txn *client = txn_at(worker, invite->peer, invite->peer_generation);
+        if (client != NULL && client->machine.state == TXN_PROCEEDING) {
+            client->has_provisional = true;
+            branch_cancel(worker, client);
+        }
+        return;
+    }
+    bool is_unanswered =
+        call != NULL &&
+        (call->state == CALL_WAITING || call->state == CALL_TRYING || call->state == CALL_RINGING);
+    if (is_unanswered && !call->is_cancelled) {
+        cancel_call(worker, call, invite);
+    }
+}

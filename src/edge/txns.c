@@ -1,0 +1,259 @@
+#include "edge/worker.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One key for a request, its repeats, its ACK and its CANCEL (RFC 3261 17.2.3): branch and sent-by,
+ * with Call-ID, CSeq and From tag for senders of RFC 2543 that give no branch of worth. */
+uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *msg,
+                        enum sip_method method)
+{
+    uint64_t seed = worker->edge->settings.hash_seed;
+    uint64_t hash = hash_slice(seed, msg->via.branch);
+    hash = hash_slice(hash, msg->via.host);
+    hash = hash_slice(hash, msg->call_id);
+    hash = hash_slice(hash, msg->from.tag);
+    uint64_t rest = (uint64_t)msg->cseq << 32 | (uint64_t)msg->via.port << 8 |
+                    (method == SIP_ACK ? (uint64_t)SIP_INVITE : (uint64_t)method);
+    return hash_u64(hash, rest) | 1;
+}
+
+uint64_t txn_client_key(const struct edge_worker *worker, struct slice branch,
+                        enum sip_method method)
+{
+    return (hash_slice(worker->edge->settings.hash_seed ^ 0x5bd1e995u, branch) +
+            ((uint64_t)method << 1)) |
+           1;
+}
+
+struct edge_txn *txn_find(struct edge_worker *worker, uint64_t key)
+{
+    struct map_cursor cursor;
+    uint32_t index = map_first(&worker->txn_by_key, key, &cursor);
+    return index == MAP_NONE ? NULL : slab_at(&worker->txns, index);
+}
+
+struct edge_txn *txn_at(struct edge_worker *worker, uint32_t index, uint32_t generation)
+{
+    return index == SLAB_NONE ? NULL : slab_at_generation(&worker->txns, index, generation);
+}
+
+const struct sip_msg *txn_parsed(struct edge_worker *worker, struct pool_block *block)
+{
+    if (block == NULL || sip_msg_parse(pool_slice(block), &worker->parsed) != SIP_OK) {
+        return NULL;
+    }
+    return &worker->parsed;
+}
+
+static struct edge_txn *txn_new(struct edge_worker *worker, uint64_t key, enum txn_kind kind,
+                                const struct reg_flow *flow, enum txn_purpose purpose)
+{
+    uint32_t index;
+    struct edge_txn *txn = slab_take(&worker->txns, &index);
+    if (txn == NULL) {
+        worker_count(worker, EDGE_FULL);
+        return NULL;
+    }
+    if (!map_add(&worker->txn_by_key, key, index)) {
+        slab_give(&worker->txns, index);
+        worker_count(worker, EDGE_FULL);
+        return NULL;
+    }
+    txn->key = key;
+    txn->index = index;
+    txn->call = SLAB_NONE;
+    txn->peer = SLAB_NONE;
+    txn->purpose = (uint8_t)purpose;
+    txn->flow = *flow;
+    txn->step = -1;
+    txn->timer.kind = TIMER_TXN;
+    txn->timer.index = index;
+    txn_init(&txn->machine, kind, flow_is_stream(flow), worker->now.mono_us);
+    return txn;
+}
+
+struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg *msg,
+                                const struct reg_flow *from, enum txn_purpose purpose)
+{
+    enum txn_kind kind = msg->method == SIP_INVITE ? TXN_INVITE_SERVER : TXN_SERVER;
+    struct reg_flow back;
+    reply_flow(msg, from, &back);
+    struct pool_block *request = pool_copy(&worker->pool, msg->raw);
+    if (request == NULL) {
+        worker_count(worker, EDGE_FULL);
+        return NULL;
+    }
+    struct edge_txn *txn =
+        txn_new(worker, txn_server_key(worker, msg, msg->method), kind, &back, purpose);
+    if (txn == NULL) {
+        pool_give(&worker->pool, request);
+        return NULL;
+    }
+    txn->request = request;
+    txn->source = *from;
+    txn->method = (uint8_t)msg->method;
+    txn_arm(worker, txn);
+    return txn;
+}
+
+struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method method,
+                                const char *branch, const struct reg_flow *to, struct slice request,
+                                enum txn_purpose purpose)
+{
+    if (request.size == 0) {
+        return NULL;
+    }
+    struct pool_block *message = pool_copy(&worker->pool, request);
+    if (message == NULL) {
+        worker_count(worker, EDGE_FULL);
+        return NULL;
+    }
+    enum txn_kind kind = method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT;
+    uint64_t key = txn_client_key(worker, slice_from_text(branch), method);
+    struct edge_txn *txn = txn_new(worker, key, kind, to, purpose);
+    if (txn == NULL) {
+        pool_give(&worker->pool, message);
+        return NULL;
+    }
+    txn->is_client = true;
+    txn->method = (uint8_t)method;
+    txn->message = message;
+    snprintf(txn->branch, sizeof(txn->branch), "%s", branch);
+    txn_arm(worker, txn);
+    send_to(worker, to, request);
+    return txn;
+}
+
+void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
+{
+    wheel_stop(&worker->wheel, &txn->timer);
+    map_remove(&worker->txn_by_key, txn->key, txn->index);
+    pool_give(&worker->pool, txn->message);
+    pool_give(&worker->pool, txn->request);
+    pool_give(&worker->pool, txn->early_tag);
+    slab_give(&worker->txns, txn->index);
+}
+
+void txn_arm(struct edge_worker *worker, struct edge_txn *txn)
+{
+    int64_t at_us = txn->machine.deadline_us;
+    if (txn->give_up_us != 0 && txn->give_up_us < at_us) {
+        at_us = txn->give_up_us;
+    }
+    if (at_us == INT64_MAX) {
+        wheel_stop(&worker->wheel, &txn->timer);
+    } else {
+        wheel_start(&worker->wheel, &txn->timer, at_us);
+    }
+}
+
+unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_event event,
+                  int status)
+{
+    unsigned todo = txn_feed(&txn->machine, event, status, worker->now.mono_us);
+    if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL) {
+        worker_count(worker, EDGE_RETRANSMITS_OUT);
+        send_to(worker, &txn->flow, pool_slice(txn->message));
+    }
+    if ((todo & TXN_DO_END) == 0) {
+        txn_arm(worker, txn);
+    }
+    return todo;
+}
+
+void txn_send_response(struct edge_worker *worker, struct edge_txn *txn, int status,
+                       struct slice response)
+{
+    if (response.size == 0) {
+        return;
+    }
+    bool is_invite_2xx = txn->method == SIP_INVITE && status >= 200 && status < 300;
+    if (!is_invite_2xx) {
+        /* A 2xx to INVITE is repeated by the phone that sent it, not by us (RFC 6026 7.1). */
+        struct pool_block *message = pool_copy(&worker->pool, response);
+        pool_give(&worker->pool, txn->message);
+        txn->message = message;
+    }
+    send_to(worker, &txn->flow, response);
+    unsigned todo = txn_step(worker, txn, TXN_EV_SEND, status);
+    if (status >= 200) {
+        pool_give(&worker->pool, txn->request);
+        txn->request = NULL;
+    }
+    if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
+static void branch_timer(struct edge_worker *worker, struct edge_txn *txn, unsigned todo)
+{
+    struct call *call = call_at(worker, txn->call, txn->call_generation);
+    if (call == NULL || txn->has_answered) {
+        if ((todo & TXN_DO_END) != 0 || call == NULL) {
+            txn_drop(worker, txn);
+        }
+        return;
+    }
+    bool has_given_up = txn->give_up_us != 0 && worker->now.mono_us >= txn->give_up_us;
+    if ((todo & (TXN_DO_TIMEOUT | TXN_DO_FAILED)) != 0 || has_given_up) {
+        branch_failed(worker, call, txn, (todo & TXN_DO_FAILED) != 0 ? 503 : 408, NULL);
+    } else if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
+static void client_timer(struct edge_worker *worker, struct edge_txn *txn, unsigned todo)
+{
+    bool has_failed = (todo & (TXN_DO_TIMEOUT | TXN_DO_FAILED)) != 0;
+    switch ((enum txn_purpose)txn->purpose) {
+    case PURPOSE_INVITE:
+        branch_timer(worker, txn, todo);
+        return;
+    case PURPOSE_RELAY:
+        if (has_failed) {
+            relay_failed(worker, txn, (todo & TXN_DO_FAILED) != 0 ? 503 : 408);
+        }
+        break;
+    case PURPOSE_OWN_BYE:
+    case PURPOSE_PROBE:
+    case PURPOSE_OWN_CANCEL:
+        if (has_failed) {
+            on_own_response(worker, txn, 408);
+        }
+        break;
+    case PURPOSE_NONE:
+    case PURPOSE_PARKED:
+        break;
+    }
+    if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
+static void server_timer(struct edge_worker *worker, struct edge_txn *txn, unsigned todo)
+{
+    if (txn->purpose == PURPOSE_PARKED) {
+        txn->purpose = PURPOSE_NONE;
+        txn->give_up_us = 0;
+        reply_txn(worker, txn, 481, NULL, (struct slice){NULL, 0});
+        return;
+    }
+    if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
+void txn_timer(struct edge_worker *worker, struct edge_txn *txn)
+{
+    unsigned todo = 0;
+    if (worker->now.mono_us >= txn->machine.deadline_us) {
+        todo = txn_step(worker, txn, TXN_EV_TIMER, 0);
+    }
+    if (txn->is_client) {
+        client_timer(worker, txn, todo);
+    } else {
+        server_timer(worker, txn, todo);
+    }
+}

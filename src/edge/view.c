@@ -1,0 +1,81 @@
+#include "edge/worker.h"
+
+static void call_json(struct edge_worker *worker, struct call *call, const struct edge_time *now,
+                      struct buf *out)
+{
+    int64_t talk_us = call_talk_us(call, now->mono_us);
+    const struct rate *rate = &call->meter.rate;
+    buf_printf(out, "{\"key\":\"%016llx\"", (unsigned long long)call->key);
+    buf_json_text(out, "state", slice_from_text(call_state_name(call->state)));
+    buf_json_text(out, "call_id", pool_slice(call->call_id));
+    buf_json_text(out, "caller", slice_from_text(call->caller));
+    buf_json_text(out, "callee", slice_from_text(call->callee));
+    buf_json_i64(out, "account_id", (int64_t)call->account_id);
+    buf_json_i64(out, "trunk_id", (int64_t)call->trunk_id);
+    buf_json_i64(out, "wall_start_us", call->wall_start_us);
+    buf_json_i64(out, "wall_answer_us", call->wall_answer_us);
+    buf_json_i64(out, "talk_us", talk_us);
+    char price[MONEY_TEXT_SIZE];
+    struct buf text;
+    buf_init(&text, price, sizeof(price));
+    money_write_nano(&text, rate->nano_per_min);
+    buf_json_text(out, "price_per_min", buf_done(&text));
+    buf_json_text(out, "currency", slice_from_text(rate->currency));
+    int64_t cost_micro = call->answered_us == 0 ? 0 : rate_price(rate, talk_us);
+    buf_json_money(out, "cost", cost_micro);
+    int64_t held_micro = call->meter.covered_micro + call->meter.charged_micro - cost_micro;
+    buf_json_money(out, "held", held_micro < 0 ? 0 : held_micro);
+    struct meter_view lease;
+    if (call->account_id != 0 &&
+        meter_look(worker->edge->meters, call->account_id, now->mono_us, &lease).is ==
+            TRI_PRESENT) {
+        buf_json_money(out, "left", lease.granted_micro - lease.returned_micro - lease.used_micro);
+    }
+    if (call->state == CALL_ANSWERED && !call->meter.is_free) {
+        int64_t until_us = meter_paid_until(worker->edge->meters, &call->meter);
+        buf_json_i64(out, "paid_until_us", until_us == INT64_MAX ? -1 : until_us - now->mono_us);
+    }
+    buf_json_bool(out, "is_emergency", call->is_emergency);
+    buf_json_bool(out, "is_inbound", call->is_inbound);
+    buf_json_bool(out, "is_on_net", call->is_on_net);
+    buf_char(out, '}');
+}
+
+bool edge_calls_json(struct edge_worker *worker, uint32_t *at, uint64_t account_id,
+                     const struct edge_time *now, struct buf *out)
+{
+    for (uint32_t i = slab_next(&worker->calls, *at); i != SLAB_NONE;
+         i = slab_next(&worker->calls, i + 1)) {
+        struct call *call = slab_at(&worker->calls, i);
+        bool is_open = call->state == CALL_WAITING || call->state == CALL_TRYING ||
+                       call->state == CALL_RINGING || call->state == CALL_ANSWERED;
+        if (!is_open || (account_id != 0 && call->account_id != account_id)) {
+            *at = i + 1;
+            continue;
+        }
+        size_t before = out->size;
+        if (before > 0) {
+            buf_char(out, ',');
+        }
+        call_json(worker, call, now, out);
+        if (out->is_full) {
+            out->size = before;
+            out->is_full = false;
+            *at = i;
+            return true;
+        }
+        *at = i + 1;
+    }
+    return false;
+}
+
+void edge_sum(const struct edge_worker *worker, struct edge_totals *out)
+{
+    for (int i = 0; i < EDGE_COUNT_COUNT; i++) {
+        out->counts[i] = atomic_load_explicit(&worker->counts[i], memory_order_relaxed);
+    }
+    out->calls_open = atomic_load_explicit(&worker->calls_open, memory_order_relaxed);
+    out->calls_answered = atomic_load_explicit(&worker->calls_answered, memory_order_relaxed);
+    out->txns = 0;
+    out->memory_size = 0;
+}
