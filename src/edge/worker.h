@@ -19,6 +19,7 @@
 #ifndef DT_EDGE_WORKER_H
 #define DT_EDGE_WORKER_H
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/pool.h"
 #include "base/rng.h"

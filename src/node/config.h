@@ -1,0 +1,66 @@
+/* config.h - what DIR/dialtone.conf says, checked: an unknown key, a wrong type or a value out of
+ * range is an error with file and line. Read once, at start.
+ */
+#ifndef DT_NODE_CONFIG_H
+#define DT_NODE_CONFIG_H
+
+#include "account/account.h"
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_LISTEN_MAX 16
+#define CONFIG_ADDRESS_SIZE 96
+#define CONFIG_EMERGENCY_MAX 16
+
+struct config_listen { /* "udp:127.0.0.1:5060", "tcp:[::1]:5060" */
+    uint8_t transport; /* 0 UDP, 1 TCP: as REG_UDP, REG_TCP */
+    char host[64];     /* address without brackets */
+    uint16_t port;     /* 0: any free one */
+    char advertised[64]; /* "192.0.2.1:5060" for Via and Record-Route; empty: the bound address */
+};
+
+struct node_config {
+    char domain[128];
+    int listen_count;
+    struct config_listen listen[CONFIG_LISTEN_MAX];
+    char http[CONFIG_ADDRESS_SIZE]; /* "127.0.0.1:8080" */
+    int workers;                    /* edge worker threads; 0: one a processor */
+    char user[64];                  /* run roles as; empty: stay */
+    bool drill;                     /* enables the fault layer under SQLite */
+    /* Ceilings, fixed at start. */
+    uint32_t calls_max;             /* in progress, all workers: 20,000 */
+    uint32_t bindings_max;          /* AORs with bindings: 1,000,000 */
+    uint32_t accounts_max;          /* rows in memory: 1,100,000 */
+    uint64_t memory_max;            /* bytes for packets and texts, all workers: 1 GiB */
+    /* Registrar. */
+    int contacts_max;
+    int64_t expires_min_s, expires_max_s, expires_default_s;
+    int jitter_percent;
+    /* Calls. */
+    int64_t ring_max_us, trunk_silence_us, call_max_us, probe_after_us, partial_every_us;
+    int64_t nonce_age_s;
+    int emergency_count;
+    char emergency[CONFIG_EMERGENCY_MAX][NUMBER_SIZE];
+    int64_t on_net_nano_per_min; /* price between endpoints */
+    uint16_t on_net_first_s, on_net_next_s;
+    char currency[4];            /* of the on-net price and of new accounts */
+    bool allow_negative_margin;
+    /* Money. */
+    int64_t grace_new_micro, grace_verified_micro, grace_flagged_micro, grace_total_micro;
+    int64_t idle_us;
+    /* Retention. */
+    int cdr_days, event_days, outbox_days;
+    int disk_free_min_percent; /* 5 */
+};
+
+/* False: `error` names file, line and what is wrong. */
+MUST_CHECK bool config_load(const char *dir, struct node_config *out, char *error,
+                            size_t error_size);
+void config_defaults(struct node_config *out);
+
+/* "udp:127.0.0.1:5060", "tcp:[::1]:0"; false: it is none. */
+MUST_CHECK bool config_listen_parse(const char *text, struct config_listen *out);
+
+#endif

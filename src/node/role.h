@@ -1,0 +1,37 @@
+/* role.h - what the supervisor hands to a role, and the roles' entry points.
+ *
+ * A role is this program again, as a process of its own: the supervisor binds the sockets once and
+ * passes them on at each start, so that datagrams wait in the kernel while a role restarts.
+ */
+#ifndef DT_NODE_ROLE_H
+#define DT_NODE_ROLE_H
+
+#include "node/config.h"
+
+#define ROLE_SOCKETS_MAX 512
+
+struct role_socket {
+    int fd;
+    uint8_t transport;  /* 0 UDP, 1 TCP listening */
+    uint8_t listener;   /* which listening address: index, one for each config_listen */
+    uint16_t worker;    /* UDP: which worker's; TCP: 0, all accept */
+    uint16_t port;      /* bound */
+    char host[64];      /* bound, without brackets */
+    char advertised[64]; /* "192.0.2.1:5060", "[::1]:5060" */
+};
+
+struct role_options {
+    const char *dir;
+    const struct node_config *config;
+    int worker_count;
+    int socket_count;
+    const struct role_socket *sockets;
+    int http_fd;  /* listening; -1: not for this role */
+    int stop_fd;  /* becomes readable (or hangs up) when the role is to stop */
+};
+
+/* They return the exit status when they were told to stop (0) or could not start. */
+int edge_role_run(const struct role_options *options);
+int web_role_run(const struct role_options *options);
+
+#endif
