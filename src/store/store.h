@@ -53,6 +53,8 @@ enum store_result ledger_register(struct store *store, const char *node, const c
 enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
                               uint64_t last_sequence, uint64_t *session,
                               uint64_t *high_water) MUST_CHECK;
+/* FENCED by ledger_open: stop the leases, register with a new nonce. *session and *high_water are
+ * set then too (unless the disk was a copy), to settle the old outbox; start with them at 0. */
 enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint64_t session,
                                 const struct lease_ask *asks, int ask_count,
                                 struct lease_answer *answers) MUST_CHECK;
@@ -62,14 +64,17 @@ enum store_result ledger_settle(struct store *store, uint64_t incarnation, uint6
                                 uint64_t *high_water) MUST_CHECK;
 enum store_result ledger_fence(struct store *store, uint64_t incarnation, const char *actor,
                                const char *reason) MUST_CHECK; /* death verdict, by an operator */
+/* Accounts whose idle money here others lack (polled each second): give back what is not held. */
+enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
+                                int max, int *count) MUST_CHECK;
 
 /* Money by the API: idempotent by key (the same key and request hash: the stored answer again). */
 struct money_request {
     uint64_t account_id;
-    int64_t amount_micro;   /* top-up > 0; adjustment either sign */
-    char kind[16];          /* "topup", "adjustment", "refund", "bonus" */
-    char key[80];           /* idempotency key */
-    char request_hash[65];  /* hex SHA-256 of the body */
+    int64_t amount_micro;  /* top-up > 0; adjustment either sign */
+    char kind[16];         /* "topup", "adjustment", "refund", "bonus" */
+    char key[80];          /* idempotency key */
+    char request_hash[65]; /* hex SHA-256 of the body */
     char actor[64];
     char reason[160];
     uint64_t linked_transfer; /* of a refund; 0: none */
@@ -122,14 +127,14 @@ enum store_result config_changes(struct store *store, uint64_t after, struct con
 /* ---- rows: get by id; page by id (rows with id > after, up to max); put; remove ----
  * put with id 0 makes a new row and sets id; every put sets version. Names are unique. */
 #define STORE_ROWS(type, name)                                                                     \
-    enum store_result config_get_##name(struct store *store, uint64_t id,                         \
-                                        struct type *out) MUST_CHECK;                              \
-    enum store_result config_page_##name(struct store *store, uint64_t after, struct type *out,   \
+    enum store_result config_get_##name(struct store *store, uint64_t id, struct type *out)        \
+        MUST_CHECK;                                                                                \
+    enum store_result config_page_##name(struct store *store, uint64_t after, struct type *out,    \
                                          int max, int *count) MUST_CHECK;                          \
-    enum store_result config_put_##name(struct store *store, struct type *row,                    \
-                                        const char *actor) MUST_CHECK;                             \
-    enum store_result config_remove_##name(struct store *store, uint64_t id,                      \
-                                           const char *actor) MUST_CHECK;
+    enum store_result config_put_##name(struct store *store, struct type *row, const char *actor)  \
+        MUST_CHECK;                                                                                \
+    enum store_result config_remove_##name(struct store *store, uint64_t id, const char *actor)    \
+        MUST_CHECK;
 STORE_ROWS(account, account)
 STORE_ROWS(endpoint, endpoint)
 STORE_ROWS(trunk, trunk)
@@ -152,14 +157,14 @@ enum store_result config_put_endpoints(struct store *store, struct endpoint *row
  * old versions stay. id 0: none. */
 struct deck_row {
     uint64_t id;
-    uint64_t version;       /* change feed */
+    uint64_t version; /* change feed */
     uint32_t deck_version;
     char name[ACCOUNT_NAME_SIZE];
     char currency[4];
     uint8_t rounding;
     uint32_t prefix_count;
     uint64_t object_size;
-    char object_hash[65];   /* hex SHA-256 */
+    char object_hash[65]; /* hex SHA-256 */
     int64_t wall_imported_us;
 };
 /* The next id and version that an import under this name gets; the object is compiled with them. */
@@ -167,7 +172,8 @@ enum store_result config_deck_next(struct store *store, const char *name, uint32
                                    uint32_t *deck_version) MUST_CHECK;
 enum store_result config_put_deck(struct store *store, struct deck_row *row, const uint8_t *object,
                                   const char *actor) MUST_CHECK;
-enum store_result config_get_deck(struct store *store, uint64_t id, struct deck_row *out) MUST_CHECK;
+enum store_result config_get_deck(struct store *store, uint64_t id,
+                                  struct deck_row *out) MUST_CHECK;
 enum store_result config_page_deck(struct store *store, uint64_t after, struct deck_row *out,
                                    int max, int *count) MUST_CHECK;
 /* Reads the object of the newest version; malloc'd, the caller frees. Checked by its hash. */
@@ -198,11 +204,11 @@ enum store_result config_page_key(struct store *store, uint64_t after, struct ap
 
 /* ---- records ---- */
 struct cdr_filter {
-    uint64_t account_id;   /* 0: all */
-    int64_t wall_from_us, wall_to_us; /* 0: open */
+    uint64_t account_id;              /* 0: all */
+    int64_t wall_from_us, wall_to_us; /* when the call ended, in whole seconds; 0: open */
     char number[USAGE_PARTY_SIZE];    /* caller or callee; empty: all */
     char call_id[USAGE_CALL_ID_SIZE];
-    uint64_t before;       /* rows with a lower row number: the page after; 0: newest */
+    uint64_t before; /* rows with a lower row number: the page after; 0: newest */
 };
 struct cdr_row {
     uint64_t row;
@@ -231,15 +237,17 @@ struct event_row { /* refusals and other events that an operator may want later 
     uint64_t account_id;
     char text[512]; /* one JSON object */
 };
-enum store_result event_put(struct store *store, const struct event_row *rows, int count) MUST_CHECK;
+enum store_result event_put(struct store *store, const struct event_row *rows,
+                            int count) MUST_CHECK;
 enum store_result event_page(struct store *store, const char *kind, uint64_t account_id,
                              uint64_t before, struct event_row *out, int max,
                              int *count) MUST_CHECK;
 
-/* Retention: deletes CDRs and events older than that, a bounded number a call; *more: call again. */
+/* Retention: deletes CDRs and events older than that, some at a call; *more: call again. */
 enum store_result store_expire(struct store *store, int64_t cdr_before_wall_us,
                                int64_t event_before_wall_us, bool *more) MUST_CHECK;
 enum store_result store_checkpoint(struct store *store) MUST_CHECK;
+int store_disk_free_percent(const char *dir); /* -1: cannot be told */
 
 /* A consistent copy while others write (SQLite's backup API, in steps). Restore: refuses while
  * anybody has the directory open, checks the copy first, keeps the old file. */

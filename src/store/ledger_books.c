@@ -1,0 +1,161 @@
+/* ledger_books.c - loads and saves books and leases; one write a row and transaction. */
+#include "store/ledger.h"
+
+#include <string.h>
+
+int64_t ledger_available(const struct ledger_account *account)
+{
+    return money_add_clamped(money_add_clamped(account->book_micro, account->limit_micro),
+                             -account->excess_micro);
+}
+
+enum store_result ledger_account_load(struct store *store, uint64_t id, struct ledger_account *out)
+{
+    static const char sql[] = "SELECT currency, balance, credit_limit, leased, excess, version,"
+                              " last_transfer FROM book WHERE id = ?1";
+    sqlite3_stmt *statement = id == 0 || id > INT64_MAX ? NULL : store_query(store, sql, "u", id);
+    if (statement == NULL) {
+        return id == 0 || id > INT64_MAX
+                   ? store_fail(store, STORE_ABSENT, "there is no such account")
+                   : store->failed;
+    }
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        break;
+    case ROW_NONE:
+        return store_fail(store, STORE_ABSENT, "there is no such account");
+    case ROW_FAILED:
+        return store->failed;
+    }
+    *out = (struct ledger_account){
+        .id = id,
+        .book_micro = sqlite3_column_int64(statement, 1),
+        .limit_micro = sqlite3_column_int64(statement, 2),
+        .leased_micro = sqlite3_column_int64(statement, 3),
+        .excess_micro = sqlite3_column_int64(statement, 4),
+        .version = column_u64(statement, 5),
+        .last_transfer = column_u64(statement, 6),
+    };
+    column_text(statement, 0, out->currency, sizeof(out->currency));
+    sqlite3_reset(statement);
+    return STORE_OK;
+}
+
+bool ledger_account_save(struct store *store, const struct ledger_account *account)
+{
+    static const char sql[] = "UPDATE book SET balance = ?2, leased = ?3, excess = ?4,"
+                              " version = ?5, last_transfer = ?6 WHERE id = ?1";
+    return store_run(store, sql, "uiiiuu", account->id, account->book_micro, account->leased_micro,
+                     account->excess_micro, account->version, account->last_transfer);
+}
+
+bool ledger_lease_load(struct store *store, uint64_t incarnation, uint64_t account_id,
+                       struct ledger_lease *out)
+{
+    static const char sql[] = "SELECT granted, returned, settled, used_known, is_wanted"
+                              " FROM lease WHERE incarnation = ?1 AND account = ?2";
+    *out = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
+    sqlite3_stmt *statement = store_query(store, sql, "uu", incarnation, account_id);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        out->granted_micro = sqlite3_column_int64(statement, 0);
+        out->returned_micro = sqlite3_column_int64(statement, 1);
+        out->settled_micro = sqlite3_column_int64(statement, 2);
+        out->used_known_micro = sqlite3_column_int64(statement, 3);
+        out->is_wanted = sqlite3_column_int(statement, 4) != 0;
+        out->is_stored = true;
+        sqlite3_reset(statement);
+        return true;
+    case ROW_NONE:
+        return true;
+    case ROW_FAILED:
+        break;
+    }
+    return false;
+}
+
+bool ledger_lease_save(struct store *store, const struct ledger_lease *lease)
+{
+    static const char insert[] =
+        "INSERT INTO lease (granted, returned, settled, used_known, incarnation, account)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    static const char update[] = "UPDATE lease SET granted = ?1, returned = ?2, settled = ?3,"
+                                 " used_known = ?4 WHERE incarnation = ?5 AND account = ?6";
+    return store_run(store, lease->is_stored ? update : insert, "iiiiuu", lease->granted_micro,
+                     lease->returned_micro, lease->settled_micro, lease->used_known_micro,
+                     lease->incarnation, lease->account_id);
+}
+
+int64_t ledger_lease_excess(const struct ledger_lease *lease)
+{
+    int64_t beyond_micro = lease->used_known_micro - (lease->granted_micro - lease->returned_micro);
+    return beyond_micro > 0 ? beyond_micro : 0;
+}
+
+static bool find_book(struct store *store, const char *kind, const char *currency,
+                      uint64_t incarnation, int64_t *book)
+{
+    static const char find[] = "SELECT id FROM book WHERE id < 0 AND kind = ?1 AND currency = ?2"
+                               " AND incarnation = ?3";
+    static const char make[] = "INSERT INTO book (id, kind, currency, incarnation)"
+                               " VALUES ((SELECT ifnull(min(id), 0) - 1 FROM book WHERE id < 0),"
+                               " ?1, ?2, ?3)";
+    sqlite3_stmt *statement = store_query(store, find, "ttu", kind, currency, incarnation);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        *book = sqlite3_column_int64(statement, 0);
+        sqlite3_reset(statement);
+        return true;
+    case ROW_NONE:
+        break;
+    case ROW_FAILED:
+        return false;
+    }
+    if (!store_run(store, make, "ttu", kind, currency, incarnation)) {
+        return false;
+    }
+    *book = sqlite3_last_insert_rowid(store->db);
+    return true;
+}
+
+bool ledger_fold_add(struct store *store, struct ledger_fold *fold, const char *kind,
+                     const char *currency, uint64_t incarnation, int64_t delta_micro, int64_t *book)
+{
+    for (int i = 0; i < fold->count; i++) {
+        struct ledger_fold_entry *entry = &fold->entries[i];
+        if (strcmp(entry->kind, kind) == 0 && strcmp(entry->currency, currency) == 0 &&
+            entry->incarnation == incarnation) {
+            entry->delta_micro += delta_micro;
+            *book = entry->book;
+            return true;
+        }
+    }
+    if (fold->count == LEDGER_FOLD_MAX) {
+        store_fail(store, STORE_UNKNOWN, "too many currencies in one transaction");
+        return false;
+    }
+    struct ledger_fold_entry *entry = &fold->entries[fold->count];
+    if (!find_book(store, kind, currency, incarnation, &entry->book)) {
+        return false;
+    }
+    entry->kind = kind;
+    memcpy(entry->currency, currency, sizeof(entry->currency));
+    entry->incarnation = incarnation;
+    entry->delta_micro = delta_micro;
+    fold->count++;
+    *book = entry->book;
+    return true;
+}
+
+bool ledger_fold_save(struct store *store, const struct ledger_fold *fold)
+{
+    static const char sql[] =
+        "UPDATE book SET balance = balance + ?2, version = version + 1 WHERE id = ?1";
+    for (int i = 0; i < fold->count; i++) {
+        if (fold->entries[i].delta_micro != 0 &&
+            !store_run(store, sql, "ii", fold->entries[i].book, fold->entries[i].delta_micro)) {
+            return false;
+        }
+    }
+    return true;
+}

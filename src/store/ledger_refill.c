@@ -1,0 +1,240 @@
+/* ledger_refill.c - grants: money is set aside for an edge, up to what is available. */
+#include "store/ledger.h"
+
+#include <string.h>
+
+struct refill {
+    struct store *store;
+    struct ledger_incarnation incarnation;
+    struct ledger_batch batch;
+    struct ledger_fold fold;
+};
+
+/* Moves money between the customer's book and what is leased to the incarnation. */
+static bool move(struct refill *refill, struct ledger_account *account, const char *kind,
+                 int64_t to_lease_micro)
+{
+    int64_t leased = 0;
+    uint64_t number = 0;
+    if (!ledger_fold_add(refill->store, &refill->fold, "leased", account->currency,
+                         refill->incarnation.number, to_lease_micro, &leased)) {
+        return false;
+    }
+    bool is_grant = to_lease_micro > 0;
+    struct ledger_transfer transfer = {
+        .kind = kind,
+        .debit = is_grant ? (int64_t)account->id : leased,
+        .credit = is_grant ? leased : (int64_t)account->id,
+        .amount_micro = is_grant ? to_lease_micro : -to_lease_micro,
+        .account_id = account->id,
+        .incarnation = refill->incarnation.number,
+    };
+    account->book_micro -= to_lease_micro;
+    account->leased_micro += to_lease_micro;
+    return ledger_batch_add(refill->store, &refill->batch, &transfer, account, &number);
+}
+
+static int64_t at_most(int64_t value, int64_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+/* R as the edge says it, but never more than was granted; U only rises. */
+static bool hear(struct refill *refill, const struct lease_ask *ask, struct ledger_lease *lease,
+                 struct ledger_account *account)
+{
+    int64_t returned_micro = at_most(ask->returned_micro, lease->granted_micro);
+    int64_t back_micro = returned_micro - lease->returned_micro;
+    int64_t excess_micro = ledger_lease_excess(lease);
+    if (ask->used_micro > lease->used_known_micro) {
+        lease->used_known_micro = ask->used_micro;
+        lease->is_changed = true;
+    }
+    if (back_micro > 0) {
+        lease->returned_micro = returned_micro;
+        lease->is_changed = true;
+        if (!move(refill, account, "return", -back_micro)) {
+            return false;
+        }
+    }
+    account->excess_micro += ledger_lease_excess(lease) - excess_micro;
+    return true;
+}
+
+/* G += max(0, min(want - (G - R - Uk), available)). */
+static bool grant(struct refill *refill, const struct lease_ask *ask, struct ledger_lease *lease,
+                  struct ledger_account *account, int64_t *short_micro)
+{
+    int64_t room_micro = lease->granted_micro - lease->returned_micro - lease->used_known_micro;
+    int64_t lacking_micro =
+        ask->want_micro <= 0 ? 0 : money_add_clamped(ask->want_micro, -room_micro);
+    int64_t granted_micro = at_most(lacking_micro, ledger_available(account));
+    granted_micro = granted_micro > 0 ? granted_micro : 0;
+    *short_micro = lacking_micro > granted_micro ? lacking_micro - granted_micro : 0;
+    if (granted_micro == 0) {
+        return true;
+    }
+    int64_t excess_micro = ledger_lease_excess(lease);
+    lease->granted_micro += granted_micro;
+    lease->is_changed = true;
+    account->excess_micro += ledger_lease_excess(lease) - excess_micro;
+    return move(refill, account, "grant", granted_micro);
+}
+
+static bool clear_wanted(struct store *store, struct ledger_lease *lease)
+{
+    static const char sql[] =
+        "UPDATE lease SET is_wanted = 0 WHERE incarnation = ?1 AND account = ?2";
+    lease->is_wanted = false;
+    return store_run(store, sql, "uu", lease->incarnation, lease->account_id);
+}
+
+bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation)
+{
+    static const char sql[] =
+        "UPDATE lease SET is_wanted = 1 WHERE account = ?1 AND is_wanted = 0"
+        " AND granted - returned > used_known AND incarnation IN"
+        " (SELECT number FROM incarnation WHERE is_dead = 0 AND number <> ?2)";
+    return store_run(store, sql, "uu", account_id, incarnation);
+}
+
+static bool save(struct refill *refill, const struct ledger_lease *lease,
+                 struct ledger_account *account)
+{
+    if (!lease->is_changed && lease->is_stored) {
+        return true;
+    }
+    if (lease->is_changed) {
+        account->version++;
+    }
+    return ledger_lease_save(refill->store, lease) &&
+           (!lease->is_changed || ledger_account_save(refill->store, account));
+}
+
+static bool answer_one(struct refill *refill, const struct lease_ask *ask,
+                       struct lease_answer *answer)
+{
+    struct store *store = refill->store;
+    struct ledger_account account;
+    *answer = (struct lease_answer){
+        .account_id = ask->account_id,
+        .ask_number = ask->ask_number,
+    };
+    switch (ledger_account_load(store, ask->account_id, &account)) {
+    case STORE_OK:
+        break;
+    case STORE_ABSENT:
+        return true; /* no book, so nothing is known: more stays UNKNOWN */
+    case STORE_UNKNOWN:
+    case STORE_EXISTS:
+    case STORE_CONFLICT:
+    case STORE_REFUSED:
+    case STORE_FENCED:
+    case STORE_OLD_SESSION:
+    case STORE_NEWER_SCHEMA:
+        return false;
+    }
+    struct ledger_lease lease;
+    int64_t short_micro = 0;
+    if (!ledger_lease_load(store, refill->incarnation.number, ask->account_id, &lease)) {
+        return false;
+    }
+    int64_t returned_before_micro = lease.returned_micro;
+    if (!hear(refill, ask, &lease, &account) ||
+        !grant(refill, ask, &lease, &account, &short_micro) || !save(refill, &lease, &account)) {
+        return false;
+    }
+    bool has_given = lease.returned_micro > returned_before_micro ||
+                     lease.granted_micro - lease.returned_micro <= lease.used_known_micro;
+    if ((lease.is_wanted && has_given && !clear_wanted(store, &lease)) ||
+        (short_micro > 0 && !ledger_want(store, account.id, lease.incarnation))) {
+        return false;
+    }
+    answer->granted_micro = lease.granted_micro;
+    answer->returned_micro = lease.returned_micro;
+    answer->more.is = ledger_available(&account) > 0 ? TRI_PRESENT : TRI_ABSENT;
+    answer->version = account.version;
+    answer->is_wanted = lease.is_wanted;
+    return true;
+}
+
+static enum store_result refill_chunk(struct store *store, uint64_t incarnation, uint64_t session,
+                                      const struct lease_ask *asks, int ask_count,
+                                      struct lease_answer *answers)
+{
+    struct refill refill = {.store = store, .batch = {.chain = incarnation}};
+    enum store_result result = ledger_incarnation_load(store, incarnation, &refill.incarnation);
+    if (result != STORE_OK) {
+        return result;
+    }
+    if (refill.incarnation.is_dead) {
+        return store_fail(store, STORE_FENCED, "incarnation %llu is dead",
+                          (unsigned long long)incarnation);
+    }
+    result = ledger_session_check(store, &refill.incarnation, session);
+    if (result != STORE_OK) {
+        return result;
+    }
+    for (int i = 0; i < ask_count; i++) {
+        if (!answer_one(&refill, &asks[i], &answers[i])) {
+            return store->failed;
+        }
+    }
+    return ledger_fold_save(store, &refill.fold) && ledger_batch_end(store, &refill.batch)
+               ? STORE_OK
+               : store->failed;
+}
+
+/* Answers are given only after the commit: those of a chunk that failed are taken back. */
+enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint64_t session,
+                                const struct lease_ask *asks, int ask_count,
+                                struct lease_answer *answers)
+{
+    for (int at = 0; at < ask_count; at += LEDGER_REFILL_MAX) {
+        int chunk = ask_count - at < LEDGER_REFILL_MAX ? ask_count - at : LEDGER_REFILL_MAX;
+        if (!store_begin(store, STORE_WRITE)) {
+            return store_end(store, store->failed);
+        }
+        enum store_result result = store_end(
+            store, refill_chunk(store, incarnation, session, &asks[at], chunk, &answers[at]));
+        if (result != STORE_OK) {
+            memset(&answers[at], 0, (size_t)(ask_count - at) * sizeof(*answers));
+            return result;
+        }
+    }
+    return STORE_OK;
+}
+
+static enum store_result read_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
+                                     int max, int *count)
+{
+    static const char sql[] =
+        "SELECT account FROM lease WHERE is_wanted = 1 AND incarnation = ?1 LIMIT ?2";
+    sqlite3_stmt *statement = store_query(store, sql, "ui", incarnation, (int64_t)max);
+    int found = 0;
+    enum row_step step;
+    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
+        if (step == ROW_FAILED) {
+            return store->failed;
+        }
+        accounts[found] = column_u64(statement, 0);
+        found++;
+    }
+    *count = found;
+    return STORE_OK;
+}
+
+enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
+                                int max, int *count)
+{
+    int found = 0;
+    if (!store_begin(store, STORE_READ)) {
+        return store_end(store, store->failed);
+    }
+    enum store_result result =
+        store_end(store, read_wanted(store, incarnation, accounts, max, &found));
+    if (result == STORE_OK) {
+        *count = found;
+    }
+    return result;
+}

@@ -1,0 +1,295 @@
+/* ledger_session.c - incarnations: registered, opened with a session, fenced by a death verdict. */
+#include "store/ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FENCE_CHUNK 200
+
+enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
+                                          struct ledger_incarnation *out)
+{
+    static const char sql[] =
+        "SELECT session, high_water, is_dead FROM incarnation WHERE number = ?1";
+    sqlite3_stmt *statement = store_query(store, sql, "u", number);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        *out = (struct ledger_incarnation){
+            .number = number,
+            .session = column_u64(statement, 0),
+            .high_water = column_u64(statement, 1),
+            .is_dead = sqlite3_column_int(statement, 2) != 0,
+        };
+        sqlite3_reset(statement);
+        return STORE_OK;
+    case ROW_NONE:
+        return store_fail(store, STORE_ABSENT, "incarnation %llu was never registered here",
+                          (unsigned long long)number);
+    case ROW_FAILED:
+        break;
+    }
+    return store->failed;
+}
+
+enum store_result ledger_session_check(struct store *store,
+                                       const struct ledger_incarnation *incarnation,
+                                       uint64_t session)
+{
+    if (session < incarnation->session) {
+        return store_fail(store, STORE_OLD_SESSION, "session %llu of incarnation %llu is newer",
+                          (unsigned long long)incarnation->session,
+                          (unsigned long long)incarnation->number);
+    }
+    if (session > incarnation->session) {
+        /* A ledger that forgot a session was put back to an older state. */
+        return store_fail(store, STORE_UNKNOWN, "session %llu was never given by this ledger",
+                          (unsigned long long)session);
+    }
+    return STORE_OK;
+}
+
+static enum store_result find_nonce(struct store *store, const char *nonce, uint64_t *incarnation)
+{
+    static const char sql[] = "SELECT number, is_dead FROM incarnation WHERE nonce = ?1";
+    sqlite3_stmt *statement = store_query(store, sql, "t", nonce);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND: {
+        bool is_dead = sqlite3_column_int(statement, 1) != 0;
+        *incarnation = column_u64(statement, 0);
+        sqlite3_reset(statement);
+        return is_dead ? store_fail(store, STORE_FENCED, "this nonce's incarnation is dead")
+                       : STORE_OK;
+    }
+    case ROW_NONE:
+        return STORE_ABSENT;
+    case ROW_FAILED:
+        break;
+    }
+    return store->failed;
+}
+
+enum store_result ledger_register(struct store *store, const char *node, const char nonce[33],
+                                  uint64_t *incarnation)
+{
+    static const char sql[] =
+        "INSERT INTO incarnation (node, nonce, wall_registered_us) VALUES (?1, ?2, ?3)";
+    if (!store_begin(store, STORE_WRITE)) {
+        return store_end(store, store->failed);
+    }
+    uint64_t number = 0;
+    enum store_result result = strlen(nonce) == 32
+                                   ? find_nonce(store, nonce, &number)
+                                   : store_fail(store, STORE_REFUSED, "a nonce has 32 digits");
+    if (result == STORE_ABSENT) {
+        bool is_done = store_run(store, sql, "tti", node, nonce, store_wall_us());
+        result = is_done ? STORE_OK : store->failed;
+        number = (uint64_t)sqlite3_last_insert_rowid(store->db);
+    }
+    result = store_end(store, result);
+    if (result == STORE_OK) {
+        *incarnation = number;
+    }
+    return result;
+}
+
+static bool mark_dead(struct store *store, uint64_t incarnation, const char *actor,
+                      const char *reason)
+{
+    static const char sql[] = "UPDATE incarnation SET is_dead = 1, wall_fenced_us = ?2,"
+                              " actor = ?3, reason = ?4 WHERE number = ?1 AND is_dead = 0";
+    if (!store_run(store, sql, "uitt", incarnation, store_wall_us(), actor, reason)) {
+        return false;
+    }
+    return sqlite3_changes(store->db) == 0 ||
+           change_note(store, actor, "incarnation", "declared dead", incarnation);
+}
+
+/* What a lease of a dead incarnation set aside is the customer's again. Uk falls to S: what the
+ * edge may have used beyond is the verdict's amount, and is charged when its records come after
+ * all, below zero if need be. */
+static enum store_result release_lease(struct store *store, struct ledger_batch *batch,
+                                       struct ledger_fold *fold, struct ledger_lease *lease,
+                                       const char *actor, const char *reason)
+{
+    static const char sql[] = "UPDATE lease SET verdict = verdict + ?3, is_wanted = 0"
+                              " WHERE incarnation = ?1 AND account = ?2";
+    struct ledger_account account;
+    enum store_result result = ledger_account_load(store, lease->account_id, &account);
+    if (result != STORE_OK) {
+        return result;
+    }
+    int64_t excess_micro = ledger_lease_excess(lease);
+    int64_t left_micro = lease->granted_micro - lease->returned_micro - lease->settled_micro;
+    int64_t verdict_micro = left_micro + excess_micro;
+    lease->used_known_micro = lease->settled_micro;
+    if (left_micro > 0) {
+        int64_t book = 0;
+        uint64_t number = 0;
+        if (!ledger_fold_add(store, fold, "leased", account.currency, lease->incarnation,
+                             -left_micro, &book)) {
+            return store->failed;
+        }
+        struct ledger_transfer transfer = {
+            .kind = "verdict",
+            .debit = book,
+            .credit = (int64_t)account.id,
+            .amount_micro = left_micro,
+            .account_id = account.id,
+            .incarnation = lease->incarnation,
+            .actor = actor,
+            .reason = reason,
+        };
+        if (!ledger_batch_add(store, batch, &transfer, &account, &number)) {
+            return store->failed;
+        }
+        lease->returned_micro += left_micro;
+        account.book_micro += left_micro;
+        account.leased_micro -= left_micro;
+    }
+    account.excess_micro += ledger_lease_excess(lease) - excess_micro;
+    account.version++;
+    bool is_done =
+        ledger_lease_save(store, lease) && ledger_account_save(store, &account) &&
+        store_run(store, sql, "uui", lease->incarnation, lease->account_id, verdict_micro);
+    return is_done ? STORE_OK : store->failed;
+}
+
+static enum store_result list_unreleased(struct store *store, uint64_t incarnation,
+                                         uint64_t accounts[FENCE_CHUNK], int *count)
+{
+    static const char sql[] =
+        "SELECT account FROM lease WHERE incarnation = ?1"
+        " AND (granted - returned > settled OR used_known > settled) LIMIT ?2";
+    sqlite3_stmt *statement = store_query(store, sql, "ui", incarnation, (int64_t)FENCE_CHUNK);
+    enum row_step step;
+    int found = 0;
+    while (found < FENCE_CHUNK && (step = store_step(store, statement)) != ROW_NONE) {
+        if (step == ROW_FAILED) {
+            return store->failed;
+        }
+        accounts[found] = column_u64(statement, 0);
+        found++;
+    }
+    sqlite3_reset(statement);
+    *count = found;
+    return STORE_OK;
+}
+
+/* A dead account's lease row cannot be: accounts with entries are never removed. */
+static enum store_result release_chunk(struct store *store, uint64_t incarnation, const char *actor,
+                                       const char *reason, int *count)
+{
+    uint64_t accounts[FENCE_CHUNK];
+    enum store_result result = list_unreleased(store, incarnation, accounts, count);
+    struct ledger_batch batch = {.chain = incarnation};
+    struct ledger_fold fold = {0};
+    for (int i = 0; i < *count && result == STORE_OK; i++) {
+        struct ledger_lease lease;
+        result = ledger_lease_load(store, incarnation, accounts[i], &lease)
+                     ? release_lease(store, &batch, &fold, &lease, actor, reason)
+                     : store->failed;
+    }
+    if (result == STORE_OK &&
+        (!ledger_fold_save(store, &fold) || !ledger_batch_end(store, &batch))) {
+        result = store->failed;
+    }
+    return result;
+}
+
+enum store_result ledger_fence(struct store *store, uint64_t incarnation, const char *actor,
+                               const char *reason)
+{
+    if (actor == NULL || actor[0] == '\0' || reason == NULL || reason[0] == '\0') {
+        return store_fail(store, STORE_REFUSED, "a death verdict names a person and a reason");
+    }
+    if (!store_begin(store, STORE_WRITE)) {
+        return store_end(store, store->failed);
+    }
+    struct ledger_incarnation found;
+    enum store_result result = ledger_incarnation_load(store, incarnation, &found);
+    if (result == STORE_OK && !mark_dead(store, incarnation, actor, reason)) {
+        result = store->failed;
+    }
+    result = store_end(store, result);
+    /* Dead from here on; a release that was interrupted goes on at the next verdict. */
+    int count = FENCE_CHUNK;
+    while (result == STORE_OK && count == FENCE_CHUNK) {
+        if (!store_begin(store, STORE_WRITE)) {
+            return store_end(store, store->failed);
+        }
+        result = store_end(store, release_chunk(store, incarnation, actor, reason, &count));
+    }
+    return result;
+}
+
+static enum store_result check_nonce(struct store *store, uint64_t incarnation, const char *nonce)
+{
+    static const char sql[] = "SELECT nonce FROM incarnation WHERE number = ?1";
+    char stored[33] = "";
+    sqlite3_stmt *statement = store_query(store, sql, "u", incarnation);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        column_text(statement, 0, stored, sizeof(stored));
+        sqlite3_reset(statement);
+        return strcmp(stored, nonce) == 0
+                   ? STORE_OK
+                   : store_fail(store, STORE_FENCED, "incarnation %llu has another nonce",
+                                (unsigned long long)incarnation);
+    case ROW_NONE:
+        return store_fail(store, STORE_ABSENT, "incarnation %llu was never registered here",
+                          (unsigned long long)incarnation);
+    case ROW_FAILED:
+        break;
+    }
+    return store->failed;
+}
+
+static enum store_result open_session(struct store *store, struct ledger_incarnation *found,
+                                      uint64_t last_sequence, bool *is_copy)
+{
+    static const char sql[] = "UPDATE incarnation SET session = session + 1 WHERE number = ?1";
+    if (found->high_water > last_sequence) {
+        *is_copy = true;
+        return STORE_OK;
+    }
+    if (!store_run(store, sql, "u", found->number)) {
+        return store->failed;
+    }
+    found->session++;
+    return STORE_OK;
+}
+
+enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
+                              uint64_t last_sequence, uint64_t *session, uint64_t *high_water)
+{
+    if (!store_begin(store, STORE_WRITE)) {
+        return store_end(store, store->failed);
+    }
+    bool is_copy = false;
+    struct ledger_incarnation found = {0};
+    enum store_result result = check_nonce(store, incarnation, nonce);
+    if (result == STORE_OK) {
+        result = ledger_incarnation_load(store, incarnation, &found);
+    }
+    if (result == STORE_OK) {
+        result = open_session(store, &found, last_sequence, &is_copy);
+    }
+    result = store_end(store, result);
+    if (result != STORE_OK) {
+        return result;
+    }
+    if (is_copy) {
+        /* The ledger settled more than this disk ever wrote: it is a copy or an old state, and its
+         * numbers would be used twice. */
+        result = ledger_fence(store, incarnation, "ledger",
+                              "settled beyond what its disk holds: a copied or restored disk");
+        return result == STORE_OK
+                   ? store_fail(store, STORE_FENCED, "this disk is a copy or an old state")
+                   : result;
+    }
+    *session = found.session;
+    *high_water = found.high_water;
+    return found.is_dead ? store_fail(store, STORE_FENCED, "incarnation %llu is dead",
+                                      (unsigned long long)incarnation)
+                         : STORE_OK;
+}
