@@ -1,0 +1,215 @@
+/* audit_compare.c - what is stored against what the transfers made: books, leases, chains. */
+#include "store/audit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool no_memory(struct audit *audit)
+{
+    store_fail(audit->store, STORE_UNKNOWN, "no memory for the audit");
+    return false;
+}
+
+static void compare(struct audit *audit, const char *row, const char *what, int64_t stored_micro,
+                    int64_t right_micro)
+{
+    if (stored_micro != right_micro) {
+        char stored[MONEY_TEXT_SIZE], right[MONEY_TEXT_SIZE];
+        audit_say(audit, "%s: %s is %s, by its entries %s", row, what,
+                  money_text(stored, stored_micro), money_text(right, right_micro));
+    }
+}
+
+static bool compare_lease(struct audit *audit, sqlite3_stmt *statement)
+{
+    struct ledger_lease lease = {
+        .incarnation = column_u64(statement, 0),
+        .account_id = column_u64(statement, 1),
+        .granted_micro = sqlite3_column_int64(statement, 2),
+        .returned_micro = sqlite3_column_int64(statement, 3),
+        .settled_micro = sqlite3_column_int64(statement, 4),
+        .used_known_micro = sqlite3_column_int64(statement, 5),
+    };
+    struct tally_entry *right = tally_at(&audit->leases, lease.incarnation, lease.account_id);
+    if (right == NULL) {
+        return no_memory(audit);
+    }
+    right->is_seen = true;
+    char row[96];
+    snprintf(row, sizeof(row), "lease of incarnation %llu, account %llu",
+             (unsigned long long)lease.incarnation, (unsigned long long)lease.account_id);
+    compare(audit, row, "granted", lease.granted_micro, right->sums[AUDIT_GRANTED]);
+    compare(audit, row, "returned", lease.returned_micro, right->sums[AUDIT_RETURNED]);
+    compare(audit, row, "settled", lease.settled_micro, right->sums[AUDIT_SETTLED]);
+    if (lease.used_known_micro < lease.settled_micro) {
+        audit_say(audit, "%s: less is known to be used than was settled", row);
+    }
+    struct tally_entry *account = tally_at(&audit->accounts, 0, lease.account_id);
+    if (account == NULL) {
+        return no_memory(audit);
+    }
+    account->sums[AUDIT_LEASED] += lease.granted_micro - lease.returned_micro - lease.settled_micro;
+    account->sums[AUDIT_EXCESS] += ledger_lease_excess(&lease);
+    return true;
+}
+
+static bool compare_leases(struct audit *audit)
+{
+    static const char sql[] =
+        "SELECT incarnation, account, granted, returned, settled, used_known FROM lease";
+    sqlite3_stmt *statement = store_query(audit->store, sql, "");
+    enum row_step step;
+    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
+        if (!compare_lease(audit, statement)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < audit->leases.count; i++) {
+        if (!audit->leases.entries[i].is_seen) {
+            audit_say(audit, "lease of incarnation %llu, account %llu is missing",
+                      (unsigned long long)audit->leases.entries[i].a,
+                      (unsigned long long)audit->leases.entries[i].b);
+        }
+    }
+    return step == ROW_NONE;
+}
+
+static bool compare_customer(struct audit *audit, sqlite3_stmt *statement, uint64_t id,
+                             uint64_t last_transfer, const char *row)
+{
+    struct tally_entry *right = tally_at(&audit->accounts, 0, id);
+    if (right == NULL) {
+        return no_memory(audit);
+    }
+    compare(audit, row, "leased", sqlite3_column_int64(statement, 5), right->sums[AUDIT_LEASED]);
+    compare(audit, row, "used beyond leases", sqlite3_column_int64(statement, 6),
+            right->sums[AUDIT_EXCESS]);
+    if (column_u64(statement, 7) != last_transfer) {
+        audit_say(audit, "%s: its newest entry is %llu, not %llu", row,
+                  (unsigned long long)last_transfer, (unsigned long long)column_u64(statement, 7));
+    }
+    return true;
+}
+
+static bool compare_book(struct audit *audit, sqlite3_stmt *statement)
+{
+    int64_t id = sqlite3_column_int64(statement, 0);
+    int64_t balance_micro = sqlite3_column_int64(statement, 4);
+    char kind[16], currency[8];
+    column_text(statement, 1, kind, sizeof(kind));
+    column_text(statement, 2, currency, sizeof(currency));
+    struct tally_entry *right = tally_at(&audit->books, 0, (uint64_t)id);
+    if (right == NULL) {
+        return no_memory(audit);
+    }
+    right->is_seen = true;
+    uint64_t last_transfer = right->last;
+    char row[96];
+    snprintf(row, sizeof(row), "book %lld (%s %s%s)", (long long)id, kind, currency,
+             id > 0 ? ", account" : "");
+    compare(audit, row, "balance", balance_micro, right->sums[0]);
+    uint64_t code = 0;
+    memcpy(&code, currency, sizeof(currency));
+    struct tally_entry *sum = tally_at(&audit->currencies, code, 0);
+    if (sum == NULL) {
+        return no_memory(audit);
+    }
+    sum->sums[0] += balance_micro;
+    return id < 0 || compare_customer(audit, statement, (uint64_t)id, last_transfer, row);
+}
+
+static bool compare_books(struct audit *audit)
+{
+    static const char sql[] = "SELECT id, kind, currency, incarnation, balance, leased, excess,"
+                              " last_transfer FROM book";
+    sqlite3_stmt *statement = store_query(audit->store, sql, "");
+    enum row_step step;
+    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
+        if (!compare_book(audit, statement)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < audit->books.count; i++) {
+        if (!audit->books.entries[i].is_seen) {
+            audit_say(audit, "book %lld is missing", (long long)audit->books.entries[i].b);
+        }
+    }
+    for (size_t i = 0; i < audit->currencies.count; i++) {
+        const struct tally_entry *sum = &audit->currencies.entries[i];
+        char currency[sizeof(sum->a)], text[MONEY_TEXT_SIZE];
+        memcpy(currency, &sum->a, sizeof(currency));
+        if (sum->sums[0] != 0) {
+            audit_say(audit, "the books in %.3s sum to %s, not to 0", currency,
+                      money_text(text, sum->sums[0]));
+        }
+    }
+    return step == ROW_NONE;
+}
+
+static bool compare_chains(struct audit *audit)
+{
+    static const char sql[] = "SELECT id, head, link_count FROM chain";
+    sqlite3_stmt *statement = store_query(audit->store, sql, "");
+    enum row_step step;
+    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
+        uint64_t id = column_u64(statement, 0);
+        const struct tally_entry *entry = tally_at(&audit->chains, 0, id);
+        const struct audit_chain *chain =
+            entry == NULL || !entry->is_seen ? NULL : &audit->heads[entry->sums[0]];
+        bool is_right =
+            chain != NULL && chain->link_count == sqlite3_column_int64(statement, 2) &&
+            sqlite3_column_bytes(statement, 1) == STORE_HASH_SIZE &&
+            memcmp(chain->head, sqlite3_column_blob(statement, 1), STORE_HASH_SIZE) == 0;
+        if (!is_right) {
+            audit_say(audit, "chain %llu: its links do not end where it says",
+                      (unsigned long long)id);
+        }
+    }
+    return step == ROW_NONE;
+}
+
+/* Sequences above the mark were charged, or transfers stand beyond the last link. */
+static bool compare_marks(struct audit *audit)
+{
+    static const char marks[] = "SELECT number, high_water FROM incarnation";
+    static const char beyond[] = "SELECT number FROM transfer WHERE number >= ?1 LIMIT 1000";
+    static const char counter[] = "SELECT value FROM counter WHERE name = 'transfer'";
+    sqlite3_stmt *statement = store_query(audit->store, marks, "");
+    enum row_step step;
+    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
+        const struct tally_entry *chain = tally_at(&audit->chains, 0, column_u64(statement, 0));
+        if (chain != NULL && chain->last > column_u64(statement, 1)) {
+            audit_say(audit, "incarnation %llu: record %llu was charged above its mark %llu",
+                      (unsigned long long)column_u64(statement, 0), (unsigned long long)chain->last,
+                      (unsigned long long)column_u64(statement, 1));
+        }
+    }
+    if (step == ROW_FAILED) {
+        return false;
+    }
+    statement = store_query(audit->store, beyond, "u", audit->next);
+    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
+        audit_say(audit, "transfer %llu is in no link",
+                  (unsigned long long)column_u64(statement, 0));
+    }
+    if (step == ROW_FAILED) {
+        return false;
+    }
+    statement = store_query(audit->store, counter, "");
+    if (store_step(audit->store, statement) != ROW_FOUND) {
+        return false;
+    }
+    if (column_u64(statement, 0) + 1 != audit->next) {
+        audit_say(audit, "counter transfer is %llu, but the last link ends at %llu",
+                  (unsigned long long)column_u64(statement, 0),
+                  (unsigned long long)(audit->next - 1));
+    }
+    sqlite3_reset(statement);
+    return true;
+}
+
+bool audit_compare(struct audit *audit)
+{
+    return compare_leases(audit) && compare_books(audit) && compare_marks(audit) &&
+           compare_chains(audit);
+}
