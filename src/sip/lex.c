@@ -148,28 +148,34 @@ enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct sli
     return LEX_PARAM_FOUND;
 }
 
-/* Is there a control character (or a tab) in these bytes? Eight at a time; a byte over 0x7f never
- * counts. */
+typedef uint8_t lex_block __attribute__((vector_size(16)));
+
+/* All bits of a byte set where it is a control character. */
+static lex_block control_mask(const char *at)
+{
+    lex_block block;
+    memcpy(&block, at, sizeof block);
+    return (lex_block)(block < 0x20) | (lex_block)(block == 0x7f);
+}
+
+/* Is there a control character (or a tab) in these bytes? Sixteen at a time; the last sixteen may
+ * overlap those before them. */
 static bool may_have_control(const char *at, size_t size)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t found = 0;
-    size_t i = 0;
-    for (; i + 8 <= size; i += 8) {
-        uint64_t word;
-        memcpy(&word, at + i, 8);
-        uint64_t del = word ^ (ones * 0x7f);
-        found |= ((word - ones * 0x20) | (del - ones)) & ~word;
-    }
-    if ((found & (ones * 0x80)) != 0) {
-        return true;
-    }
-    for (; i < size; i++) {
-        if ((uint8_t)at[i] < 0x20 || at[i] == 0x7f) {
-            return true;
+    if (size < sizeof(lex_block)) {
+        bool is_found = false;
+        for (size_t i = 0; i < size; i++) {
+            is_found |= (uint8_t)at[i] < 0x20 || at[i] == 0x7f;
         }
+        return is_found;
     }
-    return false;
+    lex_block found = control_mask(at + size - sizeof(lex_block));
+    for (size_t i = 0; i + sizeof(lex_block) <= size; i += sizeof(lex_block)) {
+        found |= control_mask(at + i);
+    }
+    uint64_t halves[2];
+    memcpy(halves, &found, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
 }
 
 /* Tabs may stand, and any character after a backslash in quotes (RFC 3261 25.1, quoted-pair). */

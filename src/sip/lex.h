@@ -59,6 +59,30 @@ static inline struct slice lex_between(const char *from, const char *to)
     return (struct slice){from, (size_t)(to - from)};
 }
 
+/* Is it `lower`, a literal of small letters and '-', in letters of any size? Setting bit 5 makes
+ * equal what differs in case, and nothing else that may stand in a token. */
+#define LEX_IS(token, lower) lex_equal_lower((token), (lower), sizeof(lower) - 1)
+
+static inline bool lex_equal_lower(struct slice token, const char *lower, size_t size)
+{
+    if (token.size != size) {
+        return false;
+    }
+    const char *data = token.data;
+    uint64_t difference = 0;
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t word, wanted;
+        memcpy(&word, data + i, 8);
+        memcpy(&wanted, lower + i, 8);
+        difference |= (word | UINT64_C(0x2020202020202020)) ^ wanted;
+    }
+    for (; i < size; i++) {
+        difference |= (uint64_t)((data[i] | 0x20) ^ lower[i]);
+    }
+    return difference == 0;
+}
+
 /* Every character of that class, and at least one. */
 bool lex_all(struct slice text, unsigned class);
 

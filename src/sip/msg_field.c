@@ -12,7 +12,7 @@ static const char *sent_protocol_end(const char *at, const char *end, struct sli
         if (at == start) {
             return NULL;
         }
-        if (part == 0 && !slice_equal_nocase(lex_between(start, at), SLICE("SIP"))) {
+        if (part == 0 && !LEX_IS(lex_between(start, at), "sip")) {
             return NULL;
         }
         if (part == 2) {
@@ -36,7 +36,7 @@ static bool via_params_read(struct sip_via *via)
     bool has_branch = false;
     enum lex_param found = lex_param_next(&rest, &name, &value);
     for (; found == LEX_PARAM_FOUND; found = lex_param_next(&rest, &name, &value)) {
-        if (name.size != 6 || !slice_equal_nocase(name, SLICE("branch"))) {
+        if (!LEX_IS(name, "branch")) {
             continue;
         }
         if (has_branch) {
@@ -145,7 +145,7 @@ static bool address_params_read(struct sip_address *address)
     bool has_tag = false;
     enum lex_param found = lex_param_next(&rest, &name, &value);
     for (; found == LEX_PARAM_FOUND; found = lex_param_next(&rest, &name, &value)) {
-        if (name.size != 3 || !slice_equal_nocase(name, SLICE("tag"))) {
+        if (!LEX_IS(name, "tag")) {
             continue;
         }
         /* Two tags would be two dialogs to two readers. */

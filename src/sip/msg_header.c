@@ -1,5 +1,7 @@
 #include "sip/msg_header.h"
 
+#include "sip/lex.h"
+
 struct known_name {
     const char *text; /* lower case */
     enum sip_header_id id;
@@ -94,18 +96,6 @@ static enum sip_header_id id_from_letter(char letter)
     }
 }
 
-/* A token holds no control character, so that setting bit 5 makes equal only what differs in case.
- */
-static bool is_equal_lower(const char *token, const char *lower, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if ((token[i] | 0x20) != lower[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 enum sip_header_id sip_header_id_from(struct slice name)
 {
     if (name.size == 1) {
@@ -117,7 +107,7 @@ enum sip_header_id sip_header_id_from(struct slice name)
     for (const struct known_name *known = names_by_length[name.size]; known->text != NULL;
          known++) {
         if ((name.data[0] | 0x20) == known->text[0] &&
-            is_equal_lower(name.data, known->text, name.size)) {
+            lex_equal_lower(name, known->text, name.size)) {
             return known->id;
         }
     }

@@ -108,13 +108,13 @@ static bool tel_rest_parse(const char *at, const char *end, struct sip_uri *uri)
 
 static enum sip_scheme scheme_from(struct slice text)
 {
-    if (slice_equal_nocase(text, SLICE("sip"))) {
+    if (LEX_IS(text, "sip")) {
         return SIP_SCHEME_SIP;
     }
-    if (slice_equal_nocase(text, SLICE("sips"))) {
+    if (LEX_IS(text, "sips")) {
         return SIP_SCHEME_SIPS;
     }
-    if (slice_equal_nocase(text, SLICE("tel"))) {
+    if (LEX_IS(text, "tel")) {
         return SIP_SCHEME_TEL;
     }
     return SIP_SCHEME_OTHER;
@@ -231,6 +231,6 @@ bool sip_uri_user(const struct sip_uri *uri, char *field, size_t field_size)
     struct buf buf;
     buf_init(&buf, text, sizeof text);
     /* An unescaped NUL cannot come here from a parsed URI, but would cut the name short. */
-    return memchr(uri->user.data, '\0', uri->user.size) == NULL && sip_unescape(uri->user, &buf) &&
+    return slice_find(uri->user, '\0') == uri->user.size && sip_unescape(uri->user, &buf) &&
            slice_copy_text(buf_done(&buf), field, field_size);
 }

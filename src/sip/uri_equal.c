@@ -100,9 +100,13 @@ bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
     if (a->scheme != b->scheme) {
         return false;
     }
+    /* Also where a parameter stands twice with two values: a contact must equal itself. */
+    if (a->text.size > 0 && slice_equal(a->text, b->text)) {
+        return true;
+    }
     switch (a->scheme) {
     case SIP_SCHEME_OTHER:
-        return slice_equal(a->text, b->text);
+        return false;
     case SIP_SCHEME_TEL:
         return is_number_equal(a->user, b->user) && do_params_fit(a, b) && do_params_fit(b, a);
     case SIP_SCHEME_SIP:

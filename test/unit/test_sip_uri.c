@@ -154,6 +154,7 @@ static void equality_follows_rfc_3261_19_1_4(void **state)
         {"tel:+12015550123", "tel:12015550123", false},
         {"tel:123;phone-context=a", "tel:123", false},
         {"tel:123;phone-context=a", "tel:123;phone-context=A", true},
+        {"sip:h;a=b;a=c", "sip:h;a=b;a=c", true}, /* a binding must find itself */
         {"urn:service:sos", "urn:service:sos", true},
         {"urn:service:sos", "urn:service:sos.police", false},
     };
