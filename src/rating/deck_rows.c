@@ -165,9 +165,15 @@ static bool read_description(const struct row_reader *reader,
         if (length == DECK_DESCRIPTION_SIZE_MAX) {
             return bad_value(reader, "description", raw, "must not be longer than 255 bytes");
         }
-        char c = raw.data[i];
-        text[length++] = (c >= '\0' && c < ' ') || c == '\x7f' ? ' ' : c;
+        char c =
+            (raw.data[i] >= '\0' && raw.data[i] < ' ') || raw.data[i] == '\x7f' ? ' ' : raw.data[i];
         i += has_doubled && c == '"' ? 1 : 0;
+        if (c != ' ' || length > 0) {
+            text[length++] = c;
+        }
+    }
+    while (length > 0 && text[length - 1] == ' ') {
+        length--; /* a control character stood at the end, where trimming did not see a space */
     }
     text[length++] = '\0';
     *size = length;
