@@ -1,0 +1,26 @@
+#include "api/balances.h"
+
+json_t *balance_write(const struct account *account, const struct balance *balance)
+{
+    return json_pack("{s:I,s:s,s:s,s:o,s:o,s:o,s:I}", "account_id", (json_int_t)account->id, "name",
+                     account->name, "currency", account->currency, "balance",
+                     api_money(balance->balance_micro), "leased", api_money(balance->leased_micro),
+                     "available", api_money(balance->available_micro), "version",
+                     (json_int_t)balance->version);
+}
+
+enum store_result balance_read(struct api *api, struct store *store, const struct account *account,
+                               json_t **out)
+{
+    struct balance balance;
+    enum store_result result = ledger_balance(store, account->id, &balance);
+    if (result != STORE_OK) {
+        return result;
+    }
+    json_t *object = balance_write(account, &balance);
+    if (last_good_put(api->last_good, account->id, account->name, NULL, object, api_wall_us())) {
+        api_publish(api, "balance", object);
+    }
+    *out = object;
+    return STORE_OK;
+}

@@ -1,0 +1,128 @@
+#include "api/keeper.h"
+
+#include "api/balances.h"
+#include "api/rows.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define PAUSE_FOLLOWED_S 2 /* between two looks while somebody follows */
+#define PAUSE_ALONE_S 10
+#define ACCOUNTS_EACH 200 /* looked at in one round; the next goes on from there */
+#define SAVE_EVERY 30     /* rounds */
+
+/* False: the store gave no answer. */
+static bool read_accounts(struct api *api, struct store *store, struct account *rows,
+                          uint64_t *after)
+{
+    int count = 0;
+    if (config_page_account(store, *after, rows, ACCOUNTS_EACH, &count) != STORE_OK) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        json_t *balance = NULL;
+        if (balance_read(api, store, &rows[i], &balance) != STORE_OK) {
+            return false;
+        }
+        json_decref(balance);
+        json_t *object = fields_write(resource_account.fields, &rows[i]);
+        (void)last_good_put(api->last_good, rows[i].id, rows[i].name, object, NULL, api_wall_us());
+        json_decref(object);
+        *after = rows[i].id;
+    }
+    if (count < ACCOUNTS_EACH) {
+        *after = 0;
+    }
+    return true;
+}
+
+static void tell_store(struct api *api, bool is_ok)
+{
+    json_t *status = stores_status(api->stores);
+    api_publish(api, "store", status);
+    api_log(api, json_pack("{s:s,s:o}", "event", is_ok ? "store.answers" : "store.lost", "store",
+                           status));
+}
+
+static void look(struct api *api, struct account *rows, uint64_t *after, bool *was_ok)
+{
+    const char *why = NULL;
+    struct store_slot *slot = stores_take(api->stores, &why);
+    if (slot != NULL) {
+        if (!read_accounts(api, stores_store(slot), rows, after)) {
+            stores_note_unknown(slot);
+        }
+        stores_give(api->stores, slot);
+    }
+    bool is_ok = stores_is_ok(api->stores);
+    if (is_ok != *was_ok) {
+        *was_ok = is_ok;
+        tell_store(api, is_ok);
+    }
+}
+
+/* False: it is time to end. */
+static bool pause_until_next(struct api *api)
+{
+    int64_t pause_s =
+        api_has_followers(api) || !stores_is_ok(api->stores) ? PAUSE_FOLLOWED_S : PAUSE_ALONE_S;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += pause_s;
+    pthread_mutex_lock(&api->keeper_lock);
+    int waited = 0;
+    while (!api->is_stopping && waited == 0) {
+        waited = pthread_cond_timedwait(&api->keeper_wake, &api->keeper_lock, &until);
+    }
+    bool goes_on = !api->is_stopping;
+    pthread_mutex_unlock(&api->keeper_lock);
+    return goes_on;
+}
+
+static void *keep(void *ctx)
+{
+    struct api *api = ctx;
+    struct account *rows = calloc(ACCOUNTS_EACH, sizeof(*rows));
+    uint64_t after = 0;
+    bool was_ok = true;
+    int round = 0;
+    while (rows != NULL) {
+        look(api, rows, &after, &was_ok);
+        if (round++ % SAVE_EVERY == 0) {
+            last_good_save(api->last_good);
+        }
+        if (!pause_until_next(api)) {
+            break;
+        }
+    }
+    last_good_save(api->last_good);
+    free(rows);
+    return NULL;
+}
+
+bool keeper_start(struct api *api)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&api->keeper_lock, NULL);
+    pthread_cond_init(&api->keeper_wake, &attr);
+    pthread_condattr_destroy(&attr);
+    api->has_keeper = pthread_create(&api->keeper, NULL, keep, api) == 0;
+    return api->has_keeper;
+}
+
+void keeper_stop(struct api *api)
+{
+    if (!api->has_keeper) {
+        return;
+    }
+    pthread_mutex_lock(&api->keeper_lock);
+    api->is_stopping = true;
+    pthread_cond_broadcast(&api->keeper_wake);
+    pthread_mutex_unlock(&api->keeper_lock);
+    pthread_join(api->keeper, NULL);
+    api->has_keeper = false;
+    pthread_cond_destroy(&api->keeper_wake);
+    pthread_mutex_destroy(&api->keeper_lock);
+}

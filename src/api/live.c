@@ -1,0 +1,181 @@
+/* live.c - what the edge knows: calls in progress, bindings, how a call would go; and the stream of
+ * events. */
+#include "api/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CALLS_FRESH_US 300000 /* many viewers ask the edge once */
+#define CALLS_MAX 20000
+
+/* ---- calls in progress ---- */
+
+/* The edge's newest answer, asked again where it is old. A new reference to a copy; NULL: there
+ * never was one (answered). *is_stale: the edge does not answer now. */
+static json_t *read_calls(struct api_call *call, bool *is_stale)
+{
+    struct api *api = call->api;
+    pthread_mutex_lock(&api->calls_lock);
+    *is_stale = false;
+    if (api->calls == NULL || api_now_us() - api->calls_at_us > CALLS_FRESH_US) {
+        json_t *answer =
+            api_ask(call, API_PEER_EDGE, "calls", json_pack("{s:i}", "max", CALLS_MAX));
+        if (answer != NULL) {
+            json_decref(api->calls);
+            api->calls = answer;
+            api->calls_at_us = api_now_us();
+        } else {
+            *is_stale = true;
+        }
+    }
+    json_t *copy = json_deep_copy(api->calls); /* reference counts are not shared by threads */
+    pthread_mutex_unlock(&api->calls_lock);
+    return copy;
+}
+
+void live_calls(struct api_call *call)
+{
+    uint64_t account_id = 0;
+    int max = 0;
+    bool is_stale = false;
+    if (!api_argument_max(call, &max) || !api_filter_account(call, &account_id)) {
+        return;
+    }
+    json_t *all = read_calls(call, &is_stale);
+    if (all == NULL) {
+        return;
+    }
+    json_t *items = json_array();
+    json_int_t total = 0;
+    size_t index;
+    json_t *row;
+    json_array_foreach(json_object_get(all, "calls"), index, row)
+    {
+        json_int_t owner = json_integer_value(json_object_get(row, "account_id"));
+        if (account_id != 0 && (uint64_t)owner != account_id) {
+            continue;
+        }
+        total++;
+        if (json_array_size(items) < (size_t)max) {
+            json_array_append(items, row);
+        }
+    }
+    api_forget_headers(call);
+    json_t *as_of = json_object_get(all, "as_of_wall_us");
+    api_json(
+        call, 200,
+        json_pack("{s:o,s:I,s:I,s:b}", "items", items, "total", total, "as_of_wall_us",
+                  json_is_integer(as_of) ? json_integer_value(as_of) : (json_int_t)call->wall_us,
+                  "is_stale", is_stale));
+    json_decref(all);
+}
+
+void live_call_end(struct api_call *call)
+{
+    json_t *answer =
+        api_ask(call, API_PEER_EDGE, "call_end",
+                json_pack("{s:s,s:s}", "key", call->param, "actor", call->principal.name));
+    if (answer == NULL) {
+        return;
+    }
+    json_decref(answer);
+    pthread_mutex_lock(&call->api->calls_lock);
+    call->api->calls_at_us = 0; /* the next list is a new one */
+    pthread_mutex_unlock(&call->api->calls_lock);
+    api_log(call->api, json_pack("{s:s,s:s,s:s}", "event", "call.end_asked", "key", call->param,
+                                 "actor", call->principal.name));
+    call->response->status = 204;
+}
+
+/* ---- bindings ---- */
+
+void live_bindings(struct api_call *call)
+{
+    struct endpoint *endpoint = malloc(sizeof(*endpoint));
+    if (endpoint != NULL && api_find_endpoint(call, call->param, endpoint)) {
+        json_t *answer =
+            api_ask(call, API_PEER_EDGE, "bindings", json_pack("{s:s}", "user", endpoint->user));
+        if (answer != NULL) {
+            json_t *bindings = json_object_get(answer, "bindings");
+            api_json(call, 200,
+                     json_pack("{s:s,s:o,s:I}", "user", endpoint->user, "items",
+                               bindings == NULL ? json_array() : json_incref(bindings),
+                               "as_of_wall_us", (json_int_t)call->wall_us));
+            json_decref(answer);
+        }
+    }
+    free(endpoint);
+}
+
+/* ---- explain ---- */
+
+static json_t *explain_members(struct api_call *call)
+{
+    const char *number = api_argument(call, "number");
+    const char *endpoint = api_argument(call, "endpoint");
+    const char *account = api_argument(call, "account");
+    const char *trunk = api_argument(call, "trunk");
+    int sources = (endpoint != NULL) + (account != NULL) + (trunk != NULL);
+    uint64_t id = 0;
+    if (number == NULL) {
+        api_problem_field(call, "number", "?number= is what would be dialled.");
+        return NULL;
+    }
+    if (sources != 1) {
+        api_problem_field(call, "endpoint",
+                          "Name who would call: one of ?endpoint=, ?account= and ?trunk=.");
+        return NULL;
+    }
+    if (endpoint != NULL) {
+        return json_pack("{s:s,s:s}", "endpoint", endpoint, "number", number);
+    }
+    if (account != NULL) {
+        return api_find_account_id(call, account, &id)
+                   ? json_pack("{s:I,s:s}", "account_id", (json_int_t)id, "number", number)
+                   : NULL;
+    }
+    return api_find_trunk_id(call, trunk, &id)
+               ? json_pack("{s:I,s:s}", "trunk_id", (json_int_t)id, "number", number)
+               : NULL;
+}
+
+void live_explain(struct api_call *call)
+{
+    json_t *members = explain_members(call);
+    json_t *answer = members == NULL ? NULL : api_ask(call, API_PEER_EDGE, "explain", members);
+    if (answer != NULL) {
+        json_object_del(answer, "id");
+        json_object_del(answer, "ok");
+        api_json(call, 200, answer);
+    }
+}
+
+/* ---- events ---- */
+
+static ssize_t read_stream(void *stream, char *out, size_t size_max)
+{
+    return followers_read(stream, out, size_max);
+}
+
+static void close_stream(void *stream)
+{
+    followers_leave(stream);
+}
+
+void live_events(struct api_call *call)
+{
+    uint64_t account_id =
+        call->principal.role == API_ROLE_OPERATOR ? 0 : call->principal.account_id;
+    struct follower *follower = followers_join(call->api->followers, account_id);
+    if (follower == NULL) {
+        api_problem(call, PROBLEM_BUSY, "%d others follow the events already.", API_STREAMS_MAX);
+        return;
+    }
+    struct api_response *response = call->response;
+    response->status = 200;
+    response->content_type = "text/event-stream; charset=utf-8";
+    response->stream = follower;
+    response->stream_read = read_stream;
+    response->stream_close = close_stream;
+    api_header(call, "X-Accel-Buffering", "no"); /* a proxy must not collect events */
+}

@@ -1,0 +1,156 @@
+/* res_account.c - accounts, their balance in what is shown, and their suspension. */
+#include "api/balances.h"
+#include "api/handlers.h"
+#include "api/resource.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+RESOURCE_FUNCTIONS(account, account)
+
+static const char *const kinds[] = {"prepaid", "postpaid", NULL};
+static const char *const classes[] = {"new", "verified", "flagged", NULL};
+
+static const struct field fields[] = {
+    {"id", FIELD_U64, FIELD_READ_ONLY, FIELD(account, id)},
+    {"version", FIELD_U64, FIELD_READ_ONLY, FIELD(account, version)},
+    {"name", FIELD_NAME, FIELD_NEEDED, FIELD(account, name)},
+    {"currency", FIELD_CURRENCY, FIELD_NEEDED, FIELD(account, currency)},
+    {"kind", FIELD_NAMED, 0, FIELD(account, kind), .names = kinds},
+    {"class", FIELD_NAMED, 0, FIELD(account, class_), .names = classes},
+    {"limit", FIELD_MONEY, 0, FIELD(account, limit_micro)},
+    {"grace", FIELD_MONEY_OR_NULL, 0, FIELD(account, grace_micro)},
+    {"channels_max", FIELD_LIMIT, 0, FIELD(account, channels_max), .max = 1000000},
+    {"cps_max", FIELD_LIMIT, 0, FIELD(account, cps_max), .max = 1000000},
+    {"spend_day_max", FIELD_MONEY_OR_NULL, 0, FIELD(account, spend_day_micro)},
+    {"sell_deck", FIELD_DECK, 0, FIELD(account, sell_deck)},
+    {"inbound_deck", FIELD_DECK, 0, FIELD(account, inbound_deck)},
+    {"country_code", FIELD_DIGITS, 0, FIELD(account, country_code)},
+    {"national_prefix", FIELD_DIGITS, 0, FIELD(account, national_prefix)},
+    {"international_prefix", FIELD_DIGITS, 0, FIELD(account, international_prefix)},
+    {"is_suspended", FIELD_BOOL, FIELD_READ_ONLY, FIELD(account, is_suspended)},
+    {"suspended_by", FIELD_TEXT, FIELD_READ_ONLY, FIELD(account, suspended_by)},
+    {"suspended_why", FIELD_TEXT, FIELD_READ_ONLY, FIELD(account, suspended_why)},
+    {0},
+};
+
+static void prepare(void *row)
+{
+    struct account *account = row;
+    account->class_ = ACCOUNT_NEW;
+    account->grace_micro = -1;
+    account->channels_max = NO_LIMIT;
+    account->cps_max = NO_LIMIT;
+    account->spend_day_micro = NO_LIMIT;
+}
+
+static uint64_t own_id(const void *row)
+{
+    return ((const struct account *)row)->id;
+}
+
+static const char *name_of(const void *row)
+{
+    return ((const struct account *)row)->name;
+}
+
+static enum store_result by_name(struct store *store, const char *name, void *row)
+{
+    return config_account_by_name(store, name, row);
+}
+
+static bool finish(struct api_call *call, const json_t *body, bool is_new, void *row)
+{
+    (void)body;
+    (void)is_new;
+    const struct account *account = row;
+    if (account->kind == ACCOUNT_PREPAID && account->limit_micro != 0) {
+        api_problem_field(call, "limit", "Only a postpaid account has a credit limit.");
+        return false;
+    }
+    return true;
+}
+
+/* What is shown is kept as last good, for when the store does not answer. */
+static void decorate(struct api_call *call, const void *row, json_t *object)
+{
+    const struct account *account = row;
+    (void)last_good_put(call->api->last_good, account->id, account->name, object, NULL,
+                        call->wall_us);
+    json_t *balance = NULL;
+    if (call->slot != NULL &&
+        balance_read(call->api, stores_store(call->slot), account, &balance) != STORE_OK) {
+        balance = NULL;
+    }
+    json_object_set_new(object, "balance", balance == NULL ? json_null() : balance);
+}
+
+static void removed(struct api_call *call, uint64_t id)
+{
+    last_good_forget(call->api->last_good, id);
+}
+
+const struct resource resource_account = {
+    .noun = "account",
+    RESOURCE_CALLS(account, account),
+    .fields = fields,
+    .is_seen_by_customers = true,
+    .is_found_by_id = true,
+    .prepare = prepare,
+    .account_id = own_id,
+    .name = name_of,
+    .by_name = by_name,
+    .finish = finish,
+    .decorate = decorate,
+    .removed = removed,
+};
+
+/* ---- suspension: stored only by a named person, with the reason ---- */
+
+static void put_suspension(struct api_call *call, struct account *account, bool is_suspended,
+                           const char *why)
+{
+    account->is_suspended = is_suspended;
+    snprintf(account->suspended_by, sizeof(account->suspended_by), "%s",
+             is_suspended ? call->principal.name : "");
+    snprintf(account->suspended_why, sizeof(account->suspended_why), "%s", why);
+    struct store *store = api_store(call);
+    if (store != NULL &&
+        api_store_ok(call, config_put_account(store, account, call->principal.name), "account")) {
+        api_log(call->api,
+                json_pack("{s:s,s:I,s:s,s:s}", "event",
+                          is_suspended ? "account.suspended" : "account.resumed", "account_id",
+                          (json_int_t)account->id, "actor", call->principal.name, "why", why));
+        api_json(call, 200, rows_write(call, &resource_account, account));
+    }
+}
+
+static void change_suspension(struct api_call *call, bool is_suspended, const char *why)
+{
+    struct account *account = malloc(sizeof(*account));
+    pthread_mutex_lock(&call->api->change_lock);
+    if (account != NULL && rows_find(call, &resource_account, account)) {
+        put_suspension(call, account, is_suspended, why);
+    }
+    pthread_mutex_unlock(&call->api->change_lock);
+    free(account);
+}
+
+void account_suspend(struct api_call *call)
+{
+    static const char *const known[] = {"why", NULL};
+    json_t *body = api_body(call);
+    if (body != NULL && field_only(call, body, known)) {
+        const char *why = field_text(call, body, "why", SUSPENSION_TEXT_SIZE - 1);
+        if (why != NULL) {
+            change_suspension(call, true, why);
+        }
+    }
+    json_decref(body);
+}
+
+void account_resume(struct api_call *call)
+{
+    change_suspension(call, false, "");
+}
