@@ -207,27 +207,46 @@ static void dirty_again(struct segment *segment, size_t end)
 bool segment_sync(struct segment *segment, size_t end)
 {
     if (segment->fd < 0) {
-        errno = ENOSPC;
+        errno = ENOSPC; /* as good as always: nothing else leaves it without a file for long */
         return false;
     }
     if (segment->has_failed) {
-        dirty_again(segment, segment->end);
+        dirty_again(segment, end); /* what is below `end` no longer changes */
     }
     segment->has_failed = fdatasync(segment->fd) != 0;
-    if (segment->has_failed) {
-        return false;
-    }
+    return !segment->has_failed;
+}
+
+void segment_mark_synced(struct segment *segment, size_t end)
+{
     segment->synced_size = end;
     __atomic_store_n(&segment->head->synced_size, end, __ATOMIC_RELAXED);
-    return true;
 }
 
 void segment_trim(struct segment *segment)
 {
-    if (segment->is_sealed && !segment->is_trimmed && segment->fd >= 0 &&
-        segment->synced_size == segment->end) {
+    if (!segment->is_trimmed) {
         segment->is_trimmed = ftruncate(segment->fd, (off_t)segment->end) == 0;
     }
+}
+
+bool segment_cut(struct segment *segment)
+{
+    size_t sealed_size = segment->end + FRAME_END_SIZE;
+    if (!segment->is_sealed && sealed_size > segment->map_size) {
+        int failure = posix_fallocate(segment->fd, 0, (off_t)sealed_size);
+        void *pages = failure != 0
+                          ? MAP_FAILED
+                          : mremap(segment->head, segment->map_size, sealed_size, MREMAP_MAYMOVE);
+        if (pages == MAP_FAILED) {
+            errno = failure != 0 ? failure : errno;
+            return false;
+        }
+        segment->head = pages;
+        segment->map_size = sealed_size;
+    }
+    segment_seal(segment);
+    return ftruncate(segment->fd, (off_t)segment->end) == 0;
 }
 
 bool segment_next(const struct segment *segment, size_t *at, size_t end, struct journal_entry *out)
@@ -307,12 +326,12 @@ struct segment *segment_open(int dir_fd, uint32_t number, enum segment_state *st
     }
     const struct segment_head *head = segment->head;
     bool is_sound = memcmp(head->magic, MAGIC, sizeof(head->magic)) == 0 &&
-                    head->version == VERSION && head->number == number &&
-                    head->crc == head_crc(head);
+                    head->number == number && head->crc == head_crc(head);
     segment->synced_size = head->synced_size;
     segment->life = head->life;
-    if (!is_sound) {
-        *state = head->synced_size > 0 ? SEGMENT_DAMAGED : SEGMENT_UNSTARTED;
+    bool is_newer = is_sound && head->version != VERSION; /* not ours to throw away */
+    if (!is_sound || is_newer) {
+        *state = is_newer || head->synced_size > 0 ? SEGMENT_DAMAGED : SEGMENT_UNSTARTED;
         return segment;
     }
     *state = scan(segment);

@@ -55,9 +55,13 @@ bool segment_has_room(const struct segment *segment, size_t frame_size); /* an e
 void segment_append(struct segment *segment, enum journal_kind kind, uint64_t sequence,
                     struct slice record, uint32_t record_crc);
 void segment_seal(struct segment *segment); /* no more records */
-/* fdatasync, then the mark. `end`: what the caller saw written. False: errno. */
+/* Everything below `end`, which the caller saw written, goes to the disk. False: errno. Mark it
+ * only then. */
 MUST_CHECK bool segment_sync(struct segment *segment, size_t end);
+void segment_mark_synced(struct segment *segment, size_t end);
 void segment_trim(struct segment *segment); /* a sealed one that is synced gives back its rest */
+/* Seals it after its last whole record; what stands behind that goes. False: errno. */
+MUST_CHECK bool segment_cut(struct segment *segment);
 
 enum segment_state {
     SEGMENT_UNSTARTED = 0, /* or its head never reached the disk */
