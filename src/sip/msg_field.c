@@ -52,11 +52,11 @@ enum via_read sip_via_read(struct slice text, struct sip_via *out)
 {
     text = slice_trim(text);
     const char *end = text.data + text.size;
-    struct sip_via via = {.text = text};
     if (text.size == 0) {
         return VIA_UNUSABLE;
     }
-    const char *stop = sent_protocol_end(text.data, end, &via.transport);
+    out->text = text;
+    const char *stop = sent_protocol_end(text.data, end, &out->transport);
     if (stop == NULL) {
         return VIA_UNUSABLE;
     }
@@ -65,18 +65,17 @@ enum via_read sip_via_read(struct slice text, struct sip_via *out)
     if (at == NULL) {
         return VIA_UNUSABLE;
     }
-    via.host = lex_between(host, at);
-    const char *after = lex_port_end(at, end, &via.port);
+    out->host = lex_between(host, at);
+    const char *after = lex_port_end(at, end, &out->port);
     at = after != NULL ? after : at;
-    via.params = lex_between(at, end);
-    bool is_good = via_params_read(&via) && after != NULL;
-    *out = via;
+    out->params = lex_between(at, end);
+    bool is_good = via_params_read(out) && after != NULL;
     return is_good ? VIA_GOOD : VIA_USABLE;
 }
 
 bool sip_via_parse(struct slice text, struct sip_via *out)
 {
-    struct sip_via via;
+    struct sip_via via = {0};
     if (sip_via_read(text, &via) != VIA_GOOD) {
         return false;
     }
@@ -130,7 +129,7 @@ static bool is_name_addr(const char *at, const char *end)
 static bool address_uri_read(struct slice text, bool is_bracketed, struct sip_address *address)
 {
     address->uri_text = text;
-    if (!sip_uri_parse(text, &address->uri)) {
+    if (!sip_uri_read(text, &address->uri)) {
         return false;
     }
     /* Without brackets, '?' and ',' could belong to the URI or to the header (RFC 3261 20.10). */
@@ -158,18 +157,17 @@ static bool address_params_read(struct sip_address *address)
     return found == LEX_PARAM_END;
 }
 
-bool sip_address_parse(struct slice text, struct sip_address *out)
+bool sip_address_read(struct slice text, struct sip_address *out)
 {
     text = slice_trim(text);
     if (text.size == 0) {
         return false;
     }
-    struct sip_address address = {.text = text};
+    out->text = text;
     const char *end = text.data + text.size;
     const char *at = text.data;
     if (text.size == 1 && *at == '*') {
-        address.is_star = true;
-        *out = address;
+        out->is_star = true;
         return true;
     }
     bool is_bracketed = is_name_addr(at, end);
@@ -182,16 +180,22 @@ bool sip_address_parse(struct slice text, struct sip_address *out)
         if (close == NULL) {
             return false;
         }
-        address.display = slice_trim(lex_between(at, open));
+        out->display = slice_trim(lex_between(at, open));
         uri = lex_between(open + 1, close);
-        address.params = lex_between(close + 1, end);
+        out->params = lex_between(close + 1, end);
     } else {
         const char *semicolon = memchr(at, ';', text.size);
         const char *stop = semicolon != NULL ? semicolon : end;
         uri = slice_trim(lex_between(at, stop));
-        address.params = lex_between(stop, end);
+        out->params = lex_between(stop, end);
     }
-    if (!address_uri_read(uri, is_bracketed, &address) || !address_params_read(&address)) {
+    return address_uri_read(uri, is_bracketed, out) && address_params_read(out);
+}
+
+bool sip_address_parse(struct slice text, struct sip_address *out)
+{
+    struct sip_address address = {0};
+    if (!sip_address_read(text, &address)) {
         return false;
     }
     *out = address;

@@ -6,9 +6,15 @@
 
 enum via_read { VIA_UNUSABLE = 0, VIA_USABLE, VIA_GOOD };
 
+/* These three read into *out, which must be zero, and may leave it half-written; a message is
+ * zeroed once as a whole. */
+
 /* USABLE: the sent-by and what comes before it were read, but something behind it is broken; a
  * response can still find its way. */
 enum via_read sip_via_read(struct slice text, struct sip_via *out);
+
+bool sip_uri_read(struct slice text, struct sip_uri *out);
+bool sip_address_read(struct slice text, struct sip_address *out);
 
 /* "1 INVITE": false (nothing written) where it is not so, or the number is above SIP_CSEQ_MAX. */
 bool sip_cseq_read(struct slice text, uint32_t *number, struct slice *method);

@@ -1,6 +1,7 @@
 #include "sip/uri.h"
 
 #include "sip/lex.h"
+#include "sip/msg_field.h"
 
 /* ";name=value;name" up to '?' or the end; NULL: an empty name or a character that may not stand.
  */
@@ -134,7 +135,7 @@ static const char *scheme_end(const char *at, const char *end)
     return at == end ? NULL : at;
 }
 
-bool sip_uri_parse(struct slice text, struct sip_uri *out)
+bool sip_uri_read(struct slice text, struct sip_uri *out)
 {
     if (text.size == 0) {
         return false;
@@ -144,25 +145,29 @@ bool sip_uri_parse(struct slice text, struct sip_uri *out)
     if (colon == NULL || colon + 1 == end) {
         return false;
     }
-    struct sip_uri uri = {.text = text, .scheme_text = lex_between(text.data, colon)};
-    uri.scheme = scheme_from(uri.scheme_text);
-    bool is_good = false;
-    switch (uri.scheme) {
+    out->text = text;
+    out->scheme_text = lex_between(text.data, colon);
+    out->scheme = scheme_from(out->scheme_text);
+    switch (out->scheme) {
     case SIP_SCHEME_SIP:
     case SIP_SCHEME_SIPS:
-        is_good = sip_rest_parse(colon + 1, end, &uri);
-        break;
+        return sip_rest_parse(colon + 1, end, out);
     case SIP_SCHEME_TEL:
-        is_good = tel_rest_parse(colon + 1, end, &uri);
-        break;
+        return tel_rest_parse(colon + 1, end, out);
     case SIP_SCHEME_OTHER:
-        is_good = lex_all(lex_between(colon + 1, end), LEX_VISIBLE);
-        break;
+        return lex_all(lex_between(colon + 1, end), LEX_VISIBLE);
     }
-    if (is_good) {
-        *out = uri;
+    return false;
+}
+
+bool sip_uri_parse(struct slice text, struct sip_uri *out)
+{
+    struct sip_uri uri = {0};
+    if (!sip_uri_read(text, &uri)) {
+        return false;
     }
-    return is_good;
+    *out = uri;
+    return true;
 }
 
 bool sip_param_next(struct slice *rest, struct slice *name, struct slice *value)
