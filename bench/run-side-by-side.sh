@@ -62,8 +62,11 @@ stop_server() {
         sleep 0.1
         tries=$((tries + 1))
     done
+    # What is left of it, if its numbers still name that program and not another's.
     for pid in $server_pid $family; do
-        kill -9 "$pid" 2>/dev/null || true
+        case $(readlink "/proc/$pid/exe" 2>/dev/null) in
+        */kamailio | */dialtone) kill -9 "$pid" 2>/dev/null || true ;;
+        esac
     done
     wait "$server_pid" 2>/dev/null || true
     server_pid=
@@ -78,13 +81,13 @@ trap 'exit 130' INT TERM
 
 # The process and all that descend from it, separated by blanks.
 descendants() {
-    todo=$1
+    pending=$1
     seen=
-    while [ -n "$todo" ]; do
-        seen="$seen $todo"
-        todo=$(for pid in $todo; do ps -o pid= --ppid "$pid" || true; done | tr -s ' \n' ' ')
-        todo=${todo# }
-        todo=${todo% }
+    while [ -n "$pending" ]; do
+        seen="$seen $pending"
+        pending=$(for pid in $pending; do ps -o pid= --ppid "$pid" || true; done | tr -s ' \n' ' ')
+        pending=${pending# }
+        pending=${pending% }
     done
     echo $seen
 }
