@@ -1,6 +1,7 @@
 #include "account/table.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,15 +10,11 @@
 #define STRIPE_BITS 6
 #define STRIPE_SPARE 512 /* rows do not spread evenly; memory that is not touched costs nothing */
 
-struct stored { /* one allocation a row */
+struct table_stored { /* one allocation a row */
     uint64_t id;
     uint16_t key_size;
     uint16_t row_size;
     char bytes[]; /* the key, then the encoded row */
-};
-
-struct table_entry {
-    struct stored *stored;
 };
 
 _Static_assert(TABLE_STRIPE_COUNT == 1 << STRIPE_BITS, "a place keeps the stripe in its low bits");
@@ -44,18 +41,35 @@ static uint32_t stripe_of(uint64_t hash)
     return (uint32_t)(hash >> (64 - STRIPE_BITS));
 }
 
-static struct stored *stored_at(const struct table_stripe *stripe, uint32_t index)
+/* NULL: that place is free. */
+static struct table_stored *stored_at(const struct table_stripe *stripe, uint32_t index)
 {
-    const struct table_entry *entry = slab_at(&stripe->entries, index);
-    return entry->stored;
+    const union table_row *row = &stripe->rows[index];
+    return (row->next_free & 1) != 0 ? NULL : row->stored;
 }
 
-static struct slice stored_key(const struct stored *stored)
+static uint32_t place_take(struct table_stripe *stripe)
+{
+    uint32_t index = stripe->first_free;
+    if (index != TABLE_NO_ROW) {
+        stripe->first_free = (uint32_t)(stripe->rows[index].next_free >> 1);
+        return index;
+    }
+    return stripe->used_max < stripe->row_count_max ? stripe->used_max++ : TABLE_NO_ROW;
+}
+
+static void place_give(struct table_stripe *stripe, uint32_t index)
+{
+    stripe->rows[index].next_free = (uintptr_t)stripe->first_free << 1 | 1;
+    stripe->first_free = index;
+}
+
+static struct slice stored_key(const struct table_stored *stored)
 {
     return slice_make(stored->bytes, stored->key_size);
 }
 
-static struct slice stored_row(const struct stored *stored)
+static struct slice stored_row(const struct table_stored *stored)
 {
     return slice_make(stored->bytes + stored->key_size, stored->row_size);
 }
@@ -98,8 +112,10 @@ bool table_init(struct table *table, uint32_t count_max, uint64_t hash_seed)
     for (int i = 0; i < TABLE_STRIPE_COUNT; i++) {
         struct table_stripe *stripe = &table->stripes[i];
         pthread_mutex_init(&stripe->lock, NULL);
-        is_ok = slab_init(&stripe->entries, sizeof(struct table_entry), stripe_max) && is_ok;
-        is_ok = map_init(&stripe->by_key, stripe_max) && is_ok;
+        stripe->first_free = TABLE_NO_ROW;
+        stripe->row_count_max = stripe_max;
+        stripe->rows = pages_take(stripe_max * sizeof(*stripe->rows));
+        is_ok = map_init(&stripe->by_key, stripe_max) && stripe->rows != NULL && is_ok;
     }
     if (!is_ok) {
         table_done(table);
@@ -111,13 +127,11 @@ void table_done(struct table *table)
 {
     for (int i = 0; i < TABLE_STRIPE_COUNT; i++) {
         struct table_stripe *stripe = &table->stripes[i];
-        if (stripe->entries.objects != NULL) {
-            for (uint32_t at = slab_next(&stripe->entries, 0); at != SLAB_NONE;
-                 at = slab_next(&stripe->entries, at + 1)) {
-                free(stored_at(stripe, at));
-            }
+        for (uint32_t at = 0; stripe->rows != NULL && at < stripe->used_max; at++) {
+            free(stored_at(stripe, at));
         }
-        slab_done(&stripe->entries);
+        pages_give(stripe->rows, stripe->row_count_max * sizeof(*stripe->rows));
+        stripe->rows = NULL;
         map_done(&stripe->by_key);
         pthread_mutex_destroy(&stripe->lock);
     }
@@ -141,14 +155,14 @@ struct tri table_get(struct table *table, struct slice key, table_decode decode,
     return (struct tri){is};
 }
 
-static struct stored *stored_new(uint64_t id, struct slice key, struct slice encoded)
+static struct table_stored *stored_new(uint64_t id, struct slice key, struct slice encoded)
 {
     assert(key.size <= UINT16_MAX && encoded.size <= UINT16_MAX);
-    struct stored *stored = malloc(sizeof(*stored) + key.size + encoded.size);
+    struct table_stored *stored = malloc(sizeof(*stored) + key.size + encoded.size);
     if (stored == NULL) {
         return NULL;
     }
-    *stored = (struct stored){
+    *stored = (struct table_stored){
         .id = id, .key_size = (uint16_t)key.size, .row_size = (uint16_t)encoded.size};
     memcpy(stored->bytes, key.data, key.size);
     memcpy(stored->bytes + key.size, encoded.data, encoded.size);
@@ -159,24 +173,24 @@ static void remove_place(struct table *table, uint32_t place)
 {
     struct table_stripe *stripe = &table->stripes[place % TABLE_STRIPE_COUNT];
     uint32_t index = place >> STRIPE_BITS;
-    struct stored *stored = stored_at(stripe, index);
+    struct table_stored *stored = stored_at(stripe, index);
     map_remove(&table->by_id, id_hash(table, stored->id), place);
     pthread_mutex_lock(&stripe->lock);
     map_remove(&stripe->by_key, key_hash(table, stored_key(stored)), index);
-    slab_give(&stripe->entries, index);
+    place_give(stripe, index);
     pthread_mutex_unlock(&stripe->lock);
     free(stored);
     atomic_fetch_sub(&table->count, 1);
 }
 
 /* The key stays: readers see the old row or the new one. */
-static void replace_stored(struct table *table, uint32_t place, struct stored *stored)
+static void replace_stored(struct table *table, uint32_t place, struct table_stored *stored)
 {
     struct table_stripe *stripe = &table->stripes[place % TABLE_STRIPE_COUNT];
-    struct table_entry *entry = slab_at(&stripe->entries, place >> STRIPE_BITS);
-    struct stored *old = entry->stored;
+    union table_row *row = &stripe->rows[place >> STRIPE_BITS];
+    struct table_stored *old = row->stored;
     pthread_mutex_lock(&stripe->lock);
-    entry->stored = stored;
+    row->stored = stored;
     pthread_mutex_unlock(&stripe->lock);
     if (old->id != stored->id) {
         map_remove(&table->by_id, id_hash(table, old->id), place);
@@ -186,17 +200,16 @@ static void replace_stored(struct table *table, uint32_t place, struct stored *s
     free(old);
 }
 
-static bool add_stored(struct table *table, uint64_t hash, struct stored *stored)
+static bool add_stored(struct table *table, uint64_t hash, struct table_stored *stored)
 {
     struct table_stripe *stripe = &table->stripes[stripe_of(hash)];
-    uint32_t index = 0;
     pthread_mutex_lock(&stripe->lock);
-    struct table_entry *entry = slab_take(&stripe->entries, &index);
-    bool is_added = entry != NULL;
+    uint32_t index = place_take(stripe);
+    bool is_added = index != TABLE_NO_ROW;
     if (is_added) {
-        entry->stored = stored;
+        stripe->rows[index].stored = stored;
         is_added = map_add(&stripe->by_key, hash, index);
-        assert(is_added); /* as many places as the slab */
+        assert(is_added); /* as many places as there are for rows */
     }
     pthread_mutex_unlock(&stripe->lock);
     if (!is_added) {
@@ -218,7 +231,7 @@ bool table_put(struct table *table, uint64_t id, struct slice key, struct slice 
     if (by_id == MAP_NONE && index == MAP_NONE && atomic_load(&table->count) >= table->count_max) {
         return false;
     }
-    struct stored *stored = stored_new(id, key, encoded);
+    struct table_stored *stored = stored_new(id, key, encoded);
     if (stored == NULL) {
         return false;
     }
@@ -254,10 +267,10 @@ void table_remove(struct table *table, uint64_t id)
 void table_each(const struct table *table, bool (*each)(void *ctx, struct slice encoded), void *ctx)
 {
     for (int i = 0; i < TABLE_STRIPE_COUNT; i++) {
-        const struct slab *entries = &table->stripes[i].entries;
-        for (uint32_t at = slab_next(entries, 0); at != SLAB_NONE;
-             at = slab_next(entries, at + 1)) {
-            if (!each(ctx, stored_row(stored_at(&table->stripes[i], at)))) {
+        const struct table_stripe *stripe = &table->stripes[i];
+        for (uint32_t at = 0; at < stripe->used_max; at++) {
+            const struct table_stored *stored = stored_at(stripe, at);
+            if (stored != NULL && !each(ctx, stored_row(stored))) {
                 return;
             }
         }

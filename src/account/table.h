@@ -8,7 +8,6 @@
 #define DT_ACCOUNT_TABLE_H
 
 #include "base/map.h"
-#include "base/slab.h"
 #include "base/slice.h"
 #include "base/tri.h"
 #include "base/wire.h"
@@ -19,15 +18,27 @@
 #define TABLE_STRIPE_COUNT 64
 #define TABLE_ROW_SIZE_MAX 1024 /* encoded */
 
+/* A look-up among a million rows is a chain of cache misses, so a place is a pointer and no more.
+ */
+union table_row {
+    struct table_stored *stored;
+    uintptr_t next_free; /* of a free place: 2 * index + 1, which no pointer is */
+};
+
+#define TABLE_NO_ROW UINT32_MAX
+
 struct table_stripe {
     _Alignas(64) pthread_mutex_t lock;
-    struct slab entries; /* of struct table_entry */
-    struct map by_key;
+    struct map by_key; /* hash of key to index in rows */
+    union table_row *rows;
+    uint32_t row_count_max;
+    uint32_t used_max;   /* places ever taken */
+    uint32_t first_free; /* TABLE_NO_ROW: none was given back */
 };
 
 struct table {
     struct table_stripe stripes[TABLE_STRIPE_COUNT];
-    struct map by_id; /* writer only: hash of id to stripe and entry */
+    struct map by_id; /* writer only: hash of id to stripe and row */
     uint64_t hash_seed;
     uint32_t count_max;
     _Atomic uint32_t count;

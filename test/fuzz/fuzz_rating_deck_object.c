@@ -39,7 +39,7 @@ static void use(const struct deck *deck, size_t object_size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t *object = malloc(size > 0 ? size : 1); /* aligned, and of just this size */
+    uint8_t *object = calloc(size > 0 ? size : 1, 1); /* aligned, and of just this size */
     FUZZ_CHECK(object != NULL);
     if (size > 0) {
         memcpy(object, data, size);
