@@ -5,7 +5,6 @@
 #include <assert.h>
 
 #define JITTER_MAX_US INT64_C(10000000)
-#define CONFIRM_US INT64_C(60000000) /* no transaction is under way for longer */
 
 static int64_t max_i64(int64_t a, int64_t b)
 {
@@ -44,11 +43,14 @@ static bool is_known_empty(const struct meter_entry *entry)
     return false;
 }
 
-/* An account without calls keeps one slice while one of its endpoints is registered here. */
+/* An account without calls keeps one slice while one of its endpoints is registered here. When it
+ * has come to rest it tells the ledger once more: an ask that was given up, or carried out twice,
+ * may have been granted behind our back, and only asking again tells. */
 static void give_back_idle(struct meter_table *table, struct meter_entry *entry, int64_t now_us,
                            struct aftermath *aftermath)
 {
-    if (entry->granted_micro == entry->returned_micro && entry->presence_count == 0) {
+    if (entry->granted_micro == entry->returned_micro && entry->presence_count == 0 &&
+        !entry->is_unconfirmed) {
         return;
     }
     if (entry->active_us == 0) {
@@ -66,7 +68,10 @@ static void give_back_idle(struct meter_table *table, struct meter_entry *entry,
     give_back(table, entry, entry->presence_count > 0 ? entry->slice_micro : 0);
     if (lacks_slice(entry) && !is_known_empty(entry)) {
         entry->needs |= NEED_REFILL;
+    } else if (entry->is_unconfirmed) {
+        entry->needs |= NEED_TELL;
     }
+    entry->is_unconfirmed = false;
 }
 
 /* Beyond what is held: enough that the next ask comes minutes later. */
@@ -92,6 +97,7 @@ static struct lease_ask ask_build(struct meter_entry *entry, int64_t now_us)
         int64_t held_micro = max_i64(entry_spent(entry) - ask.used_micro, 0);
         ask.want_micro = money_add_clamped(held_micro, wanted_extra(entry));
     }
+    entry->is_unconfirmed |= ask.want_micro > 0;
     entry->told_micro = ask.used_micro;
     entry->is_asked = true;
     entry->asked_us = now_us;
@@ -111,19 +117,6 @@ static enum ask_level urgency(const struct meter_entry *entry)
     return entry->open_count > 0 ? LEVEL_REFILL : LEVEL_IDLE;
 }
 
-static void confirm(struct meter_entry *entry, int64_t now_us, struct aftermath *aftermath)
-{
-    if (entry->confirm_us == 0) {
-        return;
-    }
-    if (now_us < entry->confirm_us) {
-        aftermath_timer(aftermath, entry->confirm_us, LEVEL_IDLE);
-        return;
-    }
-    entry->confirm_us = 0;
-    entry->needs |= NEED_TELL;
-}
-
 static bool ask_make(struct meter_table *table, struct meter_entry *entry, int64_t now_us,
                      struct lease_ask *out, struct aftermath *aftermath)
 {
@@ -131,7 +124,6 @@ static bool ask_make(struct meter_table *table, struct meter_entry *entry, int64
         return false; /* looked at again when that is over */
     }
     give_back_idle(table, entry, now_us, aftermath);
-    confirm(entry, now_us, aftermath);
     if (entry->needs == 0) {
         return false;
     }
@@ -173,8 +165,7 @@ static bool merge_lease(struct meter_entry *entry, const struct lease_answer *an
     return has_moved;
 }
 
-static void settle_ask(struct meter_entry *entry, const struct lease_answer *answer, int64_t now_us,
-                       struct aftermath *aftermath)
+static void settle_ask(struct meter_entry *entry, const struct lease_answer *answer)
 {
     entry->is_asked = false;
     entry->silent_since_us = -1;
@@ -188,12 +179,6 @@ static void settle_ask(struct meter_entry *entry, const struct lease_answer *ans
     if ((entry->asked_needs & (NEED_MONEY | NEED_REFILL)) != 0) {
         entry->spent_base_micro = entry_spent(entry);
         entry->half_micro = max_i64(entry_free(entry) / 2, 0);
-    }
-    if (entry->has_failed) {
-        /* The failed ask may still be committed behind our back; then only asking again tells. */
-        entry->has_failed = false;
-        entry->confirm_us = money_add_clamped(now_us, CONFIRM_US);
-        aftermath_timer(aftermath, entry->confirm_us, LEVEL_IDLE);
     }
 }
 
@@ -216,7 +201,7 @@ void meter_ask_answered(struct meter_table *table, const struct lease_answer *an
     }
     bool is_current = entry->is_asked && answer->ask_number == entry->ask_number;
     if (is_current) {
-        settle_ask(entry, answer, now_us, &aftermath);
+        settle_ask(entry, answer);
     }
     if (answer->is_wanted) {
         give_back(table, entry, entry->waiting_micro);
@@ -226,6 +211,22 @@ void meter_ask_answered(struct meter_table *table, const struct lease_answer *an
     }
     entry_count_over(table, entry);
     aftermath_timer(&aftermath, money_add_clamped(now_us, table->terms.idle_us), LEVEL_IDLE);
+    if (entry->needs != 0 && now_us >= entry->retry_us) {
+        aftermath_due(&aftermath, LEVEL_REFILL);
+    }
+    pthread_mutex_unlock(&entry->lock);
+    aftermath_do(table, entry, &aftermath, now_us);
+}
+
+void meter_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us)
+{
+    struct meter_entry *entry = entry_find(table, account_id);
+    if (entry == NULL) {
+        return;
+    }
+    struct aftermath aftermath = {0};
+    pthread_mutex_lock(&entry->lock);
+    give_back(table, entry, entry->waiting_micro);
     if (entry->needs != 0 && now_us >= entry->retry_us) {
         aftermath_due(&aftermath, LEVEL_REFILL);
     }
@@ -251,7 +252,6 @@ static void ask_failed(struct meter_table *table, struct meter_entry *entry, int
                        struct aftermath *aftermath)
 {
     entry->is_asked = false;
-    entry->has_failed = true;
     entry->needs |= (uint8_t)(entry->asked_needs | NEED_TELL);
     entry->retry_us = retry_at_us + retry_jitter(table, entry, retry_at_us);
     aftermath_timer(aftermath, entry->retry_us, urgency(entry));
@@ -284,9 +284,8 @@ void meter_mark_wanted(struct meter_table *table, uint64_t account_id, int64_t n
     struct aftermath aftermath = {0};
     pthread_mutex_lock(&entry->lock);
     give_back(table, entry, entry->waiting_micro);
-    if (entry->needs != 0) {
-        aftermath_due(&aftermath, LEVEL_RENEWAL);
-    }
+    entry->needs |= NEED_TELL; /* even of nothing: the ledger believes that there is something */
+    aftermath_due(&aftermath, LEVEL_RENEWAL);
     pthread_mutex_unlock(&entry->lock);
     aftermath_do(table, entry, &aftermath, now_us);
 }

@@ -171,6 +171,8 @@ int64_t meter_asks_deadline(struct meter_table *table); /* next idle check or re
  */
 void meter_ask_answered(struct meter_table *table, const struct lease_answer *answer,
                         int64_t now_us);
+/* Another incarnation lacks money of this account: what is not held here goes back. */
+void meter_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us);
 /* No answer (any failure): the same asks become due again at retry_at_us. */
 void meter_asks_failed(struct meter_table *table, const struct lease_ask *asks, int count,
                        int64_t retry_at_us);
