@@ -29,21 +29,22 @@ struct account {
     uint64_t version;
     char name[ACCOUNT_NAME_SIZE]; /* unique; what the CLI and API call it */
     char currency[4];
-    uint8_t kind;  /* enum account_kind */
-    uint8_t class_; /* enum account_class */
+    uint8_t kind;      /* enum account_kind */
+    uint8_t class_;    /* enum account_class */
     bool is_suspended; /* only by a named person or rule: see suspended_by */
     char suspended_by[ACCOUNT_NAME_SIZE];
     char suspended_why[SUSPENSION_TEXT_SIZE];
-    int64_t limit_micro;  /* credit limit, postpaid: how far below zero; >= 0 */
-    int64_t grace_micro;  /* -1: the class's default */
-    int32_t channels_max; /* concurrent calls; NO_LIMIT */
-    int32_t cps_max;      /* calls started a second; NO_LIMIT */
+    int64_t limit_micro;     /* credit limit, postpaid: how far below zero; >= 0 */
+    int64_t grace_micro;     /* -1: the class's default */
+    int32_t channels_max;    /* concurrent calls; NO_LIMIT */
+    int32_t cps_max;         /* calls started a second; NO_LIMIT */
     int64_t spend_day_micro; /* NO_LIMIT */
-    uint32_t sell_deck;    /* deck id for what it calls; 0: it has no prices, so only on-net free
-                            * and emergency calls are possible */
-    uint32_t inbound_deck; /* for calls to its numbers, paid by it; 0: free */
-    char country_code[8];  /* "49": to make "0..." numbers E.164; empty: numbers are taken as E.164 */
-    char national_prefix[4]; /* "0" */
+    uint32_t sell_deck;      /* deck id for what it calls; 0: it has no prices, so only on-net free
+                              * and emergency calls are possible */
+    uint32_t inbound_deck;   /* for calls to its numbers, paid by it; 0: free */
+    char
+        country_code[8]; /* "49": to make "0..." numbers E.164; empty: numbers are taken as E.164 */
+    char national_prefix[4];      /* "0" */
     char international_prefix[6]; /* "00" */
 };
 
@@ -74,11 +75,12 @@ struct trunk { /* a SIP peer: a carrier's, or a customer's (then account_id pays
     uint64_t version;
     uint64_t account_id; /* 0: a carrier's */
     char name[TRUNK_NAME_SIZE];
-    char host[TRUNK_HOST_SIZE]; /* address or DNS name that calls are sent to; empty: inbound only */
-    uint16_t port;              /* 0: 5060 */
-    uint8_t transport;          /* enum trunk_transport */
+    char
+        host[TRUNK_HOST_SIZE]; /* address or DNS name that calls are sent to; empty: inbound only */
+    uint16_t port;             /* 0: 5060 */
+    uint8_t transport;         /* enum trunk_transport */
     bool is_disabled;
-    bool takes_emergency;       /* emergency calls go here first */
+    bool takes_emergency; /* emergency calls go here first */
     uint8_t acl_count;
     struct trunk_acl acl[TRUNK_ACL_MAX];
     char auth_user[ENDPOINT_USER_SIZE]; /* to answer its challenges; empty: none */
@@ -109,8 +111,8 @@ struct route_row { /* numbers that begin with prefix may go out by this trunk */
     uint64_t version;
     char prefix[NUMBER_SIZE]; /* digits; "" matches all */
     uint64_t trunk_id;
-    int32_t priority;         /* lower first; equal: cheaper first, then by weight */
-    int32_t weight;           /* 1 to 1000 */
+    int32_t priority; /* lower first; equal: cheaper first, then by weight */
+    int32_t weight;   /* 1 to 1000 */
 };
 
 void account_encode(struct buf *out, const struct account *row);

@@ -43,8 +43,8 @@ const struct trunk *trunk_set_by_id(const struct trunk_set *set, uint64_t id); /
 
 /* The trunk whose ACL holds this source (IPv4 mapped into IPv6), the longest prefix first. PRESENT
  * sets *out to its row in the set. */
-struct tri directory_trunk_by_source(const struct directory *directory,
-                                     const uint8_t address[16], const struct trunk **out);
+struct tri directory_trunk_by_source(const struct directory *directory, const uint8_t address[16],
+                                     const struct trunk **out);
 
 /* Writer. Put replaces the row of the same id; false: the table is full (nothing changed). */
 MUST_CHECK bool directory_put_account(struct directory *directory, const struct account *row);

@@ -4,10 +4,10 @@
  * object holds no pointers. It is checked whole when it is opened, so that a look-up cannot leave
  * it whatever its bytes are.
  *
- * CSV columns, by header line, in any order: prefix, description, rate (per minute), connection_fee,
- * first_increment, next_increment, effective (YYYY-MM-DD or RFC 3339; empty: always). Only prefix
- * and rate must be there; increments default to 1/1. Several rows may share a prefix with
- * different effective dates: the newest that has begun counts.
+ * CSV columns, by header line, in any order: prefix, description, rate (per minute),
+ * connection_fee, first_increment, next_increment, effective (YYYY-MM-DD or RFC 3339; empty:
+ * always). Only prefix and rate must be there; increments default to 1/1. Several rows may share a
+ * prefix with different effective dates: the newest that has begun counts.
  */
 #ifndef DT_RATING_DECK_H
 #define DT_RATING_DECK_H
@@ -23,7 +23,7 @@
 struct deck; /* opened; points into the object's bytes, which the caller keeps */
 
 struct deck_problem { /* a bad row: the import refuses the whole deck and names up to 100 */
-    uint32_t line; /* 1 is the header line */
+    uint32_t line;    /* 1 is the header line */
     char text[160];
 };
 

@@ -4,10 +4,10 @@
  * Little-endian, no pointers, sections aligned to what they hold.
  *
  * The prefixes are a trie of 8-byte nodes. A node's children stand side by side behind it, in the
- * order of their digits, and only those that exist. The direct table jumps over the first digits: it holds copies of the
- * nodes at that depth (0: none), which spares one wait for memory.
- * What a prefix leads to is a run of entries, newest date first; equal runs are stored once, as
- * are equal rates, dates and descriptions: a deck repeats itself.
+ * order of their digits, and only those that exist. The direct table jumps over the first digits:
+ * it holds copies of the nodes at that depth (0: none), which spares one wait for memory. What a
+ * prefix leads to is a run of entries, newest date first; equal runs are stored once, as are equal
+ * rates, dates and descriptions: a deck repeats itself.
  */
 #ifndef DT_RATING_DECK_OBJECT_H
 #define DT_RATING_DECK_OBJECT_H

@@ -12,11 +12,11 @@
 
 struct rate {
     int64_t nano_per_min;
-    int64_t fee_micro;   /* connection fee: once, when the call is answered */
-    uint16_t first_s;    /* first increment, >= 1 */
-    uint16_t next_s;     /* every further increment, >= 1 */
-    uint8_t rounding;    /* enum money_rounding */
-    uint32_t deck_id;    /* 0: a free call (no deck) */
+    int64_t fee_micro; /* connection fee: once, when the call is answered */
+    uint16_t first_s;  /* first increment, >= 1 */
+    uint16_t next_s;   /* every further increment, >= 1 */
+    uint8_t rounding;  /* enum money_rounding */
+    uint32_t deck_id;  /* 0: a free call (no deck) */
     uint32_t deck_version;
     char prefix[RATE_PREFIX_SIZE]; /* digits that matched, NUL-terminated */
     char currency[4];

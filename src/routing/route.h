@@ -1,8 +1,8 @@
 /* route.h - who pays for a call, where it goes, and what it costs: decided from memory alone.
  *
- * The payer is named before routing: the calling endpoint's account; a customer trunk's account; for
- * a carrier's call to a DDI, the DDI's account by its inbound deck (none: free). The price is fixed
- * here, by the dialled number, once.
+ * The payer is named before routing: the calling endpoint's account; a customer trunk's account;
+ * for a carrier's call to a DDI, the DDI's account by its inbound deck (none: free). The price is
+ * fixed here, by the dialled number, once.
  */
 #ifndef DT_ROUTING_ROUTE_H
 #define DT_ROUTING_ROUTE_H
@@ -16,20 +16,22 @@
 
 enum route_refusal {
     ROUTE_OK = 0,
-    ROUTE_UNKNOWN,          /* configuration not loaded yet: 503, never 403 or 404 */
-    ROUTE_NO_SUCH_NUMBER,   /* 404 */
-    ROUTE_BAD_NUMBER,       /* 484: not a number and not a user */
-    ROUTE_NO_ROUTE,         /* 404: no trunk takes it */
-    ROUTE_NO_RATE,          /* 403: the account's deck has no price for it */
-    ROUTE_SUSPENDED,        /* 403: stored, positive evidence (version in plan) */
-    ROUTE_NOT_PERMITTED,    /* 403: this source may not call that (a carrier calling a carrier) */
-    ROUTE_BAD_MARGIN        /* 503: every trunk that takes it costs more than it sells for */
+    ROUTE_UNKNOWN,        /* configuration not loaded yet: 503, never 403 or 404 */
+    ROUTE_NO_SUCH_NUMBER, /* 404 */
+    ROUTE_BAD_NUMBER,     /* 484: not a number and not a user */
+    ROUTE_NO_ROUTE,       /* 404: no trunk takes it */
+    ROUTE_NO_RATE,        /* 403: the account's deck has no price for it */
+    ROUTE_SUSPENDED,      /* 403: stored, positive evidence (version in plan) */
+    ROUTE_NOT_PERMITTED,  /* 403: this source may not call that (a carrier calling a carrier) */
+    ROUTE_BAD_MARGIN      /* 503: every trunk that takes it costs more than it sells for */
 };
 
 enum route_kind { ROUTE_NOWHERE = 0, ROUTE_TO_ENDPOINT, ROUTE_TO_TRUNKS };
 
-struct route_settings { /* of the installation; owned by the caller, does not change while running */
-    uint32_t on_net_deck;   /* deck for endpoint to endpoint, by the called user's...  0: rate below */
+struct route_settings { /* of the installation; owned by the caller, does not change while running
+                         */
+    uint32_t
+        on_net_deck; /* deck for endpoint to endpoint, by the called user's...  0: rate below */
     struct rate on_net_rate; /* price of a call between endpoints; may be 0 */
     int emergency_count;
     char emergency[ROUTE_EMERGENCY_MAX][NUMBER_SIZE]; /* "112", "911" */
@@ -41,7 +43,7 @@ struct route_request {
     const struct trunk *trunk;       /* the trunk it came from, or NULL; exactly one of the two */
     struct slice dialled;            /* user part of the Request-URI, unescaped */
     int64_t wall_s;
-    uint64_t random;                 /* for weights */
+    uint64_t random; /* for weights */
 };
 
 struct route_step { /* one trunk to try */
@@ -54,13 +56,13 @@ struct route_step { /* one trunk to try */
 struct route_plan {
     enum route_refusal refusal;
     enum route_kind kind;
-    bool is_emergency;         /* never refused, never paid */
-    bool is_inbound;           /* from a carrier's trunk to a DDI */
-    uint64_t payer_account_id; /* 0: nobody pays (a free inbound call, an emergency) */
-    uint64_t evidence_version; /* version of the row that a refusal rests on */
-    struct account payer;      /* copied; zero if nobody pays */
-    struct rate price;         /* sell price; rate_free for free calls */
-    char number[NUMBER_SIZE];  /* E.164 digits; empty when a user was dialled */
+    bool is_emergency;             /* never refused, never paid */
+    bool is_inbound;               /* from a carrier's trunk to a DDI */
+    uint64_t payer_account_id;     /* 0: nobody pays (a free inbound call, an emergency) */
+    uint64_t evidence_version;     /* version of the row that a refusal rests on */
+    struct account payer;          /* copied; zero if nobody pays */
+    struct rate price;             /* sell price; rate_free for free calls */
+    char number[NUMBER_SIZE];      /* E.164 digits; empty when a user was dialled */
     char user[ENDPOINT_USER_SIZE]; /* the endpoint to ring, with ROUTE_TO_ENDPOINT */
     uint64_t callee_account_id;    /* with ROUTE_TO_ENDPOINT */
     int step_count;
@@ -82,7 +84,8 @@ const char *route_refusal_name(enum route_refusal refusal);
 MUST_CHECK bool route_normalise(const struct account *account, struct slice dialled,
                                 char digits[NUMBER_SIZE]);
 
-/* The plan as JSON members for `explain`: payer, number, destination, price, steps with cost, why. */
+/* The plan as JSON members for `explain`: payer, number, destination, price, steps with cost, why.
+ */
 void route_plan_write_json(struct buf *out, const struct route_plan *plan);
 
 #endif

@@ -18,10 +18,10 @@ static void use(const struct deck *deck, size_t object_size)
         for (size_t j = 0; j < sizeof(times) / sizeof(times[0]); j++) {
             struct slice number = slice_from_text(digits[i]);
             struct rate rate;
-            switch (deck_lookup(deck, number, times[j], &rate).is) {
+            struct tri found = deck_lookup(deck, number, times[j], &rate);
+            FUZZ_CHECK(found.is != TRI_UNKNOWN); /* a deck in memory is known */
+            switch (found.is) {
             case TRI_UNKNOWN:
-                FUZZ_CHECK(!"a deck in memory is known");
-                break;
             case TRI_ABSENT:
                 break;
             case TRI_PRESENT:
