@@ -1,0 +1,185 @@
+/* edge_role.h - the edge as a process: threads and files around the engine. Inside src/node only.
+ *
+ *     edge_role.c      starts and stops it all, replays the journal
+ *     edge_thread.c    a worker: datagrams in, messages out, timers, the rings between workers
+ *     edge_stream.c    its TCP connections
+ *     edge_store.c     the store thread: leases, settlement, events
+ *     edge_config.c    configuration: from the log on disk, then from the change feed
+ *     edge_sync.c      the journal's thread: sync, heartbeat, snapshots
+ *     edge_control.c   the control socket's commands
+ */
+#ifndef DT_NODE_EDGE_ROLE_H
+#define DT_NODE_EDGE_ROLE_H
+
+#include "base/ring.h"
+#include "edge/edge.h"
+#include "net/control.h"
+#include "node/resolver.h"
+#include "node/role.h"
+#include "store/journal.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+#define EVENT_RING_COUNT 1000 /* refusals kept in memory */
+#define EVENT_TEXT_SIZE 768
+#define PRODUCERS_MAX (EDGE_WORKERS_MAX + 2)
+#define COMMANDS_MAX 1024
+
+struct edge_role;
+struct stream_table;
+
+/* Between threads: what a ring message begins with. */
+enum note_kind {
+    NOTE_MESSAGE = 1, /* a message for its owner: flow, bytes */
+    NOTE_SEND,        /* write this on one of your connections: flow, bytes */
+    NOTE_WAKE,        /* a lease changed for a call */
+    NOTE_UNREACHABLE  /* a destination refused: flow */
+};
+
+struct note {
+    uint8_t kind;
+    struct reg_flow flow;
+    uint32_t call, generation;
+    uint32_t size; /* of the bytes that follow */
+};
+
+enum command_kind { COMMAND_CALLS = 1, COMMAND_END, COMMAND_SNAPSHOT, COMMAND_CLOSE_INCARNATION };
+
+struct command { /* from the control, store or sync thread to a worker */
+    struct command *next;
+    enum command_kind kind;
+    uint64_t account_id;
+    uint64_t key;
+    char actor[64];
+    struct tri answer;
+    char *text; /* malloc'd by the worker; the last holder frees it */
+    size_t text_size;
+    uint32_t at;
+    int done;    /* under the role's lock */
+    int holders; /* under the role's lock: asker and worker; 0: freed */
+};
+
+struct edge_thread {
+    struct edge_role *role;
+    int index;
+    pthread_t thread;
+    struct edge_worker *engine;
+    int epoll_fd, wake_fd;
+    struct ring rings[PRODUCERS_MAX]; /* by producer: workers, store thread, control thread */
+    uint64_t woken;                   /* bit a worker: has work of ours, wake it after the batch */
+    struct command *commands;         /* under the role's lock */
+    _Atomic int has_commands;
+    struct stream_table *streams;
+    struct send_batch *batch;
+    struct receive_batch *receive;
+    struct edge_time now;
+    _Atomic uint64_t dropped_stale, dropped_full, send_failed;
+};
+
+struct stored_event {
+    int64_t wall_us;
+    uint64_t account_id;
+    char kind[16];
+    char text[EVENT_TEXT_SIZE];
+};
+
+#define EDGE_LIVES_MAX 16
+
+struct edge_identity { /* of one life of the journal: who its usages are settled as */
+    uint64_t life;
+    uint64_t incarnation; /* 0: not registered yet */
+    char nonce[33];
+    char ledger[33];  /* identity of the ledger that numbered it */
+    uint64_t version; /* newest version seen of it */
+    uint64_t session; /* not on disk */
+    uint64_t settled; /* not on disk: the ledger tells */
+};
+
+struct edge_role {
+    const struct role_options *options;
+    struct edge edge;
+    struct epoch epoch;
+    struct journal_file *journal;
+    struct control_server *control;
+    struct resolver *resolver;
+    int worker_count;
+    struct edge_thread *threads;
+    pthread_t store_thread, sync_thread;
+    _Atomic bool is_stopping, is_ready;
+    int64_t started_us;
+    int store_wake_fd;
+    char edge_dir[512];
+    int64_t last_alive_wall_us;
+    struct config_follower *follower;
+    void (*append_identity)(struct edge_role *role, const struct edge_identity *identity);
+    int identity_count; /* the store thread's, once it runs; the last is in force */
+    struct edge_identity identities[EDGE_LIVES_MAX];
+
+    pthread_mutex_t lock; /* commands, events, views below */
+    pthread_cond_t done;
+    struct stored_event *events; /* ring of refusals */
+    uint64_t event_count;        /* ever */
+    uint64_t event_stored;       /* handed to the store */
+    struct store_view {
+        struct tri answers; /* PRESENT: the last call was answered; UNKNOWN: it was not */
+        int64_t since_wall_us, last_ok_wall_us;
+        char error[200];
+        uint64_t config_version;
+        int64_t config_at_us;
+        uint64_t incarnation, session, high_water, unsettled;
+        int64_t disk_free_percent;
+        bool is_disk_low;
+        char sync_error[120];
+    } view;
+};
+
+/* ---- edge_thread.c ---- */
+bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int index);
+void edge_thread_done(struct edge_thread *thread);
+void *edge_thread_main(void *thread);
+/* Puts a note into another thread's ring as `producer`; false: full (counted by the caller). */
+bool edge_thread_note(struct edge_thread *to, int producer, const struct note *note,
+                      struct slice bytes);
+void edge_thread_wake(struct edge_thread *thread);
+void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from,
+                        int64_t age_us);
+void edge_thread_unreachable(struct edge_thread *thread, const struct reg_flow *to);
+int64_t clock_mono_us(void);
+int64_t clock_wall_us(void);
+/* Asks a worker; waits until it is done, patience_us at most. False: it was not. */
+bool edge_command(struct edge_role *role, int worker, struct command *command, int64_t patience_us);
+struct command *command_new(enum command_kind kind);
+void command_release(struct edge_role *role, struct command *command);
+void edge_wakeups(struct edge_role *role, int producer, struct edge_thread *self);
+
+/* ---- edge_stream.c ---- */
+struct stream_table *stream_table_new(struct edge_thread *thread);
+void stream_table_free(struct stream_table *table);
+bool stream_listen(struct stream_table *table, const struct role_socket *socket);
+void stream_event(struct stream_table *table, uint64_t tag, uint32_t events);
+void stream_send(struct stream_table *table, const struct reg_flow *to, struct slice bytes);
+void stream_reap(struct stream_table *table); /* drops those that broke while sending */
+void stream_sweep(struct stream_table *table, int64_t now_us);
+uint32_t stream_count(const struct stream_table *table);
+#define STREAM_TAG (UINT64_C(1) << 63) /* epoll data of streams and their listeners */
+
+/* ---- edge_store.c ---- */
+void *edge_store_main(void *role);
+void edge_event(struct edge_role *role, const char *kind, struct slice json);
+
+/* ---- edge_config.c ---- */
+struct config_follower;
+struct config_follower *config_follower_new(struct edge_role *role);
+void config_follower_free(struct config_follower *follower);
+bool config_follower_replay(struct config_follower *follower); /* from disk; false: nothing there */
+/* One step: loads everything the first time, then what changed. */
+enum store_result config_follower_step(struct config_follower *follower, struct store *store);
+
+/* ---- edge_sync.c ---- */
+void *edge_sync_main(void *role);
+
+/* ---- edge_control.c ---- */
+bool edge_control_start(struct edge_role *role, char **error);
+
+#endif

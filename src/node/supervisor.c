@@ -1,0 +1,673 @@
+#include "node/supervisor.h"
+
+#include "guard/heal.h"
+#include "net/control.h"
+#include "node/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK_PATIENCE_US 500000 /* while it waits, no other role is started again */
+#define STOP_US 3500000 /* roles that have not ended by then are killed: the whole is <= 5 s */
+#define LOG_SIZE_MAX (32 << 20)
+#define STARTING_CHECK_US 20000
+#define ROLE_COUNT 2
+
+struct role {
+    const char *name;
+    pid_t pid;   /* 0: not running */
+    int stop_fd; /* we hold the write end; closing it tells the role to stop */
+    struct heal heal;
+    int64_t check_at_us;
+    int64_t since_wall_us;
+    int last_exit;
+    uint64_t start_count;
+    struct control_client *client;
+};
+
+struct supervisor {
+    const struct supervisor_options *options;
+    struct node_sockets sockets;
+    int worker_count;
+    int lock_fd, signal_fd;
+    struct role roles[ROLE_COUNT];
+    struct heal_terms terms;
+    struct control_server *control;
+    pthread_mutex_t lock; /* roles, for the control thread */
+    _Atomic bool is_stopping;
+    bool was_ready;
+    char drain_request[16]; /* asked by the control socket, carried out by the main thread */
+};
+
+static int64_t mono_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t wall_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void log_line(const char *role, const char *what, const char *why)
+{
+    char text[512];
+    struct buf json;
+    buf_init(&json, text, sizeof(text));
+    buf_char(&json, '{');
+    buf_json_i64(&json, "wall_us", wall_us());
+    buf_json_text(&json, "role", slice_from_text(role));
+    buf_json_text(&json, "event", slice_from_text(what));
+    if (why != NULL) {
+        buf_json_text(&json, "why", slice_from_text(why));
+    }
+    buf_text(&json, "}\n");
+    ssize_t written = write(STDERR_FILENO, text, json.size);
+    (void)written;
+}
+
+/* ---- hand-over ---- */
+
+/* What the child needs, as text in a pipe: it is small, and readable when something is wrong. */
+static bool write_handover(int fd, const struct supervisor *supervisor, bool is_web, int stop_fd)
+{
+    FILE *out = fdopen(fd, "w");
+    if (out == NULL) {
+        close(fd);
+        return false;
+    }
+    const struct node_config *config = &supervisor->options->config;
+    fprintf(out, "workers %d\nstop %d\nhttp %d\n", supervisor->worker_count, stop_fd,
+            is_web ? supervisor->sockets.http_fd : -1);
+    for (int i = 0; !is_web && i < supervisor->sockets.socket_count; i++) {
+        const struct role_socket *socket = &supervisor->sockets.sockets[i];
+        fprintf(out, "socket %d %u %u %u %u %s %s\n", socket->fd, socket->transport,
+                socket->listener, socket->worker, socket->port, socket->host, socket->advertised);
+    }
+    (void)config;
+    return fclose(out) == 0;
+}
+
+static bool read_handover(int fd, struct role_options *options, struct role_socket *sockets)
+{
+    FILE *in = fdopen(fd, "r");
+    char line[512];
+    if (in == NULL) {
+        return false;
+    }
+    int count = 0;
+    while (fgets(line, sizeof(line), in) != NULL) {
+        unsigned transport, listener, worker, port;
+        struct role_socket *socket = &sockets[count];
+        if (sscanf(line, "workers %d", &options->worker_count) == 1 ||
+            sscanf(line, "stop %d", &options->stop_fd) == 1 ||
+            sscanf(line, "http %d", &options->http_fd) == 1) {
+            continue;
+        }
+        if (count == ROLE_SOCKETS_MAX ||
+            sscanf(line, "socket %d %u %u %u %u %63s %63s", &socket->fd, &transport, &listener,
+                   &worker, &port, socket->host, socket->advertised) != 7) {
+            fclose(in);
+            return false;
+        }
+        socket->transport = (uint8_t)transport;
+        socket->listener = (uint8_t)listener;
+        socket->worker = (uint16_t)worker;
+        socket->port = (uint16_t)port;
+        count++;
+    }
+    fclose(in);
+    options->socket_count = count;
+    options->sockets = sockets;
+    return options->worker_count > 0;
+}
+
+int supervisor_role_main(const char *name, const char *dir)
+{
+    static struct role_socket sockets[ROLE_SOCKETS_MAX];
+    static struct node_config config;
+    char error[512];
+    const char *handover = getenv("DIALTONE_HANDOVER");
+    struct role_options options = {.dir = dir, .config = &config, .http_fd = -1, .stop_fd = -1};
+    uint64_t fd;
+    if (handover == NULL || !slice_to_u64(slice_from_text(handover), 65535, &fd) ||
+        !read_handover((int)fd, &options, sockets)) {
+        fprintf(stderr, "dialtone role: started by `dialtone run`, not by hand\n");
+        return 2;
+    }
+    unsetenv("DIALTONE_HANDOVER");
+    if (!config_load(dir, &config, error, sizeof(error))) {
+        fprintf(stderr, "%s\n", error);
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the supervisor says when */
+    signal(SIGTERM, SIG_DFL);
+    return strcmp(name, "edge") == 0  ? edge_role_run(&options)
+           : strcmp(name, "web") == 0 ? web_role_run(&options)
+                                      : 2;
+}
+
+/* ---- starting ---- */
+
+static int open_log(const struct supervisor *supervisor, const char *name)
+{
+    char path[1024];
+    char old[1040];
+    struct stat status;
+    snprintf(path, sizeof(path), "%s/log/%s.log", supervisor->options->dir, name);
+    snprintf(old, sizeof(old), "%s.1", path);
+    if (stat(path, &status) == 0 && status.st_size > LOG_SIZE_MAX && rename(path, old) != 0) {
+        return -1;
+    }
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+static void pass(int fd)
+{
+    if (fd >= 0) {
+        fcntl(fd, F_SETFD, 0);
+    }
+}
+
+static void become_role(const struct supervisor *supervisor, const struct role *role,
+                        int handover_fd, int stop_fd, int log_fd, pid_t parent)
+{
+    char number[16];
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no role outlives its supervisor */
+    if (getppid() != parent) {
+        _exit(1);
+    }
+    if (log_fd >= 0) {
+        dup2(log_fd, STDERR_FILENO);
+        dup2(log_fd, STDOUT_FILENO);
+    }
+    bool is_web = strcmp(role->name, "web") == 0;
+    pass(handover_fd);
+    pass(stop_fd);
+    if (is_web) {
+        pass(supervisor->sockets.http_fd);
+    } else {
+        for (int i = 0; i < supervisor->sockets.socket_count; i++) {
+            pass(supervisor->sockets.sockets[i].fd);
+        }
+    }
+    snprintf(number, sizeof(number), "%d", handover_fd);
+    setenv("DIALTONE_HANDOVER", number, 1);
+    execl("/proc/self/exe", "dialtone", "role", role->name, supervisor->options->dir, (char *)NULL);
+    _exit(127);
+}
+
+static bool start_role(struct supervisor *supervisor, struct role *role)
+{
+    int handover[2];
+    int stop[2];
+    if (pipe2(handover, O_CLOEXEC) != 0) {
+        return false;
+    }
+    if (pipe2(stop, O_CLOEXEC) != 0) {
+        close(handover[0]);
+        close(handover[1]);
+        return false;
+    }
+    int log_fd = open_log(supervisor, role->name);
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        become_role(supervisor, role, handover[0], stop[0], log_fd, parent);
+    }
+    close(handover[0]);
+    close(stop[0]);
+    if (log_fd >= 0) {
+        close(log_fd);
+    }
+    bool is_told =
+        pid > 0 && write_handover(handover[1], supervisor, strcmp(role->name, "web") == 0, stop[0]);
+    if (pid <= 0) {
+        close(handover[1]);
+    }
+    if (!is_told) {
+        close(stop[1]);
+        if (pid > 0) {
+            kill(pid, SIGKILL);
+        }
+        return false;
+    }
+    role->pid = pid;
+    role->stop_fd = stop[1];
+    role->since_wall_us = wall_us();
+    role->start_count++;
+    role->check_at_us = mono_us() + STARTING_CHECK_US;
+    return true;
+}
+
+static void feed(struct supervisor *supervisor, struct role *role, enum heal_event event);
+
+static void act(struct supervisor *supervisor, struct role *role, struct heal_effect effect)
+{
+    if (effect.why != NULL) {
+        log_line(role->name, effect.is_alarm_raised ? "alarm" : "heal", effect.why);
+    }
+    switch (effect.act) {
+    case HEAL_ACT_NONE:
+        return;
+    case HEAL_ACT_START:
+        if (!start_role(supervisor, role)) {
+            feed(supervisor, role, HEAL_EVENT_DIED);
+        }
+        return;
+    case HEAL_ACT_STOP:
+        if (role->stop_fd >= 0) {
+            close(role->stop_fd);
+            role->stop_fd = -1;
+        }
+        return;
+    case HEAL_ACT_KILL:
+        if (role->pid > 0) {
+            kill(role->pid, SIGKILL);
+        }
+        return;
+    }
+}
+
+static void feed(struct supervisor *supervisor, struct role *role, enum heal_event event)
+{
+    act(supervisor, role, heal_feed(&role->heal, &supervisor->terms, event, mono_us()));
+}
+
+/* ---- watching ---- */
+
+static void reap(struct supervisor *supervisor)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (int i = 0; i < ROLE_COUNT; i++) {
+            struct role *role = &supervisor->roles[i];
+            if (role->pid != pid) {
+                continue;
+            }
+            role->pid = 0;
+            role->last_exit = status;
+            if (role->stop_fd >= 0) {
+                close(role->stop_fd);
+                role->stop_fd = -1;
+            }
+            char why[80];
+            if (WIFSIGNALED(status)) {
+                snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
+            } else {
+                snprintf(why, sizeof(why), "exit status %d", WEXITSTATUS(status));
+            }
+            log_line(role->name, "ended", why);
+            feed(supervisor, role, HEAL_EVENT_DIED);
+        }
+    }
+}
+
+static bool is_role_ready(struct role *role)
+{
+    json_t *answer = NULL;
+    if (control_client_ask(role->client, "status", NULL, CHECK_PATIENCE_US, &answer) !=
+        CONTROL_OK) {
+        return false;
+    }
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    bool is_ready =
+        state != NULL && (strcmp(state, "ready") == 0 || strcmp(state, "draining") == 0);
+    bool is_it = json_integer_value(json_object_get(answer, "pid")) == (json_int_t)role->pid;
+    json_decref(answer);
+    return is_ready && is_it;
+}
+
+static void check(struct supervisor *supervisor, struct role *role)
+{
+    int64_t now_us = mono_us();
+    if (role->pid == 0 || now_us < role->check_at_us || atomic_load(&supervisor->is_stopping)) {
+        return;
+    }
+    bool is_starting = role->heal.state == HEAL_STARTING;
+    bool is_good = is_role_ready(role);
+    role->check_at_us =
+        mono_us() + (is_starting && !is_good ? STARTING_CHECK_US : supervisor->terms.check_us);
+    if (is_starting) {
+        if (is_good) {
+            feed(supervisor, role, HEAL_EVENT_CAME_UP);
+            log_line(role->name, "ready", NULL);
+        }
+        return;
+    }
+    if (is_good) {
+        feed(supervisor, role, HEAL_EVENT_CHECK_GOOD);
+        return;
+    }
+    const struct heal *heals[ROLE_COUNT];
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        heals[i] = &supervisor->roles[i].heal;
+    }
+    bool is_common = heal_is_common(heals, ROLE_COUNT, &role->heal, &supervisor->terms, mono_us());
+    feed(supervisor, role, is_common ? HEAL_EVENT_CHECK_BAD_EVERYWHERE : HEAL_EVENT_CHECK_BAD);
+}
+
+static bool all_ready(struct supervisor *supervisor)
+{
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        enum heal_state state = supervisor->roles[i].heal.state;
+        if (state != HEAL_READY && state != HEAL_SUSPECT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- control ---- */
+
+static void do_status(struct supervisor *supervisor, struct control_answer *answer)
+{
+    json_t *roles = json_array();
+    pthread_mutex_lock(&supervisor->lock);
+    bool is_ready = all_ready(supervisor);
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        const struct role *role = &supervisor->roles[i];
+        json_array_append_new(
+            roles, json_pack("{s:s,s:i,s:s,s:I,s:I,s:i}", "name", role->name, "pid", (int)role->pid,
+                             "state", heal_state_name(role->heal.state), "restarts",
+                             (json_int_t)(role->start_count > 0 ? role->start_count - 1 : 0),
+                             "since_wall_us", (json_int_t)role->since_wall_us, "last_exit",
+                             role->last_exit));
+    }
+    pthread_mutex_unlock(&supervisor->lock);
+    control_answer_json(answer, json_pack("{s:s,s:i,s:b,s:o,s:s}", "role", "supervisor", "pid",
+                                          (int)getpid(), "ready", is_ready, "roles", roles, "http",
+                                          supervisor->sockets.http));
+}
+
+static void handle(void *ctx, const char *command, const json_t *request,
+                   struct control_answer *answer)
+{
+    struct supervisor *supervisor = ctx;
+    if (strcmp(command, "status") == 0) {
+        do_status(supervisor, answer);
+    } else if (strcmp(command, "stop") == 0) {
+        kill(getpid(), SIGTERM);
+    } else if (strcmp(command, "restart") == 0) {
+        const char *name = json_string_value(json_object_get(request, "role"));
+        pthread_mutex_lock(&supervisor->lock);
+        bool is_known = false;
+        for (int i = 0; name != NULL && i < ROLE_COUNT; i++) {
+            struct role *role = &supervisor->roles[i];
+            if (strcmp(role->name, name) == 0 && role->pid > 0) {
+                is_known = true;
+                close(role->stop_fd); /* it ends by itself and is started again */
+                role->stop_fd = -1;
+            }
+        }
+        pthread_mutex_unlock(&supervisor->lock);
+        if (!is_known) {
+            control_answer_error(answer, "not-found", "no running role of that name");
+        }
+    } else if (strcmp(command, "drain") == 0 || strcmp(command, "undrain") == 0) {
+        control_answer_error(answer, "bad-request", "ask the edge: edge.sock");
+    } else {
+        control_answer_error(answer, "bad-request", "the supervisor knows no command '%s'",
+                             command);
+    }
+}
+
+/* ---- life ---- */
+
+static bool make_dirs(const char *dir, char *error, size_t error_size)
+{
+    static const char *const names[] = {"run", "log", "edge", "web", "decks", "secrets"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        char path[1024];
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+            snprintf(error, error_size, "%s: %s", path, strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+static int take_lock(const char *dir)
+{
+    char path[1024];
+    snprintf(path, sizeof(path), "%s/run.lock", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void write_addresses(const struct supervisor *supervisor)
+{
+    char path[1024];
+    json_t *listen = json_array();
+    int last = -1;
+    for (int i = 0; i < supervisor->sockets.socket_count; i++) {
+        const struct role_socket *socket = &supervisor->sockets.sockets[i];
+        if (socket->listener == last) {
+            continue;
+        }
+        last = socket->listener;
+        char text[160];
+        snprintf(text, sizeof(text), strchr(socket->host, ':') != NULL ? "%s:[%s]:%u" : "%s:%s:%u",
+                 socket->transport == 1 ? "tcp" : "udp", socket->host, socket->port);
+        json_array_append_new(listen, json_string(text));
+    }
+    json_t *whole = json_pack("{s:o,s:s,s:i}", "listen", listen, "http", supervisor->sockets.http,
+                              "pid", (int)getpid());
+    snprintf(path, sizeof(path), "%s/run/addresses.json", supervisor->options->dir);
+    if (json_dump_file(whole, path, JSON_INDENT(2)) != 0) {
+        log_line("supervisor", "addresses.json cannot be written", strerror(errno));
+    }
+    json_decref(whole);
+}
+
+static void say_ready(struct supervisor *supervisor)
+{
+    if (supervisor->was_ready || !all_ready(supervisor)) {
+        return;
+    }
+    supervisor->was_ready = true;
+    printf("dialtone is ready: console http://%s/\n", supervisor->sockets.http);
+    fflush(stdout);
+}
+
+static int next_timeout_ms(struct supervisor *supervisor)
+{
+    int64_t now_us = mono_us();
+    int64_t first_us = now_us + 1000000;
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        const struct role *role = &supervisor->roles[i];
+        int64_t heal_us = heal_deadline(&role->heal, &supervisor->terms);
+        first_us = heal_us < first_us ? heal_us : first_us;
+        if (role->pid != 0) {
+            first_us = role->check_at_us < first_us ? role->check_at_us : first_us;
+        }
+    }
+    return first_us <= now_us ? 0 : (int)((first_us - now_us + 999) / 1000);
+}
+
+/* Web first: it asks the edge. Then the edge; what is left after 3.5 s is killed. */
+static void stop_all(struct supervisor *supervisor)
+{
+    int64_t end_us = mono_us() + STOP_US;
+    atomic_store(&supervisor->is_stopping, true);
+    for (int i = ROLE_COUNT - 1; i >= 0; i--) {
+        feed(supervisor, &supervisor->roles[i], HEAL_EVENT_UNWANTED);
+    }
+    for (;;) {
+        bool is_any = false;
+        reap(supervisor);
+        for (int i = 0; i < ROLE_COUNT; i++) {
+            struct role *role = &supervisor->roles[i];
+            is_any = is_any || role->pid != 0;
+            if (role->pid != 0 && mono_us() >= end_us) {
+                kill(role->pid, SIGKILL);
+            }
+        }
+        if (!is_any) {
+            return;
+        }
+        struct pollfd poller = {.fd = supervisor->signal_fd, .events = POLLIN};
+        poll(&poller, 1, 50);
+        struct signalfd_siginfo info;
+        ssize_t got = read(supervisor->signal_fd, &info, sizeof(info));
+        (void)got;
+    }
+}
+
+/* True: told to stop. */
+static bool take_signals(struct supervisor *supervisor)
+{
+    struct signalfd_siginfo info;
+    bool must_stop = false;
+    while (read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        must_stop = must_stop || info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+                    info.ssi_signo == SIGHUP;
+    }
+    return must_stop;
+}
+
+static void run_loop(struct supervisor *supervisor)
+{
+    for (;;) {
+        struct pollfd poller = {.fd = supervisor->signal_fd, .events = POLLIN};
+        pthread_mutex_lock(&supervisor->lock);
+        int timeout_ms = next_timeout_ms(supervisor);
+        pthread_mutex_unlock(&supervisor->lock);
+        poll(&poller, 1, timeout_ms);
+        if (take_signals(supervisor)) {
+            return;
+        }
+        pthread_mutex_lock(&supervisor->lock);
+        reap(supervisor);
+        for (int i = 0; i < ROLE_COUNT; i++) {
+            struct role *role = &supervisor->roles[i];
+            if (heal_deadline(&role->heal, &supervisor->terms) <= mono_us()) {
+                feed(supervisor, role, HEAL_EVENT_TIME);
+            }
+        }
+        pthread_mutex_unlock(&supervisor->lock);
+        for (int i = 0; i < ROLE_COUNT; i++) {
+            check(supervisor, &supervisor->roles[i]);
+        }
+        say_ready(supervisor);
+    }
+}
+
+static bool block_signals(struct supervisor *supervisor)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    supervisor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return supervisor->signal_fd >= 0;
+}
+
+static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
+{
+    const struct supervisor_options *options = supervisor->options;
+    char run_dir[1024];
+    char *why = NULL;
+    supervisor->lock_fd = take_lock(options->dir);
+    if (supervisor->lock_fd < 0) {
+        snprintf(error, error_size,
+                 "%s is in use by another dialtone (or cannot be written): see `dialtone status "
+                 "%s`",
+                 options->dir, options->dir);
+        return false;
+    }
+    if (!make_dirs(options->dir, error, error_size) ||
+        !sockets_bind(&options->config, supervisor->worker_count, &supervisor->sockets, error,
+                      error_size)) {
+        return false;
+    }
+    snprintf(run_dir, sizeof(run_dir), "%s/run", options->dir);
+    struct control_options control = {
+        .run_dir = run_dir, .name = "supervisor.sock", .ctx = supervisor, .handle = handle};
+    supervisor->control = control_server_new(&control, &why);
+    if (supervisor->control == NULL || !block_signals(supervisor)) {
+        snprintf(error, error_size, "no control socket: %s", why == NULL ? "" : why);
+        free(why);
+        return false;
+    }
+    static const char *const names[ROLE_COUNT] = {"edge", "web"};
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%s.sock", names[i]);
+        supervisor->roles[i].name = names[i];
+        supervisor->roles[i].stop_fd = -1;
+        supervisor->roles[i].client = control_client_new(run_dir, name);
+    }
+    write_addresses(supervisor);
+    return true;
+}
+
+int supervisor_run(const struct supervisor_options *options)
+{
+    static struct supervisor supervisor;
+    char error[1200];
+    supervisor.options = options;
+    supervisor.terms = heal_terms_default();
+    supervisor.sockets.http_fd = -1;
+    pthread_mutex_init(&supervisor.lock, NULL);
+    supervisor.worker_count = options->config.workers;
+    if (supervisor.worker_count == 0) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        supervisor.worker_count = processors < 1 ? 1 : processors > 32 ? 32 : (int)processors;
+    }
+    /* Before any thread is made: the control thread must not take our signals. */
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    if (!begin(&supervisor, error, sizeof(error))) {
+        fprintf(stderr, "dialtone run: %s\n", error);
+        return 1;
+    }
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        feed(&supervisor, &supervisor.roles[i], HEAL_EVENT_WANTED);
+    }
+    run_loop(&supervisor);
+    stop_all(&supervisor);
+    control_server_free(supervisor.control);
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        control_client_free(supervisor.roles[i].client);
+    }
+    sockets_close(&supervisor.sockets);
+    close(supervisor.lock_fd);
+    return 0;
+}
