@@ -1,0 +1,469 @@
+/* test_web_api.c - the API as its users see it: every request over real HTTP. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fixture *web;
+
+static int start(void **state)
+{
+    (void)state;
+    web = fixture_start();
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fixture_stop(web);
+    return 0;
+}
+
+static struct answer op(const char *method, const char *path, const char *body)
+{
+    return ask_web(web, (struct question){method, path, web->operator_key, body, {NULL}});
+}
+
+static struct answer customer(const char *method, const char *path, const char *body)
+{
+    return ask_web(web, (struct question){method, path, web->customer_key, body, {NULL}});
+}
+
+static struct answer topup(const char *path, const char *key, const char *body)
+{
+    char header[128];
+    snprintf(header, sizeof(header), "Idempotency-Key: %s", key);
+    return ask_web(web, (struct question){"POST", path, web->operator_key, body, {header}});
+}
+
+/* Checks and drops an answer. */
+static void expect(struct answer answer, long status, const char *code)
+{
+    if (answer.status != status || strcmp(text_of(&answer, "code"), code) != 0) {
+        print_error("%ld %s\n", answer.status, answer.body);
+    }
+    assert_int_equal(answer.status, status);
+    assert_string_equal(text_of(&answer, "code"), code);
+    answer_done(&answer);
+}
+
+static void an_account_is_made_read_changed_and_removed(void **state)
+{
+    (void)state;
+    struct answer made = op("POST", "/v1/accounts",
+                            "{\"name\":\"delta\",\"currency\":\"EUR\",\"class\":\"verified\","
+                            "\"channels_max\":5,\"grace\":\"0.50\"}");
+    assert_int_equal(made.status, 201);
+    assert_string_equal(text_of(&made, "name"), "delta");
+    assert_string_equal(text_of(&made, "grace"), "0.500000");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(made.json, "balance"), "balance")),
+        "0.000000");
+    answer_done(&made);
+    expect(op("PATCH", "/v1/accounts/delta", "{\"channels_max\":null,\"class\":\"flagged\"}"), 200,
+           "");
+    struct answer read = op("GET", "/v1/accounts/delta", NULL);
+    assert_true(json_is_null(json_object_get(read.json, "channels_max")));
+    assert_string_equal(text_of(&read, "class"), "flagged");
+    assert_non_null(strstr(read.headers, "ETag"));
+    answer_done(&read);
+    expect(op("DELETE", "/v1/accounts/delta", NULL), 204, "");
+    expect(op("GET", "/v1/accounts/delta", NULL), 404, "not-found");
+}
+
+static void a_value_that_cannot_be_used_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *body, *field;
+    } bad[] = {
+        {"/v1/accounts", "{\"name\":\"x\"}", "currency"},
+        {"/v1/accounts", "{\"name\":\"7up\",\"currency\":\"EUR\"}", "name"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"euro\"}", "currency"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"colour\":1}", "colour"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"id\":1}", "id"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"limit\":\"-1\"}", "limit"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"limit\":1}", "limit"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"limit\":\"1.0000001\"}", "limit"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"cps_max\":-2}", "cps_max"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"sell_deck\":\"none\"}",
+         "sell_deck"},
+        {"/v1/endpoints", "{\"user\":\"a b\",\"account\":\"acme\",\"password\":\"secret\"}",
+         "user"},
+        {"/v1/endpoints", "{\"user\":\"ab\",\"account\":\"acme\",\"password\":\"short\"}",
+         "password"},
+        {"/v1/endpoints", "{\"user\":\"ab\",\"account\":\"nobody\",\"password\":\"secret\"}",
+         "account"},
+        {"/v1/endpoints",
+         "{\"user\":\"ab\",\"account\":\"acme\",\"password\":\"secret\",\"identities\":[\"x\"]}",
+         "identities"},
+        {"/v1/trunks", "{\"name\":\"t\",\"acl\":[\"300.1.1.1\"]}", "acl"},
+        {"/v1/trunks", "{\"name\":\"t\",\"host\":\"a host\"}", "host"},
+        {"/v1/trunks", "{\"name\":\"t\",\"port\":70000}", "port"},
+        {"/v1/numbers", "{\"digits\":\"49x\",\"account\":\"acme\",\"endpoint\":\"al\"}", "digits"},
+        {"/v1/numbers", "{\"digits\":\"4930\",\"account\":\"acme\"}", "endpoint"},
+        {"/v1/numbers", "{\"digits\":\"4930\",\"account\":\"acme\",\"endpoint\":\"nobody\"}",
+         "endpoint"},
+        {"/v1/routes", "{\"prefix\":\"49\",\"trunk\":\"none\"}", "trunk"},
+        {"/v1/keys", "{\"name\":\"k\",\"role\":\"king\"}", "role"},
+        {"/v1/keys", "{\"name\":\"k\",\"role\":\"customer\"}", "account"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        struct answer answer = op("POST", bad[i].path, bad[i].body);
+        if (answer.status != 422 || strcmp(text_of(&answer, "field"), bad[i].field) != 0) {
+            print_error("%s: %ld %s\n", bad[i].body, answer.status, answer.body);
+        }
+        assert_int_equal(answer.status, 422);
+        assert_string_equal(text_of(&answer, "field"), bad[i].field);
+        assert_non_null(strstr(answer.headers, "application/problem+json"));
+        answer_done(&answer);
+    }
+}
+
+static void a_body_that_is_not_one_clear_object_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "[]",
+                                      "{\"name\":\"a\",\"name\":\"b\"}",
+                                      "{} {}",
+                                      "null",
+                                      "{\"name\":\"\\u0000\"}"};
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        expect(op("POST", "/v1/accounts", bad[i]), 400, "bad-json");
+    }
+    expect(
+        ask_web(web,
+                (struct question){
+                    "POST", "/v1/accounts", web->operator_key, "{}", {"Content-Type: text/plain"}}),
+        415, "bad-media-type");
+    char *long_body = malloc(200000);
+    memset(long_body, ' ', 199999);
+    long_body[199999] = '\0';
+    expect(op("POST", "/v1/accounts", long_body), 413, "");
+    free(long_body);
+}
+
+static void paths_and_methods_that_are_not_there_say_so(void **state)
+{
+    (void)state;
+    expect(op("GET", "/v1/nothing", NULL), 404, "not-found");
+    expect(op("GET", "/v1/accounts/", NULL), 404, "not-found");
+    struct answer answer = op("PUT", "/v1/accounts", "{}");
+    assert_int_equal(answer.status, 405);
+    assert_non_null(strstr(answer.headers, "Allow: GET, POST"));
+    answer_done(&answer);
+    expect(op("GET", "/v1/accounts/nobody", NULL), 404, "not-found");
+    expect(op("POST", "/v1/accounts", "{\"name\":\"acme\",\"currency\":\"EUR\"}"), 409, "exists");
+}
+
+static void a_change_of_what_was_changed_meanwhile_is_refused(void **state)
+{
+    (void)state;
+    expect(ask_web(web, (struct question){"PATCH",
+                                          "/v1/accounts/bravo",
+                                          web->operator_key,
+                                          "{\"cps_max\":3}",
+                                          {"If-Match: \"999999\""}}),
+           412, "changed");
+}
+
+static void a_topup_counts_once(void **state)
+{
+    (void)state;
+    const char *path = "/v1/accounts/acme/topups";
+    expect(op("POST", path, "{\"amount\":\"10.00\"}"), 400, "idempotency-key-missing");
+    struct answer first = topup(path, "k1", "{\"amount\":\"10.00\",\"reason\":\"cash\"}");
+    assert_int_equal(first.status, 201);
+    assert_string_equal(text_of(&first, "balance"), "10.000000");
+    struct answer again = topup(path, "k1", "{ \"reason\":\"cash\", \"amount\":\"10\" }");
+    assert_int_equal(again.status, 200);
+    assert_true(json_is_true(json_object_get(again.json, "is_repeat")));
+    assert_int_equal(json_integer_value(json_object_get(again.json, "transfer")),
+                     json_integer_value(json_object_get(first.json, "transfer")));
+    answer_done(&first);
+    answer_done(&again);
+    expect(topup(path, "k1", "{\"amount\":\"11.00\",\"reason\":\"cash\"}"), 409,
+           "idempotency-key-reused");
+    static const char *const bad[] = {"{}",
+                                      "{\"amount\":10}",
+                                      "{\"amount\":\"0\"}",
+                                      "{\"amount\":\"-1\"}",
+                                      "{\"amount\":\"1e3\"}",
+                                      "{\"amount\":\"9999999999999999\"}",
+                                      "{\"amount\":\"1\",\"transfer\":3}"};
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        expect(topup(path, "k-bad", bad[i]), 422, "bad-field");
+    }
+    expect(topup("/v1/accounts/nobody/topups", "k2", "{\"amount\":\"1\"}"), 404, "not-found");
+    struct answer balance = op("GET", "/v1/accounts/acme/balance", NULL);
+    assert_string_equal(text_of(&balance, "balance"), "10.000000");
+    answer_done(&balance);
+}
+
+static void an_adjustment_says_why_and_takes_no_more_than_there_is(void **state)
+{
+    (void)state;
+    const char *path = "/v1/accounts/bravo/adjustments";
+    (void)state;
+    struct answer up = topup("/v1/accounts/bravo/topups", "b1", "{\"amount\":\"5\"}");
+    assert_int_equal(up.status, 201);
+    answer_done(&up);
+    expect(topup(path, "b2", "{\"amount\":\"-1\"}"), 422, "bad-field");
+    expect(topup(path, "b3", "{\"amount\":\"-6\",\"reason\":\"error\"}"), 422, "refused");
+    struct answer less = topup(path, "b4", "{\"amount\":\"-2\",\"reason\":\"error\"}");
+    assert_int_equal(less.status, 201);
+    assert_string_equal(text_of(&less, "balance"), "3.000000");
+    answer_done(&less);
+    expect(topup("/v1/accounts/bravo/refunds", "b5", "{\"amount\":\"1\",\"transfer\":1}"), 422,
+           "refused");
+    struct answer list = op("GET", "/v1/accounts/bravo/transfers?max=1", NULL);
+    assert_int_equal(json_array_size(json_object_get(list.json, "items")), 1);
+    assert_true(json_is_string(json_object_get(list.json, "next")));
+    answer_done(&list);
+}
+
+static void a_money_request_is_on_disk_before_the_ledger_is_asked(void **state)
+{
+    (void)state;
+    char path[300];
+    char text[8192] = "";
+    struct answer up = topup("/v1/accounts/acme/bonuses", "on-disk", "{\"amount\":\"0.5\"}");
+    assert_int_equal(up.status, 201);
+    answer_done(&up);
+    snprintf(path, sizeof(path), "%s/web/money.journal", web->dir);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    assert_true(size > 0);
+    assert_non_null(strstr(text, "\"key\":\"on-disk\""));
+    assert_non_null(strstr(text, "\"amount_micro\":500000"));
+}
+
+static void an_endpoint_keeps_no_password(void **state)
+{
+    (void)state;
+    struct answer made = op("POST", "/v1/endpoints",
+                            "{\"user\":\"alice\",\"account\":\"acme\",\"password\":\"pw-alice\","
+                            "\"identities\":[\"+4930111\"]}");
+    assert_int_equal(made.status, 201);
+    assert_null(strstr(made.body, "pw-alice"));
+    assert_null(json_object_get(made.json, "password"));
+    answer_done(&made);
+    struct store_options options = {.dir = web->dir, .deadline_us = 2000000};
+    struct store *store = store_new(&options);
+    struct endpoint row;
+    assert_int_equal(config_endpoint_by_user(store, "alice", &row), STORE_OK);
+    store_free(store);
+    char hex[33] = "";
+    slice_hex(hex, row.ha1_md5, 16);
+    /* md5 of "alice:example.test:pw-alice" */
+    assert_string_equal(hex, "b41a89fa9fb53709a1f0f8f4bb617b38");
+    expect(op("PATCH", "/v1/endpoints/alice", "{\"user\":\"bob\"}"), 422, "bad-field");
+    expect(op("POST", "/v1/numbers",
+              "{\"digits\":\"+4930111\",\"account\":\"acme\",\"endpoint\":\"alice\"}"),
+           201, "");
+    struct answer bindings = op("GET", "/v1/endpoints/alice/bindings", NULL);
+    assert_int_equal(json_array_size(json_object_get(bindings.json, "items")), 1);
+    answer_done(&bindings);
+}
+
+static void a_deck_goes_in_and_out_as_csv(void **state)
+{
+    (void)state;
+    const char *path = "/v1/decks?name=retail&currency=EUR&rounding=up";
+    const char *csv = "prefix,description,rate\n49,Germany,0.01\n4930,Berlin,0.02\n";
+    struct answer made = ask_web(
+        web, (struct question){"POST", path, web->operator_key, csv, {"Content-Type: text/csv"}});
+    assert_int_equal(made.status, 201);
+    assert_int_equal(json_integer_value(json_object_get(made.json, "prefix_count")), 2);
+    answer_done(&made);
+    struct answer out = op("GET", "/v1/decks/retail/csv", NULL);
+    assert_int_equal(out.status, 200);
+    assert_non_null(strstr(out.body, "4930,Berlin,0.02"));
+    answer_done(&out);
+    struct answer bad = ask_web(web, (struct question){"POST",
+                                                       path,
+                                                       web->operator_key,
+                                                       "prefix,rate\n49,0.01\nabc,0.02\n50,free\n",
+                                                       {"Content-Type: text/csv"}});
+    assert_int_equal(bad.status, 422);
+    assert_string_equal(text_of(&bad, "code"), "bad-deck");
+    json_t *problems = json_object_get(bad.json, "problems");
+    assert_int_equal(json_array_size(problems), 2);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(problems, 0), "line")), 3);
+    answer_done(&bad);
+    expect(ask_web(
+               web,
+               (struct question){
+                   "POST", "/v1/decks?name=x", web->operator_key, csv, {"Content-Type: text/csv"}}),
+           422, "bad-field");
+    expect(op("POST", path, "{}"), 415, "bad-media-type");
+    expect(op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"retail\"}"), 200, "");
+}
+
+static void a_trunk_and_a_route_to_it(void **state)
+{
+    (void)state;
+    struct answer made = op("POST", "/v1/trunks",
+                            "{\"name\":\"carrier\",\"host\":\"127.0.0.2\",\"port\":5080,"
+                            "\"acl\":[\"127.0.0.2/32\",\"2001:db8::/32\"],\"auth_user\":\"me\","
+                            "\"auth_password\":\"hidden\"}");
+    assert_int_equal(made.status, 201);
+    assert_null(strstr(made.body, "hidden"));
+    answer_done(&made);
+    struct answer route =
+        op("POST", "/v1/routes", "{\"prefix\":\"49\",\"trunk\":\"carrier\",\"weight\":5}");
+    assert_int_equal(route.status, 201);
+    json_int_t id = json_integer_value(json_object_get(route.json, "id"));
+    answer_done(&route);
+    expect(op("DELETE", "/v1/trunks/carrier", NULL), 409, "conflict");
+    char path[64];
+    snprintf(path, sizeof(path), "/v1/routes/%lld", (long long)id);
+    expect(op("DELETE", path, NULL), 204, "");
+    expect(op("DELETE", "/v1/trunks/carrier", NULL), 204, "");
+}
+
+static void a_customer_sees_its_own_account_only(void **state)
+{
+    (void)state;
+    struct answer list = customer("GET", "/v1/accounts", NULL);
+    assert_int_equal(json_array_size(json_object_get(list.json, "items")), 0 + 1);
+    answer_done(&list);
+    expect(customer("GET", "/v1/accounts/acme/balance", NULL), 200, "");
+    expect(customer("GET", "/v1/accounts/bravo/balance", NULL), 404, "not-found");
+    expect(customer("GET", "/v1/cdrs?account=bravo", NULL), 404, "not-found");
+    expect(customer("POST", "/v1/accounts/acme/topups", "{\"amount\":\"1\"}"), 403, "forbidden");
+    expect(customer("DELETE", "/v1/calls/0000000000000001", NULL), 403, "forbidden");
+    expect(customer("GET", "/v1/status", NULL), 403, "forbidden");
+    struct answer calls = customer("GET", "/v1/calls", NULL);
+    assert_int_equal(json_array_size(json_object_get(calls.json, "items")), 1);
+    answer_done(&calls);
+    struct answer refusals = customer("GET", "/v1/refusals", NULL);
+    assert_int_equal(json_array_size(json_object_get(refusals.json, "items")), 1);
+    answer_done(&refusals);
+}
+
+static void who_has_no_key_gets_nothing(void **state)
+{
+    (void)state;
+    expect(ask_web(web, (struct question){"GET", "/v1/accounts", NULL, NULL, {NULL}}), 401,
+           "unauthorized");
+    expect(ask_web(web, (struct question){"GET", "/v1/accounts", "dt_wrong", NULL, {NULL}}), 401,
+           "unauthorized");
+    expect(
+        ask_web(web,
+                (struct question){"GET", "/metrics", NULL, NULL, {"X-Forwarded-For: 192.0.2.1"}}),
+        401, "unauthorized");
+    struct answer open = ask_web(web, (struct question){"GET", "/metrics", NULL, NULL, {NULL}});
+    assert_int_equal(open.status, 200);
+    assert_non_null(strstr(open.body, "dialtone_edge_up 1"));
+    assert_non_null(strstr(open.body, "dialtone_edge_invites_total 7"));
+    answer_done(&open);
+}
+
+static void a_key_is_shown_once_and_dies_when_revoked(void **state)
+{
+    (void)state;
+    struct answer made = op("POST", "/v1/keys", "{\"name\":\"bot\",\"role\":\"operator\"}");
+    assert_int_equal(made.status, 201);
+    char key[64];
+    snprintf(key, sizeof(key), "%s", text_of(&made, "key"));
+    json_int_t id = json_integer_value(json_object_get(made.json, "id"));
+    answer_done(&made);
+    expect(ask_web(web, (struct question){"GET", "/v1/accounts", key, NULL, {NULL}}), 200, "");
+    struct answer list = op("GET", "/v1/keys", NULL);
+    assert_null(strstr(list.body, key));
+    answer_done(&list);
+    char path[64];
+    snprintf(path, sizeof(path), "/v1/keys/%lld", (long long)id);
+    expect(op("DELETE", path, NULL), 204, "");
+    expect(ask_web(web, (struct question){"GET", "/v1/accounts", key, NULL, {NULL}}), 401,
+           "unauthorized");
+    expect(op("DELETE", "/v1/keys/99999", NULL), 404, "not-found");
+}
+
+static void a_suspension_names_who_and_why(void **state)
+{
+    (void)state;
+    expect(op("PUT", "/v1/accounts/bravo/suspension", "{}"), 422, "bad-field");
+    struct answer put = op("PUT", "/v1/accounts/bravo/suspension", "{\"why\":\"fraud report 17\"}");
+    assert_int_equal(put.status, 200);
+    assert_string_equal(text_of(&put, "suspended_by"), "key:admin");
+    assert_string_equal(text_of(&put, "suspended_why"), "fraud report 17");
+    answer_done(&put);
+    expect(op("PATCH", "/v1/accounts/bravo", "{\"is_suspended\":false}"), 422, "bad-field");
+    struct answer gone = op("DELETE", "/v1/accounts/bravo/suspension", NULL);
+    assert_true(json_is_false(json_object_get(gone.json, "is_suspended")));
+    answer_done(&gone);
+}
+
+static void calls_are_listed_and_ended_by_key(void **state)
+{
+    (void)state;
+    struct answer calls = op("GET", "/v1/calls?max=1", NULL);
+    assert_int_equal(json_array_size(json_object_get(calls.json, "items")), 1);
+    assert_int_equal(json_integer_value(json_object_get(calls.json, "total")), 2);
+    answer_done(&calls);
+    expect(op("DELETE", "/v1/calls/ffffffffffffffff", NULL), 404, "not-found");
+    expect(op("DELETE", "/v1/calls/0000000000000002", NULL), 204, "");
+    assert_string_equal(web->play.ended, "0000000000000002");
+    assert_string_equal(web->play.ended_by, "key:admin");
+    calls = op("GET", "/v1/calls", NULL);
+    assert_int_equal(json_array_size(json_object_get(calls.json, "items")), 1);
+    answer_done(&calls);
+}
+
+static void explain_asks_the_edge(void **state)
+{
+    (void)state;
+    struct answer answer = op("GET", "/v1/explain?account=acme&number=4930", NULL);
+    assert_string_equal(text_of(&answer, "would"), "connect");
+    answer_done(&answer);
+    expect(op("GET", "/v1/explain?number=4930", NULL), 422, "bad-field");
+    expect(op("GET", "/v1/explain?account=acme", NULL), 422, "bad-field");
+    expect(op("GET", "/v1/explain?account=none&number=1", NULL), 404, "not-found");
+}
+
+static void call_records_are_filtered_by_time(void **state)
+{
+    (void)state;
+    expect(op("GET", "/v1/cdrs?from=2026-11-21T10:00:00Z&to=2026-11-22&account=acme", NULL), 200,
+           "");
+    expect(op("GET", "/v1/cdrs?from=yesterday", NULL), 422, "bad-field");
+    expect(op("GET", "/v1/cdrs?max=5000", NULL), 422, "bad-field");
+    expect(op("GET", "/v1/history?kind=config", NULL), 200, "");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_account_is_made_read_changed_and_removed),
+        cmocka_unit_test(a_value_that_cannot_be_used_is_named),
+        cmocka_unit_test(a_body_that_is_not_one_clear_object_is_refused),
+        cmocka_unit_test(paths_and_methods_that_are_not_there_say_so),
+        cmocka_unit_test(a_change_of_what_was_changed_meanwhile_is_refused),
+        cmocka_unit_test(a_topup_counts_once),
+        cmocka_unit_test(an_adjustment_says_why_and_takes_no_more_than_there_is),
+        cmocka_unit_test(a_money_request_is_on_disk_before_the_ledger_is_asked),
+        cmocka_unit_test(an_endpoint_keeps_no_password),
+        cmocka_unit_test(a_deck_goes_in_and_out_as_csv),
+        cmocka_unit_test(a_trunk_and_a_route_to_it),
+        cmocka_unit_test(a_customer_sees_its_own_account_only),
+        cmocka_unit_test(who_has_no_key_gets_nothing),
+        cmocka_unit_test(a_key_is_shown_once_and_dies_when_revoked),
+        cmocka_unit_test(a_suspension_names_who_and_why),
+        cmocka_unit_test(calls_are_listed_and_ended_by_key),
+        cmocka_unit_test(explain_asks_the_edge),
+        cmocka_unit_test(call_records_are_filtered_by_time),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
