@@ -1,3 +1,4 @@
+#include "registrar/ask.h"
 #include "registrar/inside.h"
 
 #include <string.h>
@@ -72,6 +73,27 @@ struct tri registrar_lookup(struct registrar *registrar, struct slice user, stru
     inside_leave(shard);
     *count = found;
     return (struct tri){found > 0 ? TRI_PRESENT : TRI_ABSENT};
+}
+
+bool registrar_is_repeat(struct registrar *registrar, struct slice user,
+                         const struct sip_msg *request)
+{
+    struct ask_mark mark = ask_mark(request, registrar->settings.hash_seed);
+    uint64_t user_hash = 0;
+    uint32_t index = SHARD_NONE;
+    bool is_repeat = false;
+    struct shard *shard = inside_enter(registrar, user, &user_hash, &index);
+    if (index != SHARD_NONE) {
+        struct aor *aor = shard->slots[index].aor;
+        struct binding *binding = aor_first(aor);
+        for (int i = 0; i < aor->binding_count; i++) {
+            is_repeat |= binding->call_id_hash == mark.call_id_hash && binding->cseq == mark.cseq &&
+                         binding->branch_hash == mark.branch_hash;
+            binding = binding_next(binding);
+        }
+    }
+    inside_leave(shard);
+    return is_repeat;
 }
 
 static void copy_view(struct reg_view *out, const struct binding *binding, int64_t wall_offset_us)

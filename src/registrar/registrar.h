@@ -13,7 +13,7 @@
 #include "base/tri.h"
 #include "sip/msg.h"
 
-#define REG_CONTACTS_MAX 10      /* of one AOR, the ceiling of the setting */
+#define REG_CONTACTS_MAX 10 /* of one AOR, the ceiling of the setting */
 #define REG_URI_SIZE_MAX 512
 #define REG_PATH_SIZE_MAX 512
 #define REG_NONCES_PER_AOR 8
@@ -25,12 +25,12 @@ struct reg_now {
     int64_t wall_us;
 };
 
-struct reg_flow { /* where a request came from and where one to the phone goes */
-    uint8_t address[16];    /* IPv4 mapped into IPv6 */
+struct reg_flow {        /* where a request came from and where one to the phone goes */
+    uint8_t address[16]; /* IPv4 mapped into IPv6 */
     uint16_t port;
-    uint8_t transport;      /* enum reg_transport */
-    uint8_t listener;       /* which of our listening addresses */
-    uint64_t connection;    /* of a stream transport: id, unique while the process lives; else 0 */
+    uint8_t transport;   /* enum reg_transport */
+    uint8_t listener;    /* which of our listening addresses */
+    uint64_t connection; /* of a stream transport: id, unique while the process lives; else 0 */
 };
 
 struct registrar_settings {
@@ -40,10 +40,11 @@ struct registrar_settings {
     int64_t expires_min_s;     /* 60: below that 423 with Min-Expires */
     int64_t expires_max_s;     /* 3600: more is cut */
     int64_t expires_default_s; /* 3600 */
-    int jitter_percent;        /* the granted expiry is cut by up to this much, so that phones spread: 10 */
+    int jitter_percent; /* the granted expiry is cut by up to this much, so that phones spread: 10
+                         */
     uint64_t hash_seed;
-    int64_t nonce_life_s;      /* a nonce is remembered this long after its first use: at least as long
-                                * as digest_verify accepts one (its max_age_s); 0: 3600 */
+    int64_t nonce_life_s; /* a nonce is remembered this long after its first use: at least as long
+                           * as digest_verify accepts one (its max_age_s); 0: 3600 */
 };
 
 struct registrar;
@@ -52,31 +53,31 @@ void registrar_free(struct registrar *registrar);
 
 enum reg_result {
     REG_UNKNOWN = 0,
-    REG_DONE,            /* 200; the answer's contact lines list all bindings */
-    REG_REPEATED,        /* 200 again: the same Call-ID, CSeq and branch; nothing changed */
-    REG_OUT_OF_ORDER,    /* 500: same Call-ID, CSeq not higher (RFC 3261 10.3 step 7) */
-    REG_TOO_BRIEF,       /* 423 with Min-Expires */
-    REG_TOO_MANY,        /* 403, more contacts than contacts_max */
-    REG_BAD_CONTACT,     /* 400: no SIP URI, too long, "*" with others or Expires not 0 */
-    REG_FULL             /* 503: memory */
+    REG_DONE,         /* 200; the answer's contact lines list all bindings */
+    REG_REPEATED,     /* 200 again: the same Call-ID, CSeq and branch; nothing changed */
+    REG_OUT_OF_ORDER, /* 500: same Call-ID, CSeq not higher (RFC 3261 10.3 step 7) */
+    REG_TOO_BRIEF,    /* 423 with Min-Expires */
+    REG_TOO_MANY,     /* 403, more contacts than contacts_max */
+    REG_BAD_CONTACT,  /* 400: no SIP URI, too long, "*" with others or Expires not 0 */
+    REG_FULL          /* 503: memory */
 };
 const char *reg_result_name(enum reg_result result);
 
 struct reg_answer {
-    int contact_count;  /* bindings after it */
-    int change;         /* +1: the AOR has its first binding now; -1: its last one went; else 0 */
+    int contact_count;    /* bindings after it */
+    int change;           /* +1: the AOR has its first binding now; -1: its last one went; else 0 */
     int64_t refresh_only; /* 1: only expiries moved */
 };
 
 /* A REGISTER whose sender was authenticated as `user`. account_id is kept with the binding. Appends
- * "Contact: <uri>;expires=n\r\n" lines (and Path) to `lines`. random: for the jitter. All contacts of
- * the request are taken or none. */
+ * "Contact: <uri>;expires=n\r\n" lines (and Path) to `lines`. random: for the jitter. All contacts
+ * of the request are taken or none. */
 enum reg_result registrar_register(struct registrar *registrar, struct slice user,
                                    uint64_t account_id, const struct sip_msg *request,
                                    const struct reg_flow *flow, struct reg_now now, uint64_t random,
                                    struct buf *lines, struct reg_answer *answer);
 
-struct reg_target { /* a copy of one binding, to ring it */
+struct reg_target {               /* a copy of one binding, to ring it */
     char uri[REG_URI_SIZE_MAX];   /* becomes the Request-URI */
     char path[REG_PATH_SIZE_MAX]; /* Route values to add, comma-separated, or empty */
     struct reg_flow flow;         /* send there (RFC 3581, RFC 5626): not to the URI's host */
@@ -97,8 +98,8 @@ void registrar_set_loaded(struct registrar *registrar);
 bool registrar_nc_take(struct registrar *registrar, struct slice user, uint32_t nonce_hash,
                        uint32_t nc, bool is_durable, struct reg_now now);
 
-/* Is this REGISTER, already authenticated as `user`, a repeat of the last one that changed a binding
- * (same Call-ID, CSeq and top Via branch)? Then registrar_register answers REG_REPEATED: a
+/* Is this REGISTER, already authenticated as `user`, a repeat of the last one that changed a
+ * binding (same Call-ID, CSeq and top Via branch)? Then registrar_register answers REG_REPEATED: a
  * retransmission whose nc was used by its original must not be challenged. */
 bool registrar_is_repeat(struct registrar *registrar, struct slice user,
                          const struct sip_msg *request);
@@ -115,11 +116,12 @@ int64_t registrar_expire(struct registrar *registrar, struct reg_now now, int ma
 /* An operator takes an AOR's bindings away (endpoint removed or disabled). */
 bool registrar_remove(struct registrar *registrar, struct slice user);
 
-/* Replay of JOURNAL_BINDING and JOURNAL_NONCE; stream bindings come back flow-lost; expired ones are
- * left out. False: the record is damaged (nothing changed). */
+/* Replay of JOURNAL_BINDING and JOURNAL_NONCE; stream bindings come back flow-lost; expired ones
+ * are left out. False: the record is damaged (nothing changed). */
 MUST_CHECK bool registrar_replay(struct registrar *registrar, enum journal_kind kind,
                                  struct slice record, struct reg_now now);
-/* Snapshot: appends the current records again, up to `count` a call; start with *at = 0; false: done. */
+/* Snapshot: appends the current records again, up to `count` a call; start with *at = 0; false:
+ * done. */
 bool registrar_snapshot(struct registrar *registrar, uint64_t *at, int count);
 
 struct reg_view { /* for the console and `dialtone endpoint show` */

@@ -303,6 +303,7 @@ static void within_a_call_id_only_a_higher_cseq_changes_a_binding(void **state)
         if (result != rows[i].result) {
             fail_msg("row %zu: %s", i, reg_result_name(result));
         }
+        assert_int_equal(w.was_repeat, result == REG_REPEATED);
         assert_int_equal(look_up(&w, "alice", targets), 1);
     }
     assert_int_equal(w.log.count, 3);

@@ -33,6 +33,7 @@ struct world {
     struct reg_answer answer;
     char lines[16384];
     uint64_t random;
+    bool was_repeat; /* what registrar_is_repeat said of the last REGISTER, before it was taken */
     int gone_count;
     char gone_user[256];
 };
@@ -113,6 +114,7 @@ static inline enum reg_result ask_try(struct world *world, const char *user, con
     if (parsed != SIP_OK && parsed != SIP_BAD_CONTACT) {
         fail_msg("the test's own REGISTER: %s\n%s", sip_parse_name(parsed), text);
     }
+    world->was_repeat = registrar_is_repeat(world->registrar, slice_from_text(user), &msg);
     struct buf lines;
     buf_init(&lines, world->lines, sizeof(world->lines) - 1);
     enum reg_result result =
