@@ -155,8 +155,9 @@ void segment_start(struct segment *segment, uint64_t life, uint64_t base_sequenc
     head->base_sequence = base_sequence;
     head->begins_snapshot = begins_snapshot;
     head->crc = head_crc(head);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    memcpy(head->magic, MAGIC, sizeof(head->magic));
+    uint64_t magic = 0;
+    memcpy(&magic, MAGIC, sizeof(magic));
+    __atomic_store_n((uint64_t *)(void *)head->magic, magic, __ATOMIC_RELEASE);
 }
 
 bool segment_has_room(const struct segment *segment, size_t frame_size)
