@@ -30,7 +30,7 @@ struct digest_keys { /* server secret; two, so that it can be changed without a 
 struct digest_credentials { /* of Authorization or Proxy-Authorization */
     enum digest_algorithm algorithm;
     struct slice username, realm, nonce, uri, response, cnonce, nc_text, opaque; /* escapes kept */
-    bool has_qop;   /* qop=auth; auth-int is refused. Without qop a nonce is good once (nc 1) */
+    bool has_qop; /* qop=auth; auth-int is refused. Without qop a nonce is good once (nc 1) */
     uint32_t nc;
 };
 
@@ -43,10 +43,10 @@ struct digest_window {
 
 enum digest_verdict {
     DIGEST_OK = 0,
-    DIGEST_MISSING,   /* no credentials for our realm: challenge */
-    DIGEST_STALE,     /* right password, but the nonce is old, unknown or its nc was used: stale=true */
-    DIGEST_WRONG,     /* wrong password or user: challenge again, counted */
-    DIGEST_MALFORMED  /* answer 400 */
+    DIGEST_MISSING, /* no credentials for our realm: challenge */
+    DIGEST_STALE, /* right password, but the nonce is old, unknown or its nc was used: stale=true */
+    DIGEST_WRONG, /* wrong password or user: challenge again, counted */
+    DIGEST_MALFORMED /* answer 400 */
 };
 
 /* A context that keeps fetched OpenSSL digests (EVP fetch costs more than the digest); one a
@@ -72,13 +72,13 @@ enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_p
                                             struct slice realm, struct digest_credentials *out);
 
 /* Is the response right, and the nonce ours and not older than max_age_s, and its nc new in the
- * window? The window changes only on DIGEST_OK; NULL: the caller checks nc elsewhere. ha1 NULL (no such user): does the same work
- * and answers DIGEST_WRONG. method: of the request. */
+ * window? The window changes only on DIGEST_OK; NULL: the caller checks nc elsewhere. ha1 NULL (no
+ * such user): does the same work and answers DIGEST_WRONG. method: of the request. */
 enum digest_verdict digest_verify(struct digest_context *context,
                                   const struct digest_credentials *credentials,
                                   const struct digest_ha1 *ha1, struct slice method,
-                                  const struct digest_keys *keys, int64_t now_s,
-                                  int64_t max_age_s, struct digest_window *window);
+                                  const struct digest_keys *keys, int64_t now_s, int64_t max_age_s,
+                                  struct digest_window *window);
 
 /* Client side: the Authorization line (with CRLF) that answers the challenge in `response` (401 or
  * 407), with the strongest algorithm offered. False: no challenge that we can answer. nc counts
@@ -88,7 +88,7 @@ MUST_CHECK bool digest_answer_write(struct digest_context *context, struct buf *
                                     struct slice password, struct slice method, struct slice uri,
                                     uint32_t nc, struct slice cnonce);
 
-/* Keyed MAC for tags, branches and Record-Route: SipHash-2-4 under the first 16 bytes of the key. */
+/* Keyed MAC for tags, branches and Record-Route: SipHash-2-4, the key cut to 16 bytes. */
 uint64_t digest_mac64(const uint8_t key[DIGEST_KEY_SIZE], const void *data, size_t size);
 
 #endif

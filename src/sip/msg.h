@@ -35,7 +35,8 @@ enum sip_method {
     SIP_UPDATE
 };
 
-enum sip_header_id { /* the headers that we look at; all others are SIP_H_OTHER */
+/* The headers that we look at; all others are SIP_H_OTHER. */
+enum sip_header_id {
     SIP_H_OTHER = 0,
     SIP_H_ALERT_INFO,
     SIP_H_AUTHORIZATION,
@@ -89,49 +90,49 @@ struct sip_header {
     struct slice value; /* trimmed */
 };
 
-struct sip_via { /* RFC 3261 20.42 */
+struct sip_via {            /* RFC 3261 20.42 */
     struct slice text;      /* this via-parm alone */
     struct slice transport; /* "UDP" */
     struct slice host;      /* sent-by; IPv6 with its brackets */
     uint16_t port;          /* 0: none given */
     struct slice params;
-    struct slice branch;    /* empty: none */
+    struct slice branch; /* empty: none */
 };
 
 struct sip_address { /* name-addr or addr-spec with header parameters (RFC 3261 20.10) */
     struct slice text;
     struct slice display; /* as written, quotes kept */
     struct slice uri_text;
-    struct sip_uri uri;   /* zero where the URI did not parse (its scheme is unknown, say) */
+    struct sip_uri uri; /* zero where the URI did not parse (its scheme is unknown, say) */
     struct slice params;
     struct slice tag;
-    bool is_star;         /* "*" in Contact */
+    bool is_star; /* "*" in Contact */
 };
 
 enum sip_parse {
     SIP_OK = 0,
-    SIP_EMPTY,           /* nothing but CRLF: a keep-alive (RFC 5626 3.5.1) */
-    SIP_NOT_SIP,         /* no start line of SIP */
-    SIP_BAD_VERSION,     /* answer 505 */
+    SIP_EMPTY,       /* nothing but CRLF: a keep-alive (RFC 5626 3.5.1) */
+    SIP_NOT_SIP,     /* no start line of SIP */
+    SIP_BAD_VERSION, /* answer 505 */
     SIP_BAD_START_LINE,
     SIP_BAD_URI,
-    SIP_BAD_HEADER,      /* a line without a name, a NUL, a control character */
+    SIP_BAD_HEADER, /* a line without a name, a NUL, a control character */
     SIP_TOO_MANY_HEADERS,
     SIP_BAD_VIA,
     SIP_BAD_FROM,
     SIP_BAD_TO,
     SIP_BAD_CALL_ID,
-    SIP_BAD_CSEQ,        /* also: its method is not that of the request, or its number too large */
+    SIP_BAD_CSEQ, /* also: its method is not that of the request, or its number too large */
     SIP_BAD_CONTENT_LENGTH, /* not a number, or more than there is; or two that differ */
     SIP_BAD_MAX_FORWARDS,
     SIP_DUPLICATE_HEADER, /* a header that must stand once stands twice */
     SIP_MISSING_HEADER,
     SIP_BAD_CONTACT,
-    SIP_BAD_SCHEME       /* Request-URI of a scheme that is no sip, sips or tel: answer 416 */
+    SIP_BAD_SCHEME /* Request-URI of a scheme that is no sip, sips or tel: answer 416 */
 };
 
 struct sip_msg {
-    struct slice raw; /* start line to the last byte of the body; what follows in a datagram is cut */
+    struct slice raw; /* start line to the end of the body; what follows in a datagram is cut */
     bool is_request;
     enum sip_method method;
     struct slice method_text;
@@ -152,8 +153,8 @@ struct sip_msg {
     uint32_t cseq;
     enum sip_method cseq_method;
     struct slice cseq_method_text;
-    int max_forwards;   /* -1: no such header */
-    int64_t expires_s;  /* Expires header; -1: none or not a number */
+    int max_forwards;  /* -1: no such header */
+    int64_t expires_s; /* Expires header; -1: none or not a number */
 
     bool is_answerable; /* meaningful with an error: enough is there for a response */
 };

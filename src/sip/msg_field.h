@@ -6,8 +6,12 @@
 
 enum via_read { VIA_UNUSABLE = 0, VIA_USABLE, VIA_GOOD };
 
-/* These three read into *out, which must be zero, and may leave it half-written; a message is
+/* These read into *out, which must be zero, and may leave it half-written; a message is
  * zeroed once as a whole. */
+
+/* A start line of a request or a response; NOT_SIP: neither. What was understood of a broken one is
+ * in *out, is_request and the method above all. */
+enum sip_parse sip_start_line_read(struct slice line, struct sip_msg *out);
 
 /* USABLE: the sent-by and what comes before it were read, but something behind it is broken; a
  * response can still find its way. */

@@ -7,7 +7,7 @@
 
 enum sdp_direction { SDP_SENDRECV = 0, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
-struct sdp { /* the first audio stream */
+struct sdp {           /* the first audio stream */
     struct slice host; /* of its c= line or the session's */
     uint16_t port;     /* 0: refused */
     enum sdp_direction direction;

@@ -43,7 +43,8 @@ enum txn_event {
     TXN_EV_TRANSPORT_ERROR
 };
 
-enum txn_do { /* what the owner must do now; may be several */
+/* What the owner must do now; may be several. */
+enum txn_do {
     TXN_DO_RETRANSMIT = 1 << 0, /* send the request (client) or the last response (server) again */
     TXN_DO_SEND = 1 << 1,       /* server: send this response */
     TXN_DO_PASS = 1 << 2,       /* client: hand this response to the TU (a 2xx may come often) */
@@ -54,8 +55,8 @@ enum txn_do { /* what the owner must do now; may be several */
 };
 
 struct txn {
-    uint8_t kind;  /* enum txn_kind */
-    uint8_t state; /* enum txn_state */
+    uint8_t kind;     /* enum txn_kind */
+    uint8_t state;    /* enum txn_state */
     bool is_reliable; /* TCP, TLS, WebSocket: no retransmissions (timers A, E, G), no D, I, J, K */
     int16_t status;   /* last response seen or sent */
     int64_t deadline_us;   /* when to feed TXN_EV_TIMER; INT64_MAX: never */

@@ -12,14 +12,14 @@ enum sip_scheme { SIP_SCHEME_OTHER = 0, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCH
 
 struct sip_uri {
     enum sip_scheme scheme;
-    struct slice text;     /* the whole URI */
+    struct slice text; /* the whole URI */
     struct slice scheme_text;
-    struct slice user;     /* as written, escapes kept; for tel: the number */
+    struct slice user; /* as written, escapes kept; for tel: the number */
     struct slice password;
-    struct slice host;     /* IPv6 with its brackets; empty for tel and others */
-    uint16_t port;         /* 0: none given */
-    struct slice params;   /* ";a=b;c", or empty */
-    struct slice headers;  /* after '?', or empty */
+    struct slice host;    /* IPv6 with its brackets; empty for tel and others */
+    uint16_t port;        /* 0: none given */
+    struct slice params;  /* ";a=b;c", or empty */
+    struct slice headers; /* after '?', or empty */
 };
 
 /* False: not a URI (*out untouched). An unknown scheme parses as SIP_SCHEME_OTHER. */

@@ -11,15 +11,15 @@
 
 #define SIP_REWRITE_REPLACE_MAX 24
 
-struct sip_rewrite { /* zero: forwards the message as it is */
-    struct slice request_uri; /* instead of the old one; empty: keep */
-    struct slice top;         /* lines put before the first header */
-    struct slice bottom;      /* lines put after the last header */
+struct sip_rewrite {                     /* zero: forwards the message as it is */
+    struct slice request_uri;            /* instead of the old one; empty: keep */
+    struct slice top;                    /* lines put before the first header */
+    struct slice bottom;                 /* lines put after the last header */
     uint64_t drop[SIP_HEADERS_MAX / 64]; /* headers left out, by index */
     int replace_count;
     struct {
         int index;
-        struct slice line; /* with CRLF; empty: like drop */
+        struct slice line;              /* with CRLF; empty: like drop */
     } replace[SIP_REWRITE_REPLACE_MAX]; /* by rising index */
 };
 
@@ -45,14 +45,14 @@ MUST_CHECK bool sip_rewrite_pop_route(struct sip_rewrite *rewrite, const struct 
 
 struct sip_response {
     int status;
-    struct slice reason;  /* empty: the usual phrase */
-    struct slice to_tag;  /* added to To where it has none; empty: left as it is */
-    struct slice lines;   /* more headers */
+    struct slice reason;       /* empty: the usual phrase */
+    struct slice to_tag;       /* added to To where it has none; empty: left as it is */
+    struct slice lines;        /* more headers */
     struct slice content_type; /* with body */
     struct slice body;
-    struct slice source_host;  /* for received= of the top Via (RFC 3261 18.2.1): IP as text, IPv6
-                                * without brackets; empty: leave the Via alone */
-    uint16_t source_port;      /* for rport (RFC 3581), filled in where the Via asks for it */
+    struct slice source_host; /* for received= of the top Via (RFC 3261 18.2.1): IP as text, IPv6
+                               * without brackets; empty: leave the Via alone */
+    uint16_t source_port;     /* for rport (RFC 3581), filled in where the Via asks for it */
 };
 
 /* A response to a request: Via, From, To, Call-ID, CSeq are copied; Record-Route too where
@@ -68,13 +68,13 @@ void sip_via_received_write(struct buf *out, const struct sip_msg *request,
 struct sip_request { /* a request of our own: BYE, CANCEL, OPTIONS, ACK */
     struct slice method;
     struct slice uri;
-    struct slice via;       /* value of the one Via: "SIP/2.0/UDP 1.2.3.4:5060;branch=z9hG4bK..." */
-    struct slice routes;    /* Route values, comma-separated, or empty */
-    struct slice from, to;  /* values */
+    struct slice via;      /* value of the one Via: "SIP/2.0/UDP 1.2.3.4:5060;branch=z9hG4bK..." */
+    struct slice routes;   /* Route values, comma-separated, or empty */
+    struct slice from, to; /* values */
     struct slice call_id;
     uint32_t cseq;
     int max_forwards;
-    struct slice lines;     /* more headers */
+    struct slice lines; /* more headers */
     struct slice content_type;
     struct slice body;
 };

@@ -281,6 +281,16 @@ static void each_count_of_a_nonce_is_good_once(void **state)
     }
 }
 
+static void without_a_window_the_count_is_left_to_the_caller(void **state)
+{
+    (void)state;
+    challenge_make(&first, false, NOW_S, 5, NULL);
+    answer_make(&first, "secret", 1);
+    assert_int_equal(check(&first, NOW_S, NULL), DIGEST_OK);
+    assert_int_equal(check(&first, NOW_S, NULL), DIGEST_OK);
+    assert_int_equal(check(&first, NOW_S + MAX_AGE_S + 1, NULL), DIGEST_STALE);
+}
+
 static void an_older_nonce_cannot_be_played_back(void **state)
 {
     (void)state;
@@ -408,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_challenge_is_answered_with_the_strongest_algorithm),
         cmocka_unit_test(a_user_who_is_not_there_is_simply_wrong),
         cmocka_unit_test(each_count_of_a_nonce_is_good_once),
+        cmocka_unit_test(without_a_window_the_count_is_left_to_the_caller),
         cmocka_unit_test(an_older_nonce_cannot_be_played_back),
         cmocka_unit_test(of_two_nonces_of_one_second_the_second_cannot_be_followed_by_the_first),
         cmocka_unit_test(a_window_of_long_ago_never_blocks),

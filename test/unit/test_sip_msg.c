@@ -194,6 +194,31 @@ static void a_nul_in_a_header_is_refused(void **state)
     assert_int_equal(sip_msg_parse(slice_make(uri, sizeof uri - 1), &msg), SIP_BAD_URI);
 }
 
+static void a_control_character_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        char c;
+        enum sip_parse result;
+    } bytes[] = {{0x00, SIP_BAD_HEADER}, {0x01, SIP_BAD_HEADER}, {0x1f, SIP_BAD_HEADER},
+                 {0x7f, SIP_BAD_HEADER}, {0x20, SIP_OK},         {0x7e, SIP_OK},
+                 {'\t', SIP_OK},         {(char)0x80, SIP_OK},   {(char)0xff, SIP_OK}};
+    char text[512];
+    size_t start = strlen(BASE "X:");
+    for (size_t size = 1; size < 70; size++) {
+        for (size_t at = 0; at < size; at++) {
+            for (size_t i = 0; i < ARRAY_COUNT(bytes); i++) {
+                memcpy(text, BASE "X:", start);
+                memset(text + start, 'a', size);
+                text[start + at] = bytes[i].c;
+                memcpy(text + start + size, "\r\n\r\n", 4);
+                assert_int_equal(sip_msg_parse(slice_make(text, start + size + 4), &msg),
+                                 bytes[i].result);
+            }
+        }
+    }
+}
+
 static void there_may_be_128_headers_and_no_more(void **state)
 {
     (void)state;
@@ -427,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_response_is_read_in_full),
         cmocka_unit_test(each_broken_message_says_what_is_wrong),
         cmocka_unit_test(a_nul_in_a_header_is_refused),
+        cmocka_unit_test(a_control_character_is_found_wherever_it_stands),
         cmocka_unit_test(there_may_be_128_headers_and_no_more),
         cmocka_unit_test(each_spelling_of_a_name_is_the_same_header),
         cmocka_unit_test(lists_are_walked_over_headers_quotes_and_brackets),
