@@ -121,10 +121,10 @@ static void flow_decode(struct wire_reader *in, struct call_flow *flow)
 #define FLOW_ENCODED_SIZE 28
 
 bool call_sent_add(struct pool *pool, struct call *call, const struct call_flow *to,
-                   struct slice head)
+                   struct slice request)
 {
     struct slice before = pool_slice(call->sent);
-    size_t size = before.size + FLOW_ENCODED_SIZE + 2 + head.size;
+    size_t size = before.size + FLOW_ENCODED_SIZE + 2 + request.size;
     struct pool_block *block = pool_take(pool, size);
     if (block == NULL) {
         return false;
@@ -133,7 +133,7 @@ bool call_sent_add(struct pool *pool, struct call *call, const struct call_flow 
     buf_init(&out, block->data, size);
     buf_slice(&out, before);
     flow_encode(&out, to);
-    wire_put_slice(&out, head);
+    wire_put_slice(&out, request);
     if (out.is_full) {
         pool_give(pool, block);
         return false;
@@ -143,14 +143,14 @@ bool call_sent_add(struct pool *pool, struct call *call, const struct call_flow 
     return true;
 }
 
-bool call_sent_next(struct slice *rest, struct call_flow *to, struct slice *head)
+bool call_sent_next(struct slice *rest, struct call_flow *to, struct slice *request)
 {
     if (rest->size == 0) {
         return false;
     }
     struct wire_reader in = {.rest = *rest};
     flow_decode(&in, to);
-    *head = wire_get_slice(&in);
+    *request = wire_get_slice(&in);
     *rest = in.rest;
     return !in.is_bad;
 }

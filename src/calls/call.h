@@ -115,7 +115,7 @@ struct call {
     struct pool_block *steps_block;
     struct pool_block *best; /* best final response so far, ready to go upstream */
     int best_status;
-    struct pool_block *sent; /* heads of the INVITEs that are out, with where they went: a
+    struct pool_block *sent; /* the INVITEs that are out, with where they went: a
                               * restarted edge cancels them and answers the caller */
     uint8_t probe_answers;   /* bit a side: it answered this probe */
     uint8_t probe_dead;
@@ -142,9 +142,9 @@ MUST_CHECK bool call_decode(struct slice record, struct pool *pool, struct call 
 
 /* Adds a branch to call->sent. False: no room. */
 MUST_CHECK bool call_sent_add(struct pool *pool, struct call *call, const struct call_flow *to,
-                              struct slice head);
+                              struct slice request);
 /* Walks call->sent: false at the end. *rest starts as pool_slice(call->sent). */
-bool call_sent_next(struct slice *rest, struct call_flow *to, struct slice *head);
+bool call_sent_next(struct slice *rest, struct call_flow *to, struct slice *request);
 
 /* What JOURNAL_CALL and JOURNAL_CALL_GONE begin with, to find the call without decoding it. */
 MUST_CHECK bool call_record_key(struct slice record, uint64_t *key);

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLOW_LOST_US 1000000 /* a contact whose stream died with a restart is tried once, so long  \
-                              */
-#define HEAD_MAX 4096
+#define FLOW_LOST_US                                                                               \
+    1000000 /* a contact whose stream died with a restart is tried once, so long                   \
+             */
+#define RECORDED_MAX 4096
 
 struct call_flow flow_to_call(const struct reg_flow *flow)
 {
@@ -105,13 +106,6 @@ struct outgoing { /* a branch that is written but not yet sent: the record goes 
     bool is_flow_lost;
 };
 
-static struct slice message_head(struct slice message)
-{
-    const char *end = memmem(message.data, message.size, "\r\n\r\n", 4);
-    size_t size = end == NULL ? message.size : (size_t)(end - message.data) + 4;
-    return slice_head(message, size);
-}
-
 static bool write_branch(struct edge_worker *worker, struct call *call, const struct sip_msg *msg,
                          const struct forward *forward, struct outgoing *out)
 {
@@ -122,11 +116,10 @@ static bool write_branch(struct edge_worker *worker, struct call *call, const st
     out->request = pool_copy(&worker->pool, request);
     out->to = *forward->to;
     snprintf(out->branch, sizeof(out->branch), "%s", forward->branch);
-    struct slice head = message_head(request);
     struct call_flow to = flow_to_call(forward->to);
-    /* A longer head is not recorded: after a restart that branch ends by its own timer. */
-    if (out->request != NULL && head.size <= HEAD_MAX &&
-        !call_sent_add(&worker->pool, call, &to, head)) {
+    /* A longer one is not recorded: after a restart that branch ends by its own timer. */
+    if (out->request != NULL && request.size <= RECORDED_MAX &&
+        !call_sent_add(&worker->pool, call, &to, pool_slice(out->request))) {
         worker_count(worker, EDGE_FULL);
     }
     return out->request != NULL;

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define PROBE_SPREAD_US 5000000 /* after a restart probes are spread, lest phones answer at once   \
-                                 */
+#define PROBE_SPREAD_US                                                                            \
+    5000000 /* after a restart probes are spread, lest phones answer at once                       \
+             */
 #define PROBE_AGAIN_US 1000000
 #define LATE_2XX_US CANCEL_WAIT_US
 
@@ -150,13 +151,12 @@ static void end_ringing(struct edge_worker *worker, struct call *call)
 {
     struct slice rest = pool_slice(call->sent);
     struct call_flow to;
-    struct slice head;
+    struct slice request;
     bool is_told = false;
-    while (call_sent_next(&rest, &to, &head)) {
+    while (call_sent_next(&rest, &to, &request)) {
         struct sip_msg *sent = &worker->sent;
         struct reg_flow flow = flow_of_call(&to);
-        enum sip_parse parsed = sip_msg_parse(head, sent);
-        if (parsed != SIP_OK && parsed != SIP_BAD_CONTENT_LENGTH) {
+        if (sip_msg_parse(request, sent) != SIP_OK) {
             continue;
         }
         struct buf out;
