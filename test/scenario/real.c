@@ -77,7 +77,6 @@ static int64_t world_back_us(void *ctx)
 void real_world(struct real *real, struct scn_world *out)
 {
     *out = (struct scn_world){.ctx = real,
-                              .is_real = true,
                               .settle_us = SETTLE_US,
                               .now_us = world_now_us,
                               .agent = world_agent,

@@ -126,12 +126,12 @@ static bool step_play(const struct scn_world *world, const struct scn_step *step
         if (!is_done) {
             snprintf(why, SCN_WHY_SIZE, "line %d: %s", step->line, reason);
         }
-        return is_done;
+        return is_done || world->is_lenient;
     }
     for (int i = step->who.first; i < step->who.first + step->who.count; i++) {
         bool is_done = agent_act(world, step, i);
         flush(world, i);
-        if (!is_done) {
+        if (!is_done && !world->is_lenient) {
             snprintf(why, SCN_WHY_SIZE, "line %d: %s has no answered call at that time", step->line,
                      ua_config(world->agent(world->ctx, i))->user);
             return false;

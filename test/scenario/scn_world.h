@@ -12,7 +12,7 @@
 
 struct scn_world {
     void *ctx;
-    bool is_real;
+    bool is_lenient; /* a step for which an agent has no call is passed over */
     /* How long a figure that needs the ledger may take to come true, us. */
     int64_t settle_us;
 

@@ -1,6 +1,6 @@
 #include "virtual_inside.h"
 
-#include "base/hash.h"
+#include "calls/call.h"
 #include "proc.h"
 
 #include <stdio.h>
@@ -345,6 +345,75 @@ void virtual_sum(const struct virtual *virtual, struct virtual_totals *out)
         edge_sum(virtual->workers[i], &totals);
         out->calls_started += totals.counts[EDGE_CALLS_STARTED];
         out->calls_answered += totals.counts[EDGE_CALLS_ANSWERED];
+    }
+}
+
+void virtual_mutate(struct virtual *virtual, enum virtual_mutation mutation)
+{
+    virtual->mutation = mutation;
+}
+
+void virtual_listen(struct virtual *virtual,
+                    void (*each)(void *ctx, int agent, const struct ua_event *event), void *ctx)
+{
+    virtual->each = each;
+    virtual->each_ctx = ctx;
+}
+
+struct books *virtual_books(struct virtual *virtual)
+{
+    return &virtual->books;
+}
+
+/* Is the end of that call on disk: one final record, or a note that it leaves none? */
+static int ends_count(const struct virtual *virtual, uint64_t key)
+{
+    int count = 0;
+    for (int i = 0; i < virtual->record_count; i++) {
+        const struct virtual_record *record = &virtual->records[i];
+        struct slice bytes = slice_make(record->data, record->size);
+        struct usage usage;
+        uint64_t other = 0;
+        if (record->kind == JOURNAL_USAGE && usage_decode(bytes, &usage)) {
+            count += usage.call_key == key && !(usage.flags & USAGE_PARTIAL);
+        } else if (record->kind == JOURNAL_CALL_GONE && call_record_key(bytes, &other)) {
+            count += other == key;
+        }
+    }
+    return count;
+}
+
+static void calls_check(const struct virtual *virtual, char why[SCN_WHY_SIZE])
+{
+    for (int i = 0; i < virtual->record_count; i++) {
+        const struct virtual_record *record = &virtual->records[i];
+        uint64_t key;
+        if (record->kind != JOURNAL_CALL ||
+            !call_record_key(slice_make(record->data, record->size), &key)) {
+            continue;
+        }
+        int count = ends_count(virtual, key);
+        if (count != 1) {
+            snprintf(why, SCN_WHY_SIZE, "call %016lx has %d final records", (unsigned long)key,
+                     count);
+        }
+    }
+}
+
+void virtual_leftovers(const struct virtual *virtual, char why[SCN_WHY_SIZE])
+{
+    why[0] = 0;
+    calls_check(virtual, why);
+    for (int i = 0; virtual->is_edge_up && i < VIRTUAL_WORKERS; i++) {
+        struct edge_totals totals;
+        edge_sum(virtual->workers[i], &totals);
+        if (totals.calls_open > 0) {
+            snprintf(why, SCN_WHY_SIZE, "%u calls are open for ever", totals.calls_open);
+        }
+    }
+    if (virtual->ledger.high_water < virtual->sequence) {
+        snprintf(why, SCN_WHY_SIZE, "the outbox keeps %lu records",
+                 (unsigned long)(virtual->sequence - virtual->ledger.high_water));
     }
 }
 

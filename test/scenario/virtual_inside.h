@@ -72,7 +72,6 @@ struct virtual
     struct books books;
     struct virtual_agent agents[SCN_AGENTS_MAX];
     struct ua_effects out;
-    bool is_advancing;
 
     struct virtual_event **heap;
     int heap_count, heap_max;
@@ -98,6 +97,9 @@ struct virtual
     enum scn_fault fault; /* SCN_START: all is well */
     int64_t latency_us;
     struct virtual_totals totals;
+    enum virtual_mutation mutation;
+    void (*each)(void *ctx, int agent, const struct ua_event *event);
+    void *each_ctx;
 };
 
 /* virtual_net.c */

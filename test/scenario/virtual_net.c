@@ -152,6 +152,9 @@ void virtual_agent_flush(struct virtual *virtual, int index)
         if (effect->kind == UA_DO_TELL) {
             virtual_trace(virtual, 100 + (int)effect->event.kind, &effect->event.status,
                           sizeof(effect->event.status));
+            if (virtual->each != NULL) {
+                virtual->each(virtual->each_ctx, index, &effect->event);
+            }
             continue;
         }
         if (effect->to.is_tcp && agent->connection == 0) {

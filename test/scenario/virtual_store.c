@@ -167,6 +167,15 @@ void virtual_refill_done(struct virtual *virtual)
         return; /* of a process that is dead */
     }
     ledger->is_refilling = false;
+    if (!ledger->is_answered && virtual->mutation == VIRTUAL_UNKNOWN_IS_NO) {
+        for (int i = 0; i < ledger->ask_count; i++) {
+            struct lease_answer no = {.account_id = ledger->asks[i].account_id,
+                                      .ask_number = ledger->asks[i].ask_number,
+                                      .more = {TRI_ABSENT}};
+            meter_ask_answered(virtual->edge->meters, &no, virtual->now_us);
+        }
+        return;
+    }
     if (!ledger->is_answered) {
         ledger->retry_at_us = virtual->now_us + RETRY_US;
         meter_asks_failed(virtual->edge->meters, ledger->asks, ledger->ask_count,
