@@ -43,9 +43,24 @@ static bool is_known_empty(const struct meter_entry *entry)
     return false;
 }
 
-/* An account without calls keeps one slice while one of its endpoints is registered here. When it
- * has come to rest it tells the ledger once more: an ask that was given up, or carried out twice,
- * may have been granted behind our back, and only asking again tells. */
+/* An account that has come to rest tells the ledger once more: an ask that was given up, or carried
+ * out twice, may have been granted behind our back, and only asking again tells. */
+static void confirm(const struct meter_table *table, struct meter_entry *entry, int64_t now_us,
+                    struct aftermath *aftermath)
+{
+    if (!entry->is_unconfirmed) {
+        return;
+    }
+    int64_t at_us = money_add_clamped(entry->money_asked_us, table->terms.idle_us);
+    if (now_us < at_us) {
+        aftermath_timer(aftermath, at_us, LEVEL_IDLE);
+        return;
+    }
+    entry->is_unconfirmed = false;
+    entry->needs |= NEED_TELL;
+}
+
+/* An account without calls keeps one slice while one of its endpoints is registered here. */
 static void give_back_idle(struct meter_table *table, struct meter_entry *entry, int64_t now_us,
                            struct aftermath *aftermath)
 {
@@ -68,10 +83,9 @@ static void give_back_idle(struct meter_table *table, struct meter_entry *entry,
     give_back(table, entry, entry->presence_count > 0 ? entry->slice_micro : 0);
     if (lacks_slice(entry) && !is_known_empty(entry)) {
         entry->needs |= NEED_REFILL;
-    } else if (entry->is_unconfirmed) {
-        entry->needs |= NEED_TELL;
+    } else {
+        confirm(table, entry, now_us, aftermath);
     }
-    entry->is_unconfirmed = false;
 }
 
 /* Beyond what is held: enough that the next ask comes minutes later. */
@@ -85,7 +99,8 @@ static int64_t wanted_extra(const struct meter_entry *entry)
     return max_i64(extra_micro, entry->waiting_micro);
 }
 
-static struct lease_ask ask_build(struct meter_entry *entry, int64_t now_us)
+static struct lease_ask ask_build(struct meter_table *table, struct meter_entry *entry,
+                                  int64_t now_us)
 {
     struct lease_ask ask = {
         .account_id = entry->account_id,
@@ -97,7 +112,14 @@ static struct lease_ask ask_build(struct meter_entry *entry, int64_t now_us)
         int64_t held_micro = max_i64(entry_spent(entry) - ask.used_micro, 0);
         ask.want_micro = money_add_clamped(held_micro, wanted_extra(entry));
     }
-    entry->is_unconfirmed |= ask.want_micro > 0;
+    if (ask.want_micro > 0) {
+        entry->is_unconfirmed = true;
+        entry->money_asked_us = now_us;
+        if (!entry->is_journalled) {
+            /* Lest a crash before the answer leaves money set aside for nobody. */
+            entry_journal(table, entry);
+        }
+    }
     entry->told_micro = ask.used_micro;
     entry->is_asked = true;
     entry->asked_us = now_us;
@@ -131,7 +153,7 @@ static bool ask_make(struct meter_table *table, struct meter_entry *entry, int64
         aftermath_timer(aftermath, entry->retry_us, urgency(entry));
         return false;
     }
-    *out = ask_build(entry, now_us);
+    *out = ask_build(table, entry, now_us);
     return true;
 }
 
@@ -277,7 +299,7 @@ void meter_asks_failed(struct meter_table *table, const struct lease_ask *asks, 
 
 void meter_mark_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us)
 {
-    struct meter_entry *entry = entry_find(table, account_id);
+    struct meter_entry *entry = entry_get(table, account_id);
     if (entry == NULL) {
         return;
     }

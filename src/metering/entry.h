@@ -69,8 +69,9 @@ struct meter_entry {
     int64_t silent_since_us; /* the oldest need or ask without an answer; -1: none */
     /* The ask under way and the next one. */
     bool is_asked;
-    bool has_failed;    /* an ask had no answer: a late commit may change G unseen */
-    int64_t confirm_us; /* so ask once more then; 0: no need */
+    bool is_unconfirmed; /* money was asked for; the ledger may have granted unseen */
+    int64_t money_asked_us;
+    bool is_journalled; /* the journal knows of this account */
     uint8_t needs;      /* enum ask_need */
     uint8_t asked_needs;
     uint64_t ask_number;

@@ -161,8 +161,9 @@ struct lease_answer {
 
 /* Accounts that need the ledger now, most urgent first (waiting INVITEs, then renewals, then idle
  * returns). What is taken is under way until answered or failed. R is raised and journalled
- * here, before the ledger is told: the caller syncs the journal before it tells the ledger an R
- * that is higher than before, lest a power loss takes back what was given away. */
+ * here, and an account that asks for the first time is journalled too: the caller syncs the journal
+ * before it sends these asks, lest a power loss takes back what was given away, or forgets that
+ * money was set aside here. */
 int meter_asks_take(struct meter_table *table, struct lease_ask *out, int max, int64_t now_us);
 bool meter_has_asks(struct meter_table *table, int64_t now_us); /* cheap */
 int64_t meter_asks_deadline(struct meter_table *table); /* next idle check or retry; INT64_MAX */

@@ -18,6 +18,7 @@ void entry_journal(struct meter_table *table, struct meter_entry *entry)
     wire_put_i64(&buf, entry->day);
     wire_put_i64(&buf, entry->day_base_micro);
     table->journal.append(table->journal.ctx, JOURNAL_LEASE, buf_done(&buf));
+    entry->is_journalled = true;
 }
 
 static void raise_to(int64_t *value, int64_t to)
@@ -47,6 +48,7 @@ bool meter_replay_lease(struct meter_table *table, struct slice record)
     }
     struct aftermath aftermath = {0};
     pthread_mutex_lock(&entry->lock);
+    entry->is_journalled = true;
     raise_to(&entry->granted_micro, granted_micro);
     raise_to(&entry->returned_micro, returned_micro);
     raise_to(&entry->ended_micro, ended_micro);
@@ -81,7 +83,7 @@ bool meter_snapshot(struct meter_table *table, uint32_t *at, int count)
     for (int i = 0; i < count && *at < entry_count; i++) {
         struct meter_entry *entry = entry_at(table, (*at)++);
         pthread_mutex_lock(&entry->lock);
-        if (entry->granted_micro > 0 || entry->ended_micro > 0) {
+        if (entry->is_journalled || entry->ended_micro > 0) {
             entry_journal(table, entry);
         }
         pthread_mutex_unlock(&entry->lock);
@@ -115,8 +117,7 @@ static void entry_start_anew(struct meter_table *table, struct meter_entry *entr
     entry->shortage_us = -1;
     entry->silent_since_us = -1;
     entry->is_asked = false;
-    entry->has_failed = false;
-    entry->confirm_us = 0;
+    entry->is_unconfirmed = false;
     entry->retry_us = 0;
     entry->ask_floor = entry->ask_number;
     entry->needs = 0;

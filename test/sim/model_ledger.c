@@ -1,0 +1,227 @@
+#include "model_ledger.h"
+
+#include <assert.h>
+
+static int64_t max_i64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t lease_outstanding(const struct model_lease *lease)
+{
+    int64_t set_aside_micro = lease->granted_micro - lease->returned_micro;
+    return max_i64(set_aside_micro, lease->used_known_micro) - lease->settled_micro;
+}
+
+int64_t model_outstanding(const struct model_ledger *ledger, int account)
+{
+    int64_t sum_micro = 0;
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        sum_micro += lease_outstanding(&ledger->leases[i][account]);
+    }
+    return sum_micro;
+}
+
+int64_t model_available(const struct model_ledger *ledger, int account)
+{
+    const struct model_account *row = &ledger->accounts[account];
+    return row->balance_micro + row->limit_micro - model_outstanding(ledger, account);
+}
+
+enum model_result model_register(struct model_ledger *ledger, uint64_t nonce, uint64_t *incarnation)
+{
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        if (ledger->incarnations[i].nonce == nonce) {
+            *incarnation = (uint64_t)i + 1;
+            return ledger->incarnations[i].is_dead ? MODEL_FENCED : MODEL_OK;
+        }
+    }
+    assert(ledger->incarnation_count < MODEL_INCARNATIONS);
+    ledger->incarnations[ledger->incarnation_count].nonce = nonce;
+    *incarnation = (uint64_t)++ledger->incarnation_count;
+    return MODEL_OK;
+}
+
+static struct model_incarnation *find(struct model_ledger *ledger, uint64_t incarnation)
+{
+    if (incarnation == 0 || incarnation > (uint64_t)ledger->incarnation_count) {
+        return NULL;
+    }
+    return &ledger->incarnations[incarnation - 1];
+}
+
+enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation, uint64_t nonce,
+                             uint64_t last_sequence, uint64_t *session, uint64_t *high_water)
+{
+    struct model_incarnation *row = find(ledger, incarnation);
+    if (row == NULL) {
+        return MODEL_UNKNOWN;
+    }
+    if (row->nonce != nonce) {
+        return MODEL_FENCED;
+    }
+    if (row->high_water > last_sequence) {
+        model_fence(ledger, incarnation); /* a copied or restored disk */
+        return MODEL_FENCED;
+    }
+    *session = ++row->session;
+    *high_water = row->high_water;
+    return row->is_dead ? MODEL_FENCED : MODEL_OK;
+}
+
+static enum model_result check_session(const struct model_incarnation *row, uint64_t session)
+{
+    if (row == NULL || session > row->session) {
+        return MODEL_UNKNOWN;
+    }
+    return session < row->session ? MODEL_OLD_SESSION : MODEL_OK;
+}
+
+static void want_from_others(struct model_ledger *ledger, uint64_t incarnation, int account)
+{
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        struct model_lease *lease = &ledger->leases[i][account];
+        if ((uint64_t)i + 1 != incarnation && !ledger->incarnations[i].is_dead &&
+            lease->granted_micro - lease->returned_micro > lease->used_known_micro) {
+            lease->is_wanted = true;
+        }
+    }
+}
+
+static void refill_one(struct model_ledger *ledger, uint64_t incarnation,
+                       const struct lease_ask *ask, struct lease_answer *answer)
+{
+    int account = (int)ask->account_id - 1;
+    struct model_account *row = &ledger->accounts[account];
+    struct model_lease *lease = &ledger->leases[incarnation - 1][account];
+    struct model_lease before = *lease;
+    lease->used_known_micro = max_i64(lease->used_known_micro, ask->used_micro);
+    int64_t returned_micro =
+        ask->returned_micro < lease->granted_micro ? ask->returned_micro : lease->granted_micro;
+    lease->returned_micro = max_i64(lease->returned_micro, returned_micro);
+    int64_t room_micro = lease->granted_micro - lease->returned_micro - lease->used_known_micro;
+    int64_t lacking_micro = ask->want_micro > 0 ? ask->want_micro - room_micro : 0;
+    int64_t available_micro = model_available(ledger, account);
+    int64_t grant_micro = lacking_micro < available_micro ? lacking_micro : available_micro;
+    grant_micro = max_i64(grant_micro, 0);
+    lease->granted_micro += grant_micro;
+    if (lacking_micro > grant_micro) {
+        want_from_others(ledger, incarnation, account);
+    }
+    if (lease->returned_micro > before.returned_micro ||
+        lease->granted_micro - lease->returned_micro <= lease->used_known_micro) {
+        lease->is_wanted = false;
+    }
+    if (lease->granted_micro != before.granted_micro ||
+        lease->returned_micro != before.returned_micro ||
+        lease->used_known_micro != before.used_known_micro) {
+        row->version++;
+    }
+    *answer = (struct lease_answer){
+        .account_id = ask->account_id,
+        .ask_number = ask->ask_number,
+        .granted_micro = lease->granted_micro,
+        .returned_micro = lease->returned_micro,
+        .more = {model_available(ledger, account) > 0 ? TRI_PRESENT : TRI_ABSENT},
+        .version = row->version,
+        .is_wanted = lease->is_wanted,
+    };
+}
+
+enum model_result model_refill(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
+                               const struct lease_ask *asks, int count,
+                               struct lease_answer *answers)
+{
+    struct model_incarnation *row = find(ledger, incarnation);
+    if (row != NULL && row->is_dead) {
+        return MODEL_FENCED;
+    }
+    enum model_result result = check_session(row, session);
+    for (int i = 0; i < count && result == MODEL_OK; i++) {
+        refill_one(ledger, incarnation, &asks[i], &answers[i]);
+    }
+    return result;
+}
+
+bool model_has_applied(const struct model_ledger *ledger, uint64_t incarnation, uint64_t sequence)
+{
+    return (ledger->applied[incarnation - 1][sequence / 8] >> sequence % 8 & 1) != 0;
+}
+
+static void apply(struct model_ledger *ledger, uint64_t incarnation,
+                  const struct model_charge *charge)
+{
+    assert(charge->sequence < MODEL_SEQUENCES);
+    if (model_has_applied(ledger, incarnation, charge->sequence)) {
+        ledger->has_applied_twice = true;
+    }
+    ledger->applied[incarnation - 1][charge->sequence / 8] |= (uint8_t)(1U << charge->sequence % 8);
+    struct model_account *row = &ledger->accounts[charge->account_id - 1];
+    struct model_lease *lease = &ledger->leases[incarnation - 1][charge->account_id - 1];
+    row->balance_micro -= charge->charge_micro;
+    row->version++;
+    lease->settled_micro += charge->charge_micro;
+    lease->used_known_micro = max_i64(lease->used_known_micro, lease->settled_micro);
+}
+
+enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
+                               const struct model_charge *charges, int count, uint64_t *high_water)
+{
+    struct model_incarnation *row = find(ledger, incarnation);
+    enum model_result result = check_session(row, session);
+    if (result != MODEL_OK) {
+        return result;
+    }
+    for (int i = 0; i < count; i++) {
+        if (ledger->has_no_high_water) {
+            apply(ledger, incarnation, &charges[i]);
+            row->high_water = charges[i].sequence;
+            continue;
+        }
+        if (charges[i].sequence <= row->high_water) {
+            continue;
+        }
+        if (charges[i].sequence != row->high_water + 1) {
+            break; /* a gap */
+        }
+        apply(ledger, incarnation, &charges[i]);
+        row->high_water = charges[i].sequence;
+    }
+    *high_water = row->high_water;
+    return MODEL_OK;
+}
+
+void model_fence(struct model_ledger *ledger, uint64_t incarnation)
+{
+    struct model_incarnation *row = find(ledger, incarnation);
+    if (row == NULL || row->is_dead) {
+        return;
+    }
+    row->is_dead = true;
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+        struct model_lease *lease = &ledger->leases[incarnation - 1][i];
+        int64_t left_micro = lease->granted_micro - lease->returned_micro - lease->settled_micro;
+        lease->returned_micro += max_i64(left_micro, 0);
+        lease->used_known_micro = lease->settled_micro;
+        lease->is_wanted = false;
+        ledger->accounts[i].version++;
+    }
+}
+
+void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro)
+{
+    ledger->accounts[account].balance_micro += amount_micro;
+    ledger->accounts[account].version++;
+}
+
+int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64_t *accounts,
+                 int max)
+{
+    int count = 0;
+    for (int i = 0; i < MODEL_ACCOUNTS && count < max; i++) {
+        if (ledger->leases[incarnation - 1][i].is_wanted) {
+            accounts[count++] = (uint64_t)i + 1;
+        }
+    }
+    return count;
+}

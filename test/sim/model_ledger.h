@@ -1,0 +1,70 @@
+/* model_ledger.h - the ledger protocol of docs/money.md in its shortest form: the simulator's
+ * ledger, and the oracle that the SQL ledger is compared with.
+ *
+ * A plain value: a copy of it is a committed state, and going back to the copy is a crash.
+ */
+#ifndef DT_TEST_MODEL_LEDGER_H
+#define DT_TEST_MODEL_LEDGER_H
+
+#include "metering/meter.h"
+
+#define MODEL_ACCOUNTS 4
+#define MODEL_INCARNATIONS 32
+#define MODEL_SEQUENCES 2048
+
+enum model_result { MODEL_UNKNOWN = 0, MODEL_OK, MODEL_FENCED, MODEL_OLD_SESSION, MODEL_REFUSED };
+
+struct model_lease {
+    int64_t granted_micro, returned_micro, settled_micro, used_known_micro;
+    bool is_wanted;
+};
+
+struct model_account {
+    int64_t balance_micro; /* top-ups less settled charges */
+    int64_t limit_micro;
+    uint64_t version;
+};
+
+struct model_incarnation {
+    uint64_t nonce;
+    uint64_t session;
+    uint64_t high_water;
+    bool is_dead;
+    int64_t heard_us;
+};
+
+struct model_charge { /* one outbox record */
+    uint64_t sequence;
+    uint64_t account_id;
+    int64_t charge_micro;
+};
+
+struct model_ledger {
+    struct model_account accounts[MODEL_ACCOUNTS];             /* id - 1 */
+    struct model_incarnation incarnations[MODEL_INCARNATIONS]; /* number - 1 */
+    int incarnation_count;
+    struct model_lease leases[MODEL_INCARNATIONS][MODEL_ACCOUNTS];
+    uint8_t applied[MODEL_INCARNATIONS][MODEL_SEQUENCES / 8]; /* the observer's, not the ledger's */
+    bool has_applied_twice;
+    bool has_no_high_water; /* deliberate fault */
+};
+
+int64_t model_outstanding(const struct model_ledger *ledger, int account);
+int64_t model_available(const struct model_ledger *ledger, int account);
+bool model_has_applied(const struct model_ledger *ledger, uint64_t incarnation, uint64_t sequence);
+
+enum model_result model_register(struct model_ledger *ledger, uint64_t nonce,
+                                 uint64_t *incarnation);
+enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation, uint64_t nonce,
+                             uint64_t last_sequence, uint64_t *session, uint64_t *high_water);
+enum model_result model_refill(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
+                               const struct lease_ask *asks, int count,
+                               struct lease_answer *answers);
+enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
+                               const struct model_charge *charges, int count, uint64_t *high_water);
+void model_fence(struct model_ledger *ledger, uint64_t incarnation);
+void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro);
+int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64_t *accounts,
+                 int max);
+
+#endif

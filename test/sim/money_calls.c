@@ -1,0 +1,242 @@
+/* The calls of an edge: what its workers do with the meter, in steps. */
+#include "money_world.h"
+
+#include <assert.h>
+
+uint64_t edge_append(struct sim_edge *edge, const struct sim_record *record)
+{
+    assert(edge->log_count < LOG_MAX);
+    struct sim_record *stored = &edge->log[edge->log_count++];
+    *stored = *record;
+    stored->life = edge->life_count - 1;
+    if (record->kind == JOURNAL_USAGE) {
+        stored->sequence = ++edge_life(edge)->sequence;
+    }
+    return stored->sequence;
+}
+
+static struct sim_record record_of(struct sim_edge *edge, const struct sim_call *call,
+                                   enum journal_kind kind)
+{
+    return (struct sim_record){.kind = kind,
+                               .call = (int)(call - edge->calls),
+                               .account = call->account,
+                               .rate = call->meter.rate,
+                               .answered_us = call->meter.answered_us,
+                               .charged_micro = call->meter.charged_micro};
+}
+
+static void append_usage(struct sim_edge *edge, struct sim_record *record)
+{
+    struct world *world = edge->world;
+    world->result->charges++;
+    world_trace(world, 20, (uint64_t)record->charge_micro, (uint64_t)record->ended_micro);
+    edge_append(edge, record);
+    edge->charged_micro[record->account] += record->charge_micro;
+    edge_may_crash(edge);
+}
+
+static void call_close(struct sim_edge *edge, struct sim_call *call, int64_t talk_us)
+{
+    struct sim_record record = record_of(edge, call, JOURNAL_USAGE);
+    record.is_final = true;
+    record.charge_micro = meter_close(edge->table, &call->meter, talk_us, &record.ended_micro);
+    append_usage(edge, &record);
+    call->is_used = false;
+}
+
+static void call_partial(struct sim_edge *edge, struct sim_call *call)
+{
+    struct sim_record record = record_of(edge, call, JOURNAL_USAGE);
+    record.charge_micro =
+        meter_partial(edge->table, &call->meter, meter_talk_us(&call->meter, edge->world->now_us),
+                      &record.ended_micro);
+    record.charged_micro = call->meter.charged_micro;
+    append_usage(edge, &record);
+}
+
+void calls_close_life(struct sim_edge *edge)
+{
+    for (int i = 0; i < CALLS_MAX; i++) {
+        struct sim_call *call = &edge->calls[i];
+        if (call->is_used && call->meter.answered_us != 0) {
+            call_partial(edge, call);
+        }
+    }
+}
+
+static void call_opened(struct sim_edge *edge, struct sim_call *call)
+{
+    struct world *world = edge->world;
+    call->will_answer = world_chance(world, 800000);
+    call->answer_us = world->now_us + world_between(world, 0, 3 * SECOND);
+    struct sim_record record = record_of(edge, call, JOURNAL_CALL);
+    edge_append(edge, &record);
+}
+
+static void call_try(struct sim_edge *edge, struct sim_call *call)
+{
+    struct world *world = edge->world;
+    bool is_last_try = world->now_us >= call->patience_us;
+    enum meter_verdict verdict = meter_open(
+        edge->table, &call->meter, &world->accounts[call->account], world->now_us, is_last_try);
+    world_trace(world, 21, (uint64_t)call->account, verdict);
+    switch (verdict) {
+    case METER_OK:
+    case METER_OK_ON_GRACE:
+        call_opened(edge, call);
+        return;
+    case METER_WAIT:
+        if (is_last_try) {
+            world_violation(world, "an INVITE waits for longer than its patience");
+        }
+        return;
+    case METER_NO_CREDIT:
+        check_refusal(edge, call, true);
+        break;
+    case METER_UNKNOWN:
+        check_refusal(edge, call, world->mutation == SIM_UNKNOWN_IS_NO);
+        break;
+    case METER_NO_CHANNEL:
+    case METER_TOO_FAST:
+    case METER_DAY_LIMIT:
+    case METER_FULL:
+        world_violation(world, "refused with %s where there is no such limit",
+                        meter_verdict_name(verdict));
+        break;
+    }
+    call->is_used = false;
+}
+
+static void call_new(struct sim_edge *edge, struct sim_call *call)
+{
+    struct world *world = edge->world;
+    *call = (struct sim_call){.is_used = true,
+                              .account = (int)rng_below(&world->rng, MODEL_ACCOUNTS),
+                              .patience_us = world->now_us + METER_PATIENCE_US};
+    call->meter.rate = world->rates[call->account];
+    call->meter.call = (uint32_t)(call - edge->calls);
+    call_try(edge, call);
+}
+
+static void call_answered(struct sim_edge *edge, struct sim_call *call)
+{
+    struct world *world = edge->world;
+    meter_answer(edge->table, &call->meter, world->now_us);
+    call->again_us = meter_renew_at(&call->meter);
+    call->hang_up_us = world->now_us + world_between(world, 0, 40 * SECOND);
+    world->result->calls++;
+    struct sim_record record = record_of(edge, call, JOURNAL_CALL);
+    edge_append(edge, &record);
+}
+
+static void call_talks(struct sim_edge *edge, struct sim_call *call)
+{
+    struct world *world = edge->world;
+    int64_t now_us = world->now_us;
+    if (now_us >= call->again_us) {
+        enum meter_verdict verdict =
+            meter_renew(edge->table, &call->meter, now_us, &call->again_us);
+        world_trace(world, 22, (uint64_t)call->account, verdict);
+        if (call->again_us > meter_paid_until(edge->table, &call->meter)) {
+            world_violation(world, "a call is looked at only after its paid second");
+        }
+        if (verdict == METER_NO_CREDIT) {
+            check_refusal(edge, call, true);
+        }
+    }
+    bool is_unpaid = now_us >= meter_paid_until(edge->table, &call->meter);
+    if (is_unpaid || now_us >= call->hang_up_us) {
+        call_close(edge, call, meter_talk_us(&call->meter, now_us));
+    } else if (world_chance(world, 2000)) {
+        call_partial(edge, call);
+    }
+}
+
+static void call_step(struct sim_edge *edge, struct sim_call *call)
+{
+    struct world *world = edge->world;
+    if (call->meter.slot == 0) { /* an INVITE that waits */
+        if (world_chance(world, 20000)) {
+            meter_wait_cancel(edge->table, &call->meter);
+            call->is_used = false;
+        } else if (world->now_us >= call->patience_us || world->now_us >= call->again_us) {
+            call->again_us = INT64_MAX;
+            call_try(edge, call);
+        }
+    } else if (call->meter.answered_us != 0) {
+        call_talks(edge, call);
+    } else if (world->now_us >= call->answer_us) {
+        if (call->will_answer) {
+            call_answered(edge, call);
+        } else {
+            call_close(edge, call, -1);
+        }
+    }
+}
+
+static void calls_wake(struct sim_edge *edge)
+{
+    struct meter_wakeup wakeups[4];
+    int count = 0;
+    do {
+        count = meter_wakeups_take(edge->table, wakeups, 4);
+        for (int i = 0; i < count; i++) {
+            edge->calls[wakeups[i].call].again_us = edge->world->now_us;
+        }
+    } while (count > 0);
+}
+
+void calls_step(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    calls_wake(edge);
+    for (int i = 0; i < CALLS_MAX; i++) {
+        struct sim_call *call = &edge->calls[i];
+        if (call->is_used) {
+            call_step(edge, call);
+        } else if (world->is_faulty && world_chance(world, 12000)) {
+            call_new(edge, call);
+        }
+    }
+}
+
+/* From the journal: the newest state of each call, whatever incarnation wrote it. */
+static void calls_from_log(struct sim_edge *edge, struct sim_record calls[CALLS_MAX])
+{
+    for (int i = 0; i < edge->log_count; i++) {
+        const struct sim_record *record = &edge->log[i];
+        if (record->kind == JOURNAL_CALL || (record->kind == JOURNAL_USAGE && !record->is_final)) {
+            calls[record->call] = *record;
+        } else if (record->kind == JOURNAL_USAGE) {
+            calls[record->call].kind = 0;
+        }
+    }
+}
+
+/* Answered calls go on; some ended while nobody looked and are charged to the last heartbeat. */
+void calls_restore(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    struct sim_record records[CALLS_MAX];
+    memset(records, 0, sizeof(records));
+    calls_from_log(edge, records);
+    memset(edge->calls, 0, sizeof(edge->calls));
+    for (int i = 0; i < CALLS_MAX; i++) {
+        if (records[i].kind == 0 || records[i].answered_us == 0) {
+            continue;
+        }
+        struct sim_call *call = &edge->calls[i];
+        *call = (struct sim_call){.is_used = true, .account = records[i].account};
+        call->meter.rate = records[i].rate;
+        call->meter.call = (uint32_t)i;
+        meter_restore(edge->table, &call->meter, &world->accounts[call->account],
+                      records[i].answered_us, records[i].charged_micro, world->now_us);
+        call->again_us = meter_renew_at(&call->meter);
+        call->hang_up_us = world->now_us + world_between(world, 0, 20 * SECOND);
+        if (world_chance(world, 400000)) {
+            int64_t talk_us = edge->last_alive_us - records[i].answered_us;
+            call_close(edge, call, talk_us > 0 ? talk_us : 0);
+        }
+    }
+}

@@ -1,0 +1,375 @@
+/* An edge: its journal, restarts, and the store thread that talks to the ledger. */
+#include "money_world.h"
+
+#include <assert.h>
+
+#define OP_TIMEOUT_US (2 * SECOND)
+
+struct sim_life *edge_life(struct sim_edge *edge)
+{
+    return &edge->lives[edge->life_count - 1];
+}
+
+static uint64_t on_append(void *ctx, enum journal_kind kind, struct slice bytes)
+{
+    struct sim_edge *edge = ctx;
+    struct sim_record record = {.kind = kind, .lease_size = bytes.size};
+    assert(kind == JOURNAL_LEASE && bytes.size <= LEASE_BYTES_MAX);
+    memcpy(record.lease, bytes.data, bytes.size);
+    return edge_append(edge, &record);
+}
+
+static void life_begin(struct sim_edge *edge)
+{
+    assert(edge->life_count < LIVES_MAX);
+    edge->lives[edge->life_count++] = (struct sim_life){.nonce = ++edge->world->next_nonce};
+}
+
+static void replay(struct sim_edge *edge)
+{
+    for (int i = 0; i < edge->log_count; i++) {
+        const struct sim_record *record = &edge->log[i];
+        if (record->life != edge->life_count - 1) {
+            continue;
+        }
+        if (record->kind == JOURNAL_LEASE &&
+            !meter_replay_lease(edge->table, slice_make(record->lease, record->lease_size))) {
+            world_violation(edge->world, "a lease record does not read back");
+        }
+        if (record->kind == JOURNAL_USAGE) {
+            meter_replay_ended(edge->table, (uint64_t)record->account + 1, record->ended_micro);
+        }
+    }
+}
+
+/* What was talked while the edge was down is in no lease: P of the bound. */
+static void count_hidden(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+        struct meter_view view;
+        if (meter_look(edge->table, (uint64_t)i + 1, world->now_us, &view).is != TRI_PRESENT) {
+            continue;
+        }
+        int64_t over_micro = view.grace_used_micro - world->accounts[i].grace_micro;
+        if (over_micro > edge->over_allowed_micro[i]) {
+            world->hidden_micro[i] += over_micro - edge->over_allowed_micro[i];
+            edge->over_allowed_micro[i] = over_micro;
+        }
+    }
+}
+
+void edge_start(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    struct meter_terms terms = {.account_count_max = 16,
+                                .hash_seed = 5,
+                                .grace_verified_micro = GRACE_MICRO,
+                                .grace_total_micro = 500 * COIN,
+                                .idle_us = 10 * SECOND,
+                                .slice_default_micro = COIN / 2};
+    edge->table = meter_table_new(&terms, (struct journal){edge, on_append});
+    assert(edge->table != NULL);
+    if (edge->life_count == 0 || edge_life(edge)->is_lost) {
+        life_begin(edge);
+    }
+    struct sim_life *life = edge_life(edge);
+    meter_set_registered(edge->table, life->number != 0);
+    int log_count = edge->log_count;
+    replay(edge);
+    assert(edge->log_count == log_count);
+    calls_restore(edge);
+    count_hidden(edge);
+    for (int i = 0; i < edge->life_count; i++) {
+        edge->lives[i].session = 0; /* opened anew */
+    }
+    edge->has_op = false;
+    edge->next_op_us = world->now_us;
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+        if (edge->has_presence[i]) {
+            meter_presence(edge->table, &world->accounts[i], 1, world->now_us);
+        }
+    }
+    world_trace(world, 1, (uint64_t)edge->index, life->nonce);
+}
+
+/* A torn tail: some of what was not synced is gone. Numbers that nobody heard of are used again. */
+static void tear(struct sim_edge *edge)
+{
+    int keep = edge->synced_count;
+    if (edge->log_count > keep) {
+        keep += (int)rng_below(&edge->world->rng, (uint64_t)(edge->log_count - keep) + 1);
+    }
+    for (int i = keep; i < edge->log_count; i++) {
+        edge->charged_micro[edge->log[i].account] -= edge->log[i].charge_micro;
+    }
+    edge->log_count = keep;
+    for (int i = 0; i < edge->life_count; i++) {
+        edge->lives[i].sequence = 0;
+    }
+    for (int i = 0; i < keep; i++) {
+        if (edge->log[i].kind == JOURNAL_USAGE) {
+            edge->lives[edge->log[i].life].sequence = edge->log[i].sequence;
+        }
+    }
+}
+
+void edge_crash(struct sim_edge *edge, bool is_power_loss, bool is_disk_lost)
+{
+    struct world *world = edge->world;
+    world_trace(world, 2, (uint64_t)edge->index, is_disk_lost ? 2 : is_power_loss);
+    meter_table_free(edge->table);
+    edge->table = NULL;
+    edge->up_us = world->now_us + world_between(world, SECOND / 10, 3 * SECOND);
+    if (is_disk_lost) {
+        for (int i = 0; i < edge->life_count; i++) {
+            edge->lives[i].is_lost = true;
+        }
+        edge->log_count = 0;
+        for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+            world->frozen_micro[i] += edge->charged_micro[i] + edge->open_micro[i];
+            edge->charged_micro[i] = 0;
+            edge->open_micro[i] = 0;
+            edge->over_allowed_micro[i] = 0;
+        }
+    } else if (is_power_loss) {
+        tear(edge);
+    }
+    edge->synced_count = edge->log_count;
+}
+
+/* The ledger says that this incarnation is dead: a new one, with open calls carried over. */
+static void edge_fenced(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    world_trace(world, 3, (uint64_t)edge->index, edge_life(edge)->number);
+    calls_close_life(edge);
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+        edge->over_allowed_micro[i] = 0;
+    }
+    life_begin(edge);
+    meter_set_registered(edge->table, false);
+    meter_start_incarnation(edge->table, world->now_us);
+    count_hidden(edge);
+}
+
+static bool has_unsettled(const struct sim_life *life)
+{
+    return !life->is_lost && life->acked < life->sequence;
+}
+
+static bool make_settle(struct sim_edge *edge, struct sim_op *op)
+{
+    int index = 0;
+    while (index < edge->life_count && !has_unsettled(&edge->lives[index])) {
+        index++;
+    }
+    if (index == edge->life_count) {
+        return false;
+    }
+    const struct sim_life *life = &edge->lives[index];
+    *op = (struct sim_op){
+        .kind = OP_SETTLE, .life = index, .incarnation = life->number, .session = life->session};
+    for (int i = 0; i < edge->synced_count && op->count < OP_CHARGES_MAX; i++) {
+        const struct sim_record *record = &edge->log[i];
+        if (record->kind == JOURNAL_USAGE && record->life == index &&
+            record->sequence > life->acked) {
+            op->charges[op->count++] = (struct model_charge){
+                record->sequence, (uint64_t)record->account + 1, record->charge_micro};
+        }
+    }
+    return op->count > 0;
+}
+
+static uint64_t synced_sequence(const struct sim_edge *edge, int life)
+{
+    uint64_t sequence = 0;
+    for (int i = 0; i < edge->synced_count; i++) {
+        const struct sim_record *record = &edge->log[i];
+        if (record->kind == JOURNAL_USAGE && record->life == life) {
+            sequence = record->sequence;
+        }
+    }
+    return sequence;
+}
+
+/* A life needs a number and a session: the current one always, an old one while it has an outbox.
+ */
+static bool make_introduction(struct sim_edge *edge, struct sim_op *op)
+{
+    for (int i = 0; i < edge->life_count; i++) {
+        const struct sim_life *life = &edge->lives[i];
+        bool is_needed = i == edge->life_count - 1 || has_unsettled(life);
+        if (!is_needed || (life->number != 0 && life->session != 0)) {
+            continue;
+        }
+        *op = (struct sim_op){.kind = life->number == 0 ? OP_REGISTER : OP_OPEN,
+                              .life = i,
+                              .nonce = life->nonce,
+                              .incarnation = life->number,
+                              .last_sequence = synced_sequence(edge, i)};
+        return true;
+    }
+    return false;
+}
+
+static bool make_op(struct sim_edge *edge, struct sim_op *op)
+{
+    struct world *world = edge->world;
+    if (make_introduction(edge, op)) {
+        return true;
+    }
+    struct sim_life *life = edge_life(edge);
+    *op = (struct sim_op){
+        .life = edge->life_count - 1, .incarnation = life->number, .session = life->session};
+    if (world->now_us >= edge->next_wanted_us) {
+        edge->next_wanted_us = world->now_us + SECOND;
+        op->kind = OP_WANTED;
+        return true;
+    }
+    if (world_chance(world, 500000) && make_settle(edge, op)) {
+        return true;
+    }
+    *op = (struct sim_op){.kind = OP_REFILL,
+                          .life = edge->life_count - 1,
+                          .incarnation = life->number,
+                          .session = life->session};
+    op->count = meter_asks_take(edge->table, op->asks, OP_ASKS_MAX, world->now_us);
+    if (op->count > 0) {
+        edge->synced_count = edge->log_count; /* R is on disk before it is told */
+        return true;
+    }
+    return make_settle(edge, op);
+}
+
+static void op_over(struct sim_edge *edge, bool is_answered)
+{
+    struct world *world = edge->world;
+    edge->has_op = false;
+    edge->next_op_us = world->now_us;
+    if (!is_answered) {
+        int64_t pause_us = world_between(world, 0, SECOND);
+        edge->next_op_us += pause_us;
+        if (edge->op.kind == OP_REFILL) {
+            meter_asks_failed(edge->table, edge->op.asks, edge->op.count, world->now_us + pause_us);
+        }
+    }
+}
+
+static void store_step(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    if (edge->has_op && world->now_us >= edge->op_deadline_us) {
+        op_over(edge, false);
+    }
+    if (edge->has_op || world->now_us < edge->next_op_us || !make_op(edge, &edge->op)) {
+        return;
+    }
+    edge->has_op = true;
+    edge->op.id = ++world->next_op;
+    edge->op.edge = edge->index;
+    edge->op_deadline_us = world->now_us + OP_TIMEOUT_US;
+    net_send(world, &edge->op);
+    edge_may_crash(edge);
+}
+
+static void publish(struct world *world, const struct lease_answer *answer)
+{
+    if (answer->more.is == TRI_ABSENT && answer->version < VERSIONS_MAX) {
+        world->published[answer->account_id - 1][answer->version / 8] |=
+            (uint8_t)(1U << answer->version % 8);
+    }
+}
+
+static void take_answers(struct sim_edge *edge, const struct sim_op *op)
+{
+    for (int i = 0; i < op->count; i++) {
+        publish(edge->world, &op->answers[i]);
+        meter_ask_answered(edge->table, &op->answers[i], edge->world->now_us);
+    }
+}
+
+static void op_done(struct sim_edge *edge, const struct sim_op *op)
+{
+    struct sim_life *life = &edge->lives[op->life];
+    switch (op->kind) {
+    case OP_REGISTER:
+        life->number = op->number;
+        meter_set_registered(edge->table, true);
+        break;
+    case OP_OPEN:
+        life->session = op->number;
+        break;
+    case OP_REFILL:
+        take_answers(edge, op);
+        break;
+    case OP_SETTLE:
+        if (op->number > life->acked) {
+            life->acked = op->number;
+        }
+        break;
+    case OP_WANTED:
+        for (int i = 0; i < op->count; i++) {
+            meter_mark_wanted(edge->table, op->wanted[i], edge->world->now_us);
+        }
+        break;
+    }
+}
+
+void edge_answered(struct sim_edge *edge, const struct sim_op *op)
+{
+    if (edge->table == NULL) {
+        return;
+    }
+    if (!edge->has_op || edge->op.id != op->id) {
+        /* Late: the store thread has given up. The meter must bear to hear it all the same. */
+        if (op->kind == OP_REFILL && op->result == MODEL_OK && op->life == edge->life_count - 1) {
+            take_answers(edge, op);
+        }
+        return;
+    }
+    op_over(edge, op->result == MODEL_OK);
+    edge_may_crash(edge);
+    switch (op->result) {
+    case MODEL_OK:
+        op_done(edge, op);
+        break;
+    case MODEL_FENCED: /* it is dead, but its outbox is settled all the same */
+        if (op->kind == OP_REGISTER) {
+            edge->lives[op->life].number = op->number;
+        }
+        if (op->kind == OP_OPEN) {
+            edge->lives[op->life].session = op->number;
+        }
+        if (op->life == edge->life_count - 1) {
+            edge_fenced(edge);
+        }
+        break;
+    case MODEL_OLD_SESSION:
+        edge->lives[op->life].session = 0;
+        break;
+    case MODEL_UNKNOWN:
+        edge->lives[op->life].session = 0;
+        break;
+    case MODEL_REFUSED:
+        break;
+    }
+}
+
+void edge_step(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    if (edge->table == NULL) {
+        if (world->now_us < edge->up_us && world->is_faulty) {
+            return;
+        }
+        edge_start(edge);
+    }
+    edge->synced_count = edge->log_count; /* the writer syncs within 20 ms */
+    if (world->now_us - edge->last_alive_us >= SECOND) {
+        edge->last_alive_us = world->now_us;
+    }
+    calls_step(edge);
+    store_step(edge);
+    check_edge(edge);
+}

@@ -1,0 +1,170 @@
+/* money_world.h - inside of the money world: edges, the network between them and the ledger, and
+ * what an all-seeing observer keeps.
+ */
+#ifndef DT_TEST_MONEY_WORLD_H
+#define DT_TEST_MONEY_WORLD_H
+
+#include "base/rng.h"
+#include "model_ledger.h"
+#include "sim.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000)
+#define COIN MONEY_MICRO
+#define EDGES_MAX 3
+#define CALLS_MAX 10
+#define LOG_MAX 32768
+#define LIVES_MAX 24
+#define OP_ASKS_MAX 4
+#define OP_CHARGES_MAX 8
+#define MESSAGES_MAX 96
+#define VERSIONS_MAX 65536
+#define LEASE_BYTES_MAX 64
+#define GRACE_MICRO (COIN / 2)
+#define FAULTY_US (120 * SECOND)
+#define HEALING_US (200 * SECOND)
+#define TICK_US 25000
+#define HEALING_TICK_US 100000
+
+struct sim_call {
+    struct meter meter;
+    bool is_used;
+    int account;
+    int64_t patience_us; /* last try of the INVITE */
+    int64_t answer_us;   /* it will be answered then, or given up where will_answer is false */
+    bool will_answer;
+    int64_t hang_up_us;
+    int64_t again_us;
+};
+
+struct sim_record { /* of an edge's journal */
+    enum journal_kind kind;
+    int life; /* index of the incarnation that it belongs to */
+    int call;
+    int account;
+    struct rate rate;
+    int64_t answered_us; /* JOURNAL_CALL; 0: ringing */
+    uint64_t sequence;   /* JOURNAL_USAGE */
+    int64_t charge_micro, ended_micro, charged_micro;
+    bool is_final;
+    char lease[LEASE_BYTES_MAX];
+    size_t lease_size;
+};
+
+struct sim_life { /* an incarnation as its edge knows it: on disk, synced whenever it changes */
+    uint64_t nonce;
+    uint64_t number, session; /* 0: not yet */
+    uint64_t sequence;        /* of its newest usage */
+    uint64_t acked;           /* settled up to here */
+    bool is_lost;             /* its disk is gone */
+};
+
+enum op_kind { OP_REGISTER = 1, OP_OPEN, OP_REFILL, OP_SETTLE, OP_WANTED };
+
+struct sim_op { /* one transaction of an edge's store thread */
+    enum op_kind kind;
+    uint64_t id;
+    int edge, life;
+    uint64_t nonce, incarnation, session, last_sequence;
+    struct lease_ask asks[OP_ASKS_MAX];
+    struct model_charge charges[OP_CHARGES_MAX];
+    int count;
+    /* The answer. */
+    enum model_result result;
+    uint64_t number; /* incarnation, session or high water */
+    struct lease_answer answers[OP_ASKS_MAX];
+    uint64_t wanted[MODEL_ACCOUNTS];
+};
+
+struct sim_message {
+    bool is_used, is_reply, is_reply_lost;
+    int64_t at_us;
+    uint64_t order;
+    uint64_t needs_commit;
+    struct sim_op op;
+};
+
+struct sim_edge {
+    struct world *world;
+    int index;
+    struct meter_table *table;        /* NULL: down */
+    int64_t up_us;                    /* when it starts again */
+    int64_t cut_until_us;             /* partition */
+    int64_t last_alive_us;            /* heartbeat, on disk */
+    struct sim_life lives[LIVES_MAX]; /* the last one is current */
+    int life_count;
+    struct sim_record *log;
+    int log_count, synced_count;
+    struct sim_call calls[CALLS_MAX];
+    bool has_op;
+    struct sim_op op;
+    int64_t op_deadline_us, next_op_us, next_wanted_us;
+    bool is_doomed;                             /* it crashes before it does anything else */
+    int64_t charged_micro[MODEL_ACCOUNTS];      /* sum of the usage records on its disk */
+    int64_t open_micro[MODEL_ACCOUNTS];         /* what its open calls would cost, as last seen */
+    int64_t over_allowed_micro[MODEL_ACCOUNTS]; /* talk that nobody could count while it was down */
+    bool has_presence[MODEL_ACCOUNTS];
+};
+
+struct world {
+    struct rng rng;
+    enum sim_mutation mutation;
+    struct sim_result *result;
+    uint64_t trace;
+    int64_t now_us;
+    bool is_faulty; /* the first part of the run; then all heals */
+    struct sim_edge edges[EDGES_MAX];
+    int edge_count;
+    struct account accounts[MODEL_ACCOUNTS];
+    struct rate rates[MODEL_ACCOUNTS];
+    int64_t slice_micro[MODEL_ACCOUNTS];
+    struct model_ledger live, durable;
+    uint64_t commit_number;
+    int64_t commit_us; /* 0: nothing to commit */
+    int64_t ledger_up_us;
+    bool is_ledger_doomed;
+    struct sim_message messages[MESSAGES_MAX];
+    uint64_t next_order, next_op, next_nonce;
+    /* The observer's. */
+    int64_t top_ups_micro[MODEL_ACCOUNTS];
+    int64_t frozen_micro[MODEL_ACCOUNTS];   /* used there and lost with a disk */
+    int64_t verdicts_micro[MODEL_ACCOUNTS]; /* D */
+    int64_t hidden_micro[MODEL_ACCOUNTS];   /* P */
+    uint8_t published[MODEL_ACCOUNTS][VERSIONS_MAX / 8];
+};
+
+/* money_world.c */
+void world_trace(struct world *world, uint64_t kind, uint64_t a, uint64_t b);
+void world_violation(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3);
+int64_t world_between(struct world *world, int64_t from, int64_t to);
+bool world_chance(struct world *world, uint32_t parts_per_million);
+void edge_may_crash(struct sim_edge *edge); /* called at each durable point */
+
+/* money_net.c: the way to the ledger and back */
+void net_send(struct world *world, const struct sim_op *op);
+void net_step(struct world *world);
+void ledger_crash(struct world *world);
+void ledger_verdict(struct world *world, uint64_t incarnation);
+void ledger_touch(struct world *world); /* something changed: commit soon */
+
+/* money_edge.c */
+void edge_start(struct sim_edge *edge);
+void edge_step(struct sim_edge *edge);
+void edge_answered(struct sim_edge *edge, const struct sim_op *op);
+void edge_crash(struct sim_edge *edge, bool is_power_loss, bool is_disk_lost);
+struct sim_life *edge_life(struct sim_edge *edge);
+
+/* money_calls.c */
+void calls_step(struct sim_edge *edge);
+void calls_restore(struct sim_edge *edge);
+void calls_close_life(struct sim_edge *edge); /* partial records of all open calls */
+uint64_t edge_append(struct sim_edge *edge, const struct sim_record *record);
+
+/* money_check.c */
+void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_for_money);
+void check_edge(struct sim_edge *edge);
+void check_bound(struct world *world);
+void check_healed(struct world *world);
+
+#endif
