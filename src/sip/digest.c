@@ -39,37 +39,52 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
     }
 }
 
-struct found { /* which parameters one set of credentials had */
-    bool has_realm, has_nonce, has_uri, has_response, has_username, has_algorithm, has_qop, has_nc;
-    bool has_cnonce, has_opaque;
-    struct slice algorithm, qop;
+enum param {
+    PARAM_USERNAME = 0,
+    PARAM_REALM,
+    PARAM_NONCE,
+    PARAM_URI,
+    PARAM_RESPONSE,
+    PARAM_ALGORITHM,
+    PARAM_CNONCE,
+    PARAM_QOP,
+    PARAM_NC,
+    PARAM_OPAQUE,
+    PARAM_COUNT
 };
 
-/* A parameter that stands twice could be read in two ways: refused. */
-static bool param_store(struct digest_credentials *credentials, struct found *found,
-                        struct slice name, struct slice value)
+static const struct slice param_names[PARAM_COUNT] = {[PARAM_USERNAME] = {"username", 8},
+                                                      [PARAM_REALM] = {"realm", 5},
+                                                      [PARAM_NONCE] = {"nonce", 5},
+                                                      [PARAM_URI] = {"uri", 3},
+                                                      [PARAM_RESPONSE] = {"response", 8},
+                                                      [PARAM_ALGORITHM] = {"algorithm", 9},
+                                                      [PARAM_CNONCE] = {"cnonce", 6},
+                                                      [PARAM_QOP] = {"qop", 3},
+                                                      [PARAM_NC] = {"nc", 2},
+                                                      [PARAM_OPAQUE] = {"opaque", 6}};
+
+struct found { /* the parameters of one set of credentials */
+    struct slice values[PARAM_COUNT];
+    unsigned mask; /* bit i: parameter i stands there */
+};
+
+static bool has(const struct found *found, enum param param)
 {
-    const struct {
-        const char *name;
-        bool *has;
-        struct slice *field;
-    } known[] = {{"username", &found->has_username, &credentials->username},
-                 {"realm", &found->has_realm, &credentials->realm},
-                 {"nonce", &found->has_nonce, &credentials->nonce},
-                 {"uri", &found->has_uri, &credentials->uri},
-                 {"response", &found->has_response, &credentials->response},
-                 {"algorithm", &found->has_algorithm, &found->algorithm},
-                 {"cnonce", &found->has_cnonce, &credentials->cnonce},
-                 {"qop", &found->has_qop, &found->qop},
-                 {"nc", &found->has_nc, &credentials->nc_text},
-                 {"opaque", &found->has_opaque, &credentials->opaque}};
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (slice_equal_nocase(name, slice_from_text(known[i].name))) {
-            bool is_new = !*known[i].has;
-            *known[i].has = true;
-            *known[i].field = value;
-            return is_new;
+    return (found->mask >> param & 1) != 0;
+}
+
+/* A parameter that stands twice could be read in two ways: refused. */
+static bool param_store(struct found *found, struct slice name, struct slice value)
+{
+    for (unsigned i = 0; i < PARAM_COUNT; i++) {
+        if (!lex_equal_lower(name, param_names[i].data, param_names[i].size)) {
+            continue;
         }
+        bool is_new = !has(found, (enum param)i);
+        found->mask |= 1U << i;
+        found->values[i] = value;
+        return is_new;
     }
     return true;
 }
@@ -85,26 +100,28 @@ static bool nc_read(struct slice text, uint32_t *nc)
 }
 
 /* MISSING: well-formed, but of an algorithm that we do not offer. */
-static enum digest_verdict credentials_check(struct digest_credentials *credentials,
-                                             const struct found *found)
+static enum digest_verdict credentials_check(const struct found *found,
+                                             struct digest_credentials *credentials)
 {
-    if (!found->has_username || !found->has_nonce || !found->has_uri || !found->has_response) {
+    const unsigned needed =
+        1U << PARAM_USERNAME | 1U << PARAM_NONCE | 1U << PARAM_URI | 1U << PARAM_RESPONSE;
+    if ((found->mask & needed) != needed) {
         return DIGEST_MALFORMED;
     }
-    if (found->has_algorithm &&
-        !digest_algorithm_parse(found->algorithm, &credentials->algorithm)) {
+    if (has(found, PARAM_ALGORITHM) &&
+        !digest_algorithm_parse(found->values[PARAM_ALGORITHM], &credentials->algorithm)) {
         return DIGEST_MISSING;
     }
     if (credentials->response.size != 2 * digest_size(credentials->algorithm)) {
         return DIGEST_MALFORMED;
     }
-    if (!found->has_qop) {
+    if (!has(found, PARAM_QOP)) {
         /* The form of RFC 2069 has no count: such a nonce is good once. */
         credentials->nc = 1;
         return DIGEST_OK;
     }
     credentials->has_qop = true;
-    if (!slice_equal_nocase(found->qop, SLICE("auth")) || !found->has_cnonce ||
+    if (!slice_equal_nocase(found->values[PARAM_QOP], SLICE("auth")) ||
         credentials->cnonce.size == 0 || !nc_read(credentials->nc_text, &credentials->nc)) {
         return DIGEST_MALFORMED;
     }
@@ -114,21 +131,29 @@ static enum digest_verdict credentials_check(struct digest_credentials *credenti
 static enum digest_verdict credentials_read(struct slice params, struct slice realm,
                                             struct digest_credentials *out)
 {
-    struct digest_credentials credentials = {.algorithm = DIGEST_MD5};
-    struct found found = {0};
+    struct found found = {.mask = 0};
     struct slice name, value;
     bool is_bad;
     bool is_repeated = false;
     while (digest_param_next(&params, &name, &value, &is_bad)) {
-        is_repeated = !param_store(&credentials, &found, name, value) || is_repeated;
+        is_repeated = !param_store(&found, name, value) || is_repeated;
     }
-    if (is_bad || is_repeated || !found.has_realm) {
+    if (is_bad || is_repeated || !has(&found, PARAM_REALM)) {
         return DIGEST_MALFORMED;
     }
-    if (!slice_equal(credentials.realm, realm)) {
+    if (!slice_equal(found.values[PARAM_REALM], realm)) {
         return DIGEST_MISSING; /* for another proxy on the way (RFC 3261 22.3) */
     }
-    enum digest_verdict verdict = credentials_check(&credentials, &found);
+    struct digest_credentials credentials = {.algorithm = DIGEST_MD5,
+                                             .username = found.values[PARAM_USERNAME],
+                                             .realm = found.values[PARAM_REALM],
+                                             .nonce = found.values[PARAM_NONCE],
+                                             .uri = found.values[PARAM_URI],
+                                             .response = found.values[PARAM_RESPONSE],
+                                             .cnonce = found.values[PARAM_CNONCE],
+                                             .nc_text = found.values[PARAM_NC],
+                                             .opaque = found.values[PARAM_OPAQUE]};
+    enum digest_verdict verdict = credentials_check(&found, &credentials);
     if (verdict == DIGEST_OK) {
         *out = credentials;
     }
