@@ -1,0 +1,38 @@
+# The short names; cmake and ninja do the work. `./run` and `./check` also install what they need.
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: all check run drill bench soak clean install format
+
+all: $(BUILD)/build.ninja
+	cmake --build $(BUILD)
+
+$(BUILD)/build.ninja:
+	cmake -S . -B $(BUILD) -G Ninja
+
+run:
+	./run
+
+check:
+	./check
+
+# Scenarios as they are written, minutes of failing database included.
+drill: all
+	$(BUILD)/dialtone-scenario --real --drill --jobs 4 --program $(BUILD)/dialtone test/scenario/*.scn
+
+bench: all
+	bench/run-side-by-side.sh
+
+# An hour or so of random days; a seed that fails is named and can be run alone.
+soak: all
+	$(BUILD)/dialtone simulate --seeds 2000
+
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+install: all
+	install -D -m 755 $(BUILD)/dialtone $(DESTDIR)$(PREFIX)/bin/dialtone
+
+clean:
+	rm -rf build build-*
