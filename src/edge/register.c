@@ -76,7 +76,9 @@ void on_register(struct edge_worker *worker, const struct sip_msg *msg, const st
                                                 caller.endpoint.account_id, msg, from, now,
                                                 rng_u64(&worker->rng), &lines, &changed);
     if (result == REG_TOO_BRIEF && lines.size == 0) {
-        buf_text(&lines, "Min-Expires: 60\r\n");
+        buf_text(&lines, "Min-Expires: ");
+        buf_i64(&lines, worker->edge->settings.expires_min_s);
+        buf_text(&lines, "\r\n");
     }
     answer(worker, msg, from, result, buf_done(&lines));
     if (changed.change != 0) {

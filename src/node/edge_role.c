@@ -102,6 +102,7 @@ static bool set_settings(struct edge_role *role)
     settings->txn_count_max = settings->call_count_max * 8;
     settings->memory_max = config->memory_max / workers;
     settings->nonce_age_s = config->nonce_age_s;
+    settings->expires_min_s = config->expires_min_s;
     settings->trunk_silence_us = config->trunk_silence_us;
     settings->ring_max_us = config->ring_max_us;
     settings->call_max_us = config->call_max_us;
@@ -133,6 +134,7 @@ static bool make_parts(struct edge_role *role)
                                            .expires_max_s = config->expires_max_s,
                                            .expires_default_s = config->expires_default_s,
                                            .jitter_percent = config->jitter_percent,
+                                           .nonce_life_s = config->nonce_age_s + 60,
                                            .hash_seed = seed};
     struct meter_terms meters = {.account_count_max = config->accounts_max,
                                  .hash_seed = seed,
