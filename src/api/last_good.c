@@ -148,6 +148,20 @@ struct tri last_good_find(struct last_good *last_good, uint64_t id, const char *
     return answer;
 }
 
+struct tri last_good_available(struct last_good *last_good, uint64_t id, int64_t *micro)
+{
+    struct tri answer = {TRI_UNKNOWN};
+    pthread_mutex_lock(&last_good->lock);
+    const struct kept *kept = id == 0 ? NULL : find(last_good, id, NULL);
+    const char *text =
+        kept == NULL ? NULL : json_string_value(json_object_get(kept->balance, "available"));
+    if (text != NULL && money_parse(slice_from_text(text), micro)) {
+        answer.is = TRI_PRESENT;
+    }
+    pthread_mutex_unlock(&last_good->lock);
+    return answer;
+}
+
 json_t *last_good_page(struct last_good *last_good, uint64_t after, int max, int64_t *wall_us)
 {
     json_t *page = json_array();

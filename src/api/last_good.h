@@ -27,6 +27,8 @@ void last_good_forget(struct last_good *last_good, uint64_t id);
 /* By id, or by name where id is 0. New references; *balance is NULL where none was read. */
 struct tri last_good_find(struct last_good *last_good, uint64_t id, const char *name,
                           json_t **account, json_t **balance, int64_t *wall_us);
+/* What of the account's money may still be promised. UNKNOWN: never read. */
+struct tri last_good_available(struct last_good *last_good, uint64_t id, int64_t *micro);
 /* Up to max accounts with an id above `after`, in order: a new array. *wall_us: the oldest. */
 json_t *last_good_page(struct last_good *last_good, uint64_t after, int max, int64_t *wall_us);
 

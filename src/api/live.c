@@ -33,6 +33,21 @@ static json_t *read_calls(struct api_call *call, bool *is_stale)
     return copy;
 }
 
+/* What the customer has left: what may still be promised, and what the edge holds of it unused. */
+static void add_money_left(struct api_call *call, json_t *row)
+{
+    const char *text = json_string_value(json_object_get(row, "left"));
+    json_int_t owner = json_integer_value(json_object_get(row, "account_id"));
+    int64_t left_micro = 0;
+    int64_t available_micro = 0;
+    if (text != NULL && money_parse(slice_from_text(text), &left_micro) &&
+        last_good_available(call->api->last_good, (uint64_t)owner, &available_micro).is ==
+            TRI_PRESENT) {
+        json_object_set_new(row, "money_left",
+                            api_money(money_add_clamped(left_micro, available_micro)));
+    }
+}
+
 void live_calls(struct api_call *call)
 {
     uint64_t account_id = 0;
@@ -57,6 +72,7 @@ void live_calls(struct api_call *call)
         }
         total++;
         if (json_array_size(items) < (size_t)max) {
+            add_money_left(call, row);
             json_array_append(items, row);
         }
     }

@@ -51,6 +51,17 @@ static void write_metric(FILE *out, const char *name, const char *type, const ch
             help, name, type, name, value);
 }
 
+/* An amount comes as a text; only what is one goes out. */
+static void write_money(FILE *out, const char *name, const char *help, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    int64_t micro = 0;
+    if (text != NULL && money_parse(slice_from_text(text), &micro)) {
+        fprintf(out, "# HELP dialtone_%s %s\n# TYPE dialtone_%s gauge\ndialtone_%s %s\n", name,
+                help, name, name, text);
+    }
+}
+
 static int64_t number(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
@@ -104,12 +115,12 @@ static void write_edge(FILE *out, const json_t *edge)
     write_metric(out, "outbox_unsettled", "gauge", "Usages not settled yet.",
                  number(outbox, "unsettled"));
     const json_t *lease = json_object_get(edge, "lease");
-    fprintf(out,
-            "# TYPE dialtone_lease_outstanding_micro gauge\n"
-            "dialtone_lease_outstanding_micro %" PRId64 "\n"
-            "# TYPE dialtone_grace_used_micro gauge\n"
-            "dialtone_grace_used_micro %" PRId64 "\n",
-            number(lease, "outstanding_micro"), number(lease, "grace_used_micro"));
+    write_money(out, "lease_outstanding", "Money set aside here and not used.",
+                json_object_get(lease, "outstanding"));
+    write_money(out, "grace_used", "Spent on grace while the ledger was silent.",
+                json_object_get(lease, "grace_used"));
+    write_money(out, "grace_bound", "The most that may be lost to grace.",
+                json_object_get(lease, "bound"));
     write_counts(out, json_object_get(edge, "counts"));
 }
 

@@ -84,11 +84,11 @@ static void play(void *ctx, const char *command, const json_t *request,
         control_answer_events(answer);
     } else if (strcmp(command, "status") == 0) {
         control_answer_json(
-            answer, json_pack("{s:s,s:i,s:s,s:{s:i},s:i,s:i,s:i,s:i,s:{s:s},s:{s:i,s:i,s:i}}",
+            answer, json_pack("{s:s,s:i,s:s,s:{s:i},s:i,s:i,s:i,s:i,s:{s:s},s:{s:s,s:s,s:s}}",
                               "role", "edge", "pid", 1, "state", "ready", "counts", "invites", 7,
                               "calls_open", 2, "calls_answered", 1, "bindings", 3, "aors", 3,
-                              "store", "state", "ok", "lease", "outstanding_micro", 5,
-                              "grace_used_micro", 0, "bound_micro", 500000));
+                              "store", "state", "ok", "lease", "outstanding", "12.500000",
+                              "grace_used", "0.000000", "bound", "500.000000"));
     } else if (strcmp(command, "refusals") == 0) {
         control_answer_json(
             answer,

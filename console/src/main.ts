@@ -1,0 +1,18 @@
+import { render } from 'lit-html';
+import { changed, onChange, resume, state } from './state';
+import { shell } from './shell';
+
+function readRoute(): void {
+  state.route = location.hash.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map(decodeURIComponent);
+  changed();
+}
+
+const root = document.createElement('div');
+root.id = 'app';
+document.body.append(root);
+onChange(() => render(shell(), root));
+addEventListener('hashchange', readRoute);
+readRoute();
+void resume();
+// Costs and ages tick by themselves between two readings.
+setInterval(() => { if (state.session !== null && !document.hidden) changed(); }, 1000);

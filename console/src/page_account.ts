@@ -1,0 +1,169 @@
+// The accounts, and one account: its money, its devices, its statement, topping it up.
+
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { ask, get, idempotencyKey, Problem } from './api';
+import { changed, isOperator, readAccounts, state } from './state';
+import { age, amount, iso, time } from './format';
+import type { Account, Binding, Endpoint, Page, Transfer } from './types';
+
+export function accounts(): TemplateResult {
+  return html`<section class="card wide"><div class="head"><h1>Accounts</h1></div>
+    <div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Kind</th><th scope="col">Class</th>
+      <th scope="col" class="num">Balance</th><th scope="col" class="num">Set aside</th>
+      <th scope="col" class="num">Available</th><th scope="col" class="num">Calls at once</th></tr></thead>
+    <tbody>${state.accounts.map((row) => html`<tr>
+      <td class="strong"><a href="#/accounts/${row.name}">${row.name}</a>
+        ${row.is_suspended ? html`<span class="tag bad">suspended</span>` : nothing}</td>
+      <td>${row.kind}</td><td>${row.class}</td>
+      <td class="num strong">${amount(row.balance?.balance, row.currency)}</td>
+      <td class="num">${amount(row.balance?.leased)}</td><td class="num">${amount(row.balance?.available)}</td>
+      <td class="num">${row.channels_max ?? 'no limit'}</td></tr>`)}</tbody></table></div></section>`;
+}
+
+// ---- one account ----
+
+interface Detail {
+  name: string; readAtMs: number; account: Account | null; endpoints: Endpoint[];
+  bindings: Map<string, Binding[] | null>; transfers: Transfer[]; failure: string; said: string;
+  key: string; // of the top-up that is being tried: the same when it is repeated after a failure
+}
+let shown: Detail = empty('');
+
+function empty(name: string): Detail {
+  return { name, readAtMs: 0, account: null, endpoints: [], bindings: new Map(), transfers: [],
+    failure: '', said: '', key: idempotencyKey() };
+}
+
+async function readBindings(detail: Detail): Promise<void> {
+  for (const endpoint of detail.endpoints.slice(0, 50)) {
+    try {
+      const page = await get<{ items: Binding[] }>(`/v1/endpoints/${encodeURIComponent(endpoint.user)}/bindings`);
+      detail.bindings.set(endpoint.user, page.items);
+    } catch {
+      detail.bindings.set(endpoint.user, null); // not known now
+    }
+  }
+  changed();
+}
+
+async function readDetail(detail: Detail): Promise<void> {
+  detail.readAtMs = Date.now();
+  const path = encodeURIComponent(detail.name);
+  try {
+    detail.account = await get<Account>(`/v1/accounts/${path}`);
+    detail.endpoints = (await get<Page<Endpoint>>(`/v1/endpoints?account=${path}`)).items;
+    detail.transfers = (await get<Page<Transfer>>(`/v1/accounts/${path}/transfers?max=25`)).items;
+    detail.failure = '';
+  } catch (error) {
+    detail.failure = error instanceof Error ? error.message : String(error);
+  }
+  changed();
+  await readBindings(detail);
+}
+
+async function topUp(event: SubmitEvent, detail: Detail): Promise<void> {
+  event.preventDefault();
+  const form = event.target as HTMLFormElement;
+  const data = new FormData(form);
+  const text = String(data.get('amount') ?? '').trim().replace(',', '.');
+  try {
+    await ask('POST', `/v1/accounts/${encodeURIComponent(detail.name)}/topups`,
+      { amount: text, reason: String(data.get('reason') ?? '') }, { 'Idempotency-Key': detail.key });
+    detail.said = `${text} was added.`;
+    detail.failure = '';
+    detail.key = idempotencyKey();
+    form.reset();
+  } catch (error) {
+    detail.said = '';
+    detail.failure = error instanceof Error ? error.message : String(error);
+    // Unclear whether it was booked: the next try carries the same key, so that it counts once.
+    if (!(error instanceof Problem && error.isUnknown)) detail.key = idempotencyKey();
+  }
+  await readDetail(detail);
+  await readAccounts();
+}
+
+async function suspend(detail: Detail, account: Account, form: HTMLFormElement | null): Promise<void> {
+  const path = `/v1/accounts/${encodeURIComponent(detail.name)}/suspension`;
+  try {
+    if (account.is_suspended) await ask('DELETE', path);
+    else await ask('PUT', path, { why: String(new FormData(form ?? undefined).get('why') ?? '') });
+    detail.failure = '';
+  } catch (error) {
+    detail.failure = error instanceof Error ? error.message : String(error);
+  }
+  await readDetail(detail);
+}
+
+function devices(detail: Detail): TemplateResult {
+  return html`<section class="card wide" aria-labelledby="devices-title">
+    <div class="head"><h2 id="devices-title">Endpoints</h2></div>
+    ${detail.endpoints.length === 0 ? html`<p class="empty">No endpoints.</p>` : html`<div class="scroll"><table>
+    <thead><tr><th scope="col">User</th><th scope="col">Numbers</th><th scope="col">Registered at</th>
+      <th scope="col">Device</th><th scope="col">Expires in</th></tr></thead>
+    <tbody>${detail.endpoints.map((row) => {
+      const bindings = detail.bindings.get(row.user);
+      const known = bindings ?? [];
+      return html`<tr><td class="strong">${row.user}
+        ${row.is_disabled ? html`<span class="tag bad">disabled</span>` : nothing}</td>
+        <td>${row.identities.join(', ') || '–'}</td>
+        <td>${bindings === undefined ? '…' : bindings === null ? 'not known now'
+          : known.length === 0 ? html`<span class="state failed">not registered</span>`
+          : known.map((b) => html`<div>${b.source ?? b.uri}${b.is_flow_lost ? ' (connection lost)' : ''}</div>`)}</td>
+        <td>${known.map((b) => html`<div>${b.user_agent ?? ''}</div>`)}</td>
+        <td>${known.map((b) => html`<div>${b.wall_expires_us === undefined ? ''
+          : age(2 * Date.now() * 1000 - b.wall_expires_us)}</div>`)}</td></tr>`;
+    })}</tbody></table></div>`}</section>`;
+}
+
+function statement(detail: Detail, currency: string): TemplateResult {
+  return html`<section class="card wide" aria-labelledby="statement-title">
+    <div class="head"><h2 id="statement-title">Statement</h2></div>
+    ${detail.transfers.length === 0 ? html`<p class="empty">No entries.</p>` : html`<div class="scroll"><table>
+    <thead><tr><th scope="col">When</th><th scope="col">Kind</th><th scope="col" class="num">Amount</th>
+      <th scope="col">By</th><th scope="col">Why</th></tr></thead>
+    <tbody>${detail.transfers.map((row) => html`<tr><td class="num left" title=${iso(row.wall_us)}>${time(row.wall_us)}</td>
+      <td>${row.kind}</td><td class="num strong">${amount(row.amount, currency)}</td>
+      <td>${row.actor}</td><td>${row.reason}</td></tr>`)}</tbody></table></div>`}</section>`;
+}
+
+function actions(detail: Detail, account: Account): TemplateResult {
+  return html`<section class="card" aria-labelledby="act-title">
+    <div class="head"><h2 id="act-title">Top up</h2></div>
+    <form class="stack" @submit=${(event: SubmitEvent) => void topUp(event, detail)}>
+      <label>Amount in ${account.currency}
+        <input name="amount" inputmode="decimal" pattern="[0-9]+([.,][0-9]{1,6})?" placeholder="25.00" required></label>
+      <label>Reason <input name="reason" maxlength="150" placeholder="Bank transfer"></label>
+      <button class="primary">Top up</button>
+    </form>
+    <div class="head"><h2>Suspension</h2></div>
+    <form class="stack" @submit=${(event: SubmitEvent) => { event.preventDefault();
+      void suspend(detail, account, event.target as HTMLFormElement); }}>
+      ${account.is_suspended
+        ? html`<p>Suspended by ${account.suspended_by}: ${account.suspended_why}</p><button>Resume</button>`
+        : html`<label>Why <input name="why" maxlength="95" required></label><button class="danger">Suspend</button>`}
+    </form></section>`;
+}
+
+export function account(name: string): TemplateResult {
+  if (shown.name !== name) shown = empty(name);
+  const detail = shown;
+  if (Date.now() - detail.readAtMs > 5000) void readDetail(detail);
+  const row = detail.account;
+  const live = state.accounts.find((other) => other.name === name)?.balance ?? row?.balance;
+  return html`<div class="head"><h1>${name}${row?.is_suspended === true
+      ? html` <span class="tag bad">suspended</span>` : nothing}</h1><a href="#/accounts">All accounts</a></div>
+    ${detail.failure === '' ? nothing : html`<p class="failure" role="alert">${detail.failure}</p>`}
+    ${detail.said === '' ? nothing : html`<p class="said" role="status">${detail.said}</p>`}
+    ${row === null ? nothing : html`<div class="columns"><section class="card" aria-labelledby="money-title">
+        <div class="head"><h2 id="money-title">Money</h2></div>
+        <dl class="facts"><div><dt>Balance</dt><dd class="big">${amount(live?.balance, row.currency)}</dd></div>
+          <div><dt>Available</dt><dd>${amount(live?.available, row.currency)}</dd></div>
+          <div><dt>Set aside at the edge</dt><dd>${amount(live?.leased, row.currency)}</dd></div>
+          <div><dt>Credit limit</dt><dd>${amount(row.limit, row.currency)}</dd></div>
+          <div><dt>Kind and class</dt><dd>${row.kind}, ${row.class}</dd></div>
+          <div><dt>Calls at once</dt><dd>${row.channels_max ?? 'no limit'}</dd></div>
+          <div><dt>Calls a second</dt><dd>${row.cps_max ?? 'no limit'}</dd></div></dl></section>
+      ${isOperator() ? actions(detail, row) : nothing}</div>
+      ${devices(detail)}${statement(detail, row.currency)}`}`;
+}

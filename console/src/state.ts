@@ -1,0 +1,174 @@
+// What the console knows, and when it learned it. Events say that something changed; what is shown
+// is always read from the API, so that a lost event costs a second, not a wrong table.
+
+import { ask, get, Problem, setCsrf } from './api';
+import type { Account, Call, CallPage, Cdr, Page, Refusal, Session, Status } from './types';
+
+export interface State {
+  session: Session | null;
+  isChecked: boolean;          // whether there is a session
+  isFollowing: boolean;        // the stream of events is open
+  calls: Call[]; callTotal: number; callsAsOfUs: number; callsStale: boolean;
+  accounts: Account[]; accountsStale: boolean; accountsAsOfUs: number;
+  cdrs: Cdr[]; refusals: Refusal[];
+  status: Status | null;
+  error: string;               // of the last reading; empty: all is well
+  route: string[];             // of the address, after '#/'
+  filter: string;
+  shownMax: number;
+  ending: Call | null;         // the call that the dialog asks about
+  note: string;                // said once, to screen readers too
+}
+
+export const state: State = {
+  session: null, isChecked: false, isFollowing: false,
+  calls: [], callTotal: 0, callsAsOfUs: 0, callsStale: false,
+  accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], status: null,
+  error: '', route: [], filter: '', shownMax: 100, ending: null, note: '',
+};
+
+let redraw = (): void => {};
+let isDrawn = true;
+export function onChange(draw: () => void): void { redraw = draw; }
+
+// Many changes in one moment are drawn once.
+export function changed(): void {
+  if (!isDrawn) return;
+  isDrawn = false;
+  requestAnimationFrame(() => { isDrawn = true; redraw(); });
+}
+
+export const isOperator = (): boolean => state.session?.role === 'operator';
+export const accountName = (id: number | null): string =>
+  state.accounts.find((account) => account.id === id)?.name ?? (id === null || id === 0 ? '' : '#' + id);
+
+// ---- reading ----
+
+async function attempt(read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+    state.error = '';
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return leave();
+    state.error = error instanceof Error ? error.message : String(error);
+  }
+  changed();
+}
+
+export const readCalls = (): Promise<void> => attempt(async () => {
+  const page = await get<CallPage>('/v1/calls?max=1000');
+  state.calls = page.items.sort((a, b) => b.wall_start_us - a.wall_start_us);
+  state.callTotal = page.total;
+  state.callsAsOfUs = page.as_of_wall_us;
+  state.callsStale = page.is_stale;
+});
+
+export const readAccounts = (): Promise<void> => attempt(async () => {
+  const page = await get<Page<Account>>('/v1/accounts?max=1000');
+  state.accounts = page.items;
+  state.accountsStale = page.is_stale === true;
+  state.accountsAsOfUs = page.as_of_wall_us ?? 0;
+});
+
+export const readRecords = (): Promise<void> => attempt(async () => {
+  const refusals = await get<Page<Refusal>>('/v1/refusals?max=50');
+  state.refusals = refusals.items;
+  state.cdrs = (await get<Page<Cdr>>('/v1/cdrs?max=50')).items;
+});
+
+export const readStatus = (): Promise<void> => attempt(async () => {
+  if (isOperator()) state.status = await get<Status>('/v1/status');
+});
+
+const waiting = new Set<() => Promise<void>>();
+function soon(read: () => Promise<void>, delayMs: number): void {
+  if (waiting.has(read)) return;
+  waiting.add(read);
+  setTimeout(() => { waiting.delete(read); if (state.session !== null) void read(); }, delayMs);
+}
+
+// ---- following ----
+
+let source: EventSource | null = null;
+
+function follow(): void {
+  source?.close();
+  source = new EventSource('/v1/events');
+  const on = (kinds: string[], act: () => void): void => {
+    for (const kind of kinds) source?.addEventListener(kind, act);
+  };
+  source.addEventListener('open', () => { state.isFollowing = true; readAll(); });
+  source.addEventListener('error', () => { state.isFollowing = false; changed(); });
+  on(['call.started', 'call.ringing', 'call.answered'], () => soon(readCalls, 200));
+  on(['call.ended'], () => { soon(readCalls, 200); soon(readRecords, 1500); });
+  on(['refusal'], () => soon(readRecords, 400));
+  on(['balance', 'config'], () => soon(readAccounts, 300));
+  on(['registered', 'unregistered', 'store', 'edge', 'alarm'], () => soon(readStatus, 300));
+  on(['lost'], readAll);
+}
+
+function readAll(): void {
+  for (const read of [readStatus, readAccounts, readCalls, readRecords]) void read();
+}
+
+// A slow look at everything: what no event tells, and the truth should one be lost.
+setInterval(() => {
+  if (state.session === null || document.hidden) return;
+  void readStatus();
+  void readCalls();
+}, 5000);
+setInterval(() => {
+  if (state.session === null || document.hidden) return;
+  void readAccounts();
+  void readRecords();
+}, 15000);
+
+// ---- coming and going ----
+
+export function enter(session: Session): void {
+  state.session = session;
+  state.isChecked = true;
+  setCsrf(session.csrf);
+  follow();
+  changed();
+}
+
+export function leave(): void {
+  source?.close();
+  source = null;
+  Object.assign(state, { session: null, isChecked: true, isFollowing: false, status: null,
+    calls: [], accounts: [], cdrs: [], refusals: [], ending: null, error: '' });
+  changed();
+}
+
+export async function resume(): Promise<void> {
+  try {
+    enter(await get<Session>('/v1/session'));
+  } catch {
+    leave();
+  }
+}
+
+export async function logOut(): Promise<void> {
+  try { await ask('DELETE', '/v1/session'); } catch { /* the cookie ends by itself */ }
+  leave();
+}
+
+const NOTE_MS = 6000;
+
+function say(text: string): void {
+  state.note = text;
+  setTimeout(() => { if (state.note === text) { state.note = ''; changed(); } }, NOTE_MS);
+}
+
+export async function endCall(call: Call): Promise<void> {
+  try {
+    await ask('DELETE', '/v1/calls/' + call.key);
+    say(`The call from ${call.caller} to ${call.callee} was ended.`);
+  } catch (error) {
+    say(error instanceof Problem && error.status === 404
+      ? 'That call was over already.' : `It could not be ended: ${String(error)}`);
+  }
+  state.ending = null;
+  await readCalls();
+}

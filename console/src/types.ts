@@ -1,0 +1,59 @@
+// What the API answers, as far as the console shows it. openapi.json has the rest.
+
+export interface Session { name: string; role: 'operator' | 'customer'; account_id: number | null; csrf: string }
+
+export interface Balance {
+  account_id: number; name: string; currency: string;
+  balance: string; leased: string; available: string;
+  as_of_wall_us?: number; is_stale?: boolean;
+}
+
+export interface Account {
+  id: number; name: string; currency: string; kind: string; class: string;
+  channels_max: number | null; cps_max: number | null; limit: string; grace: string | null;
+  sell_deck: number | null; inbound_deck: number | null;
+  is_suspended: boolean; suspended_by: string; suspended_why: string;
+  balance: Balance | null; is_stale?: boolean; as_of_wall_us?: number;
+}
+
+export interface Call {
+  key: string; state: string; caller: string; callee: string; account_id: number;
+  wall_start_us: number; wall_answer_us: number; talk_us: number;
+  price_per_min: string; currency: string; cost: string; left?: string; money_left?: string;
+  paid_until_us?: number; is_emergency: boolean; is_inbound: boolean; is_on_net: boolean;
+}
+
+export interface CallPage { items: Call[]; total: number; as_of_wall_us: number; is_stale: boolean }
+
+export interface Cdr {
+  row: number; caller: string; callee: string; account_id: number;
+  wall_start_us: number; wall_answer_us: number; wall_end_us: number; talk_us: number;
+  status: number; end: string; reason: string; flags: string[]; charge: string; currency: string;
+}
+
+export interface Refusal {
+  wall_us: number; account_id: number | null; caller?: string; callee?: string;
+  status?: number; reason?: string; why?: string;
+}
+
+export interface Endpoint { user: string; account_id: number; display: string; is_disabled: boolean; identities: string[] }
+export interface Binding { uri: string; source?: string; user_agent?: string; wall_expires_us?: number; is_flow_lost?: boolean }
+export interface Transfer { transfer: number; wall_us: number; amount: string; kind: string; actor: string; reason: string }
+
+export interface StoreState { state: string; since_wall_us?: number; last_ok_wall_us?: number; error?: string }
+export interface EdgeStatus {
+  state: string; calls_open?: number; calls_answered?: number; bindings?: number; aors?: number;
+  store?: StoreState; lease?: { outstanding?: string; grace_used?: string; bound?: string };
+  outbox?: { unsettled?: number };
+}
+export interface Status {
+  as_of_wall_us: number; edge: EdgeStatus; web: { state: string; store?: StoreState };
+  supervisor: { state?: string; ready?: boolean; roles?: { name: string; state: string; restarts?: number }[] };
+}
+
+export interface Page<T> { items: T[]; next: string | null; is_stale?: boolean; as_of_wall_us?: number }
+
+export interface Explanation {
+  plan: Record<string, unknown>; lease?: Record<string, unknown>;
+  would: string; status?: number; why?: string; reason?: string;
+}

@@ -1,0 +1,205 @@
+// The console in Chromium, by WebDriver (W3C) and without any package: logs in, sees a call, ends it
+// by the button and the keyboard, sees an edge that does not answer, and a thousand calls.
+//
+//     node browser.mjs WEB_HOST [SCREENSHOT_DIRECTORY]
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import assert from 'node:assert/strict';
+
+const [hostPath, shots] = process.argv.slice(2);
+const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function start(command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
+async function until(what, look, ms = 15000) {
+  const end = Date.now() + ms;
+  let last;
+  while (Date.now() < end) {
+    try { last = await look(); if (last) return last; } catch (error) { last = error; }
+    await sleep(100);
+  }
+  throw new Error(`${what}: not within ${ms} ms (${last})`);
+}
+
+class Browser {
+  constructor(port) { this.base = `http://127.0.0.1:${port}`; }
+  async send(method, path, body) {
+    const answer = await fetch(this.base + path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${value.error}: ${value.message}`);
+    return value;
+  }
+  async open(profile) {
+    const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--disable-dev-shm-usage', '--window-size=1440,1000', `--user-data-dir=${profile}`];
+    const value = await this.send('POST', '/session', { capabilities: { alwaysMatch: {
+      browserName: 'chrome', 'goog:loggingPrefs': { browser: 'ALL' },
+      'goog:chromeOptions': { binary: process.env.CHROMIUM ?? '/usr/bin/chromium', args } } } });
+    this.path = `/session/${value.sessionId}`;
+  }
+  close() { return this.send('DELETE', this.path); }
+  go(url) { return this.send('POST', `${this.path}/url`, { url }); }
+  run(script, ...args) { return this.send('POST', `${this.path}/execute/sync`, { script: `return (${script})(...arguments)`, args }); }
+  async find(css) { return (await this.send('POST', `${this.path}/element`, { using: 'css selector', value: css }))[ELEMENT]; }
+  async click(css) { return this.send('POST', `${this.path}/element/${await this.find(css)}/click`, {}); }
+  async type(css, text) { return this.send('POST', `${this.path}/element/${await this.find(css)}/value`, { text }); }
+  keys(...keys) {
+    const actions = keys.flatMap((value) => [{ type: 'keyDown', value }, { type: 'keyUp', value }]);
+    return this.send('POST', `${this.path}/actions`, { actions: [{ type: 'key', id: 'keyboard', actions }] });
+  }
+  text(css) { return this.run('(css) => document.querySelector(css)?.innerText ?? ""', css); }
+  count(css) { return this.run('(css) => document.querySelectorAll(css).length', css); }
+  async shot(name) {
+    if (shots === undefined) return;
+    const png = await this.send('GET', `${this.path}/screenshot`);
+    await writeFile(join(shots, `${name}.png`), Buffer.from(png, 'base64'));
+  }
+  async dark(isDark) {
+    await this.send('POST', `${this.path}/goog/cdp/execute`, { cmd: 'Emulation.setEmulatedMedia',
+      params: { features: [{ name: 'prefers-color-scheme', value: isDark ? 'dark' : 'light' }] } });
+  }
+  log() { return this.send('POST', `${this.path}/se/log`, { type: 'browser' }); }
+}
+
+async function logsIn(browser, base, host) {
+  await browser.go(base + '/');
+  await until('log-in form', () => browser.count('.login form'));
+  await browser.type('input[name=name]', host.name);
+  await browser.type('input[name=password]', 'wrong password');
+  await browser.click('.login button');
+  await until('a wrong password is refused', () => browser.count('.login .failure'));
+  await browser.shot('login');
+  await browser.run('() => { for (const i of document.querySelectorAll(".login input")) i.value = ""; }');
+  await browser.type('input[name=name]', host.name);
+  await browser.type('input[name=password]', host.password);
+  await browser.click('.login button');
+  await until('live view', () => browser.count('table.calls'));
+}
+
+async function seesCalls(browser) {
+  await until('two calls', async () => await browser.count('table.calls tbody tr') === 2);
+  assert.match(await browser.text('table.calls tbody'), /alice0/);
+  await until('money left', async () => /4[0-9]\.[0-9]{2}/.test(await browser.text('table.calls tbody tr')));
+  await until('balances', async () => /25\.00/.test(await browser.text('main')));
+  const cost = '() => document.querySelector("table.calls tbody tr:nth-child(1) td:nth-child(8)").innerText';
+  const before = await browser.run(cost);
+  await until('the cost ticks', async () => await browser.run(cost) !== before);
+  await until('refusals with reasons', async () => /no-credit/.test(await browser.text('main')));
+  await browser.shot('live');
+}
+
+async function endsACall(browser) {
+  const row = 'tr[data-key="0000000000000001"]';
+  await browser.click(`${row} button`);
+  await until('dialog', () => browser.count('dialog[open]'));
+  await browser.shot('confirm');
+  await browser.keys('\uE00C'); // Escape leaves the call alone
+  await until('no dialog', async () => await browser.count('dialog') === 0);
+  assert.equal(await browser.count(row), 1);
+  await browser.click(`${row} button`);
+  await until('dialog', () => browser.count('dialog[open]'));
+  await browser.keys('\uE004'); // Tab: from Cancel to End
+  await browser.keys('\uE007'); // Enter
+  await until('the call is gone', async () => await browser.count(row) === 0);
+  assert.match(await browser.text('.toast'), /was ended/);
+}
+
+async function showsAccounts(browser, base) {
+  await browser.go(base + '/#/accounts/acme');
+  await until('endpoints', async () => /alice/.test(await browser.text('main')));
+  await until('bindings', async () => /5070|test/.test(await browser.text('main')));
+  await browser.type('input[name=amount]', '5.50');
+  await browser.click('form.stack button.primary');
+  await until('topped up', async () => /30\.50/.test(await browser.text('main')));
+  await browser.shot('account');
+  await browser.go(base + '/#/explain');
+  await browser.type('input[name=who]', 'acme');
+  await browser.type('input[name=number]', '4930');
+  await browser.click('form.filters button.primary');
+  await until('explained', async () => /would connect/.test(await browser.text('main')));
+  await browser.shot('explain');
+  for (const page of ['accounts', 'cdrs', 'refusals']) {
+    await browser.go(`${base}/#/${page}`);
+    await until(page, () => browser.count('main h1'));
+    await browser.shot(page);
+  }
+  await browser.go(base + '/#/');
+}
+
+async function survivesTheEdge(browser, host) {
+  host.child.stdin.write('edge down\n');
+  await until('age is shown', async () => /as of/.test(await browser.text('.bar')), 20000);
+  assert.equal(await browser.count('table.calls tbody tr'), 1);
+  await browser.shot('edge-down');
+  host.child.stdin.write('edge up\n');
+  await until('age is gone', async () => !/as of/.test(await browser.text('.bar')), 20000);
+}
+
+async function carriesAThousand(browser, host) {
+  host.child.stdin.write('calls 1000\n');
+  await until('a thousand', async () => /999|1,000/.test(await browser.text('.count')), 20000);
+  const rows = await browser.count('table.calls tbody tr');
+  assert.ok(rows > 0 && rows <= 100, `${rows} rows are drawn`);
+  await browser.type('input[type=search]', 'alice77');
+  await until('filtered', async () => await browser.count('table.calls tbody tr') === 11);
+  await browser.run('() => { const i = document.querySelector("input[type=search]"); i.value = ""; i.dispatchEvent(new Event("input")); }');
+  await browser.dark(true);
+  await sleep(300);
+  await browser.shot('thousand-dark');
+  await browser.dark(false);
+}
+
+async function logsOut(browser) {
+  await browser.click('.who button');
+  await until('logged out', () => browser.count('.login form'));
+}
+
+const profile = await mkdtemp(join(tmpdir(), 'dialtone-chromium-'));
+const host = start(hostPath, []);
+const driver = start('chromedriver', ['--port=0']);
+let failed = false;
+let browser;
+try {
+  const told = JSON.parse((await host.lines.next()).value);
+  let port = 0;
+  while (port === 0) {
+    const { value, done } = await driver.lines.next();
+    if (done) throw new Error('chromedriver did not start');
+    port = Number(/on port (\d+)/.exec(value)?.[1] ?? 0);
+  }
+  browser = new Browser(port);
+  await browser.open(profile);
+  const base = `http://127.0.0.1:${told.port}`;
+  await logsIn(browser, base, told);
+  await seesCalls(browser);
+  await endsACall(browser);
+  await showsAccounts(browser, base);
+  await survivesTheEdge(browser, host);
+  await carriesAThousand(browser, host);
+  await logsOut(browser);
+  const bad = (await browser.log()).filter((line) => /Content Security Policy|Uncaught/.test(line.message));
+  assert.deepEqual(bad, []);
+  console.log('ok: the console works in Chromium');
+} catch (error) {
+  failed = true;
+  console.error(error);
+  await browser?.shot('failed').catch(() => {});
+  console.error(await browser?.log().catch(() => 'no log'));
+} finally {
+  await browser?.close().catch(() => {});
+  host.child.stdin.end();
+  driver.child.kill();
+  await Promise.race([once(host.child, 'exit'), sleep(5000)]);
+  await sleep(300);
+  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,60 @@
+/* web_host.c - the fixture as a program, for the browser's test: a web role, a database, a played
+ * edge. Prints one line of JSON, then obeys lines on its input until that ends: "calls N", "edge
+ * down", "edge up". */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void money(struct fixture *fixture, const char *account, const char *amount, const char *key)
+{
+    char path[128];
+    char body[128];
+    char header[128];
+    snprintf(path, sizeof(path), "/v1/accounts/%s/topups", account);
+    snprintf(body, sizeof(body), "{\"amount\":\"%s\",\"reason\":\"Bank transfer\"}", amount);
+    snprintf(header, sizeof(header), "Idempotency-Key: %s", key);
+    struct answer answer =
+        ask_web(fixture, (struct question){"POST", path, fixture->operator_key, body, {header}});
+    answer_done(&answer);
+}
+
+static void obey(struct fixture *fixture, const char *line)
+{
+    int count = 0;
+    if (sscanf(line, "calls %d", &count) == 1) {
+        pthread_mutex_lock(&fixture->play.lock);
+        fixture->play.call_count = count;
+        pthread_mutex_unlock(&fixture->play.lock);
+        fixture_edge_tell(fixture, "call.started", "{\"key\":\"1\",\"account_id\":1}");
+    } else if (strncmp(line, "edge down", 9) == 0 && fixture->edge != NULL) {
+        fixture_edge_down(fixture);
+    } else if (strncmp(line, "edge up", 7) == 0 && fixture->edge == NULL) {
+        fixture_edge_up(fixture);
+    }
+}
+
+int main(void)
+{
+    struct fixture *fixture = fixture_start();
+    struct answer endpoint = ask_web(
+        fixture,
+        (struct question){"POST",
+                          "/v1/endpoints",
+                          fixture->operator_key,
+                          "{\"user\":\"alice\",\"account\":\"acme\",\"password\":\"pw-alice\","
+                          "\"identities\":[\"4930111\"]}",
+                          {NULL}});
+    answer_done(&endpoint);
+    money(fixture, "acme", "25.00", "host-1");
+    money(fixture, "bravo", "10.00", "host-2");
+    printf("{\"port\":%d,\"name\":\"joan\",\"password\":\"correct horse\"}\n", fixture->port);
+    fflush(stdout);
+    char line[128];
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        obey(fixture, line);
+    }
+    fixture_stop(fixture);
+    return 0;
+}
