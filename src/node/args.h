@@ -1,0 +1,45 @@
+/* args.h - a command line taken apart: words and options, checked against what a command knows.
+ *
+ * "--name value" and "--name=value" are the same; after "--" everything is a word, and so is a
+ * number below zero ("-5.00").
+ */
+#ifndef DT_NODE_ARGS_H
+#define DT_NODE_ARGS_H
+
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARGS_WORDS_MAX 16
+#define ARGS_OPTIONS_MAX 48
+
+struct args_known {    /* a list of these ends with a name of NULL */
+    const char *name;  /* "--max" */
+    const char *value; /* what it takes, for people: "COUNT"; NULL: nothing */
+    const char *what;  /* one line */
+};
+
+struct args { /* texts are those of argv */
+    const char *words[ARGS_WORDS_MAX];
+    int word_count;
+    struct {
+        const char *name;
+        const char *value;
+    } options[ARGS_OPTIONS_MAX];
+    int option_count;
+};
+
+/* argv without the program and the command. False: `error` is a sentence that says what to do. */
+MUST_CHECK bool args_parse(int argc, char **argv, const struct args_known *known, struct args *out,
+                           char *error, size_t error_size);
+
+const char *args_word(const struct args *args, int index);         /* NULL: not there */
+const char *args_value(const struct args *args, const char *name); /* the last one; NULL: none */
+bool args_has(const struct args *args, const char *name);
+
+/* How many letters to change, add or drop to make b of a: to guess what was meant. */
+size_t args_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,170 @@
+#include "base/money.h"
+#include "node/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONF_SIZE_MAX 16384
+
+static bool write_all(int fd, const char *text)
+{
+    size_t size = strlen(text);
+    for (size_t at = 0; at < size;) {
+        ssize_t written = write(fd, text + at, size - at);
+        if (written < 0) {
+            return false;
+        }
+        at += (size_t)written;
+    }
+    return fsync(fd) == 0;
+}
+
+static bool sync_dir(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_synced;
+}
+
+bool init_write_file(const char *dir, const char *name, const char *text)
+{
+    char path[1024];
+    char made[1040];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    snprintf(made, sizeof(made), "%s.new", path);
+    int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool is_written = fd >= 0 && write_all(fd, text);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!is_written || rename(made, path) != 0 || !sync_dir(dir)) {
+        fprintf(stderr, "dialtone init: %s cannot be written: %s\n", path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static void write_listen(struct buf *out, const struct init_options *options)
+{
+    static const char *const usual[] = {"udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"};
+    int count = options->listen_count == 0 ? 2 : options->listen_count;
+    buf_text(out, "listen = [");
+    for (int i = 0; i < count; i++) {
+        buf_printf(out, "%s\"%s\"", i == 0 ? "" : ", ",
+                   options->listen_count == 0 ? usual[i] : options->listen[i]);
+    }
+    buf_text(out, "];\n");
+}
+
+static void write_head(struct buf *out, const struct init_options *options)
+{
+    buf_printf(out,
+               "# dialtone.conf - read when dialtone starts; `dialtone check %s` tests it.\n"
+               "# A line that begins with '#' shows what holds without it. Accounts, endpoints,\n"
+               "# trunks, numbers, routes and decks are not here: see `dialtone help`.\n\n"
+               "# The SIP domain. It is part of every endpoint's stored password: a change makes\n"
+               "# all of them wrong.\n"
+               "domain = \"%s\";\n\n"
+               "# Where SIP is taken: udp: or tcp:, an address of this machine (IPv6 in "
+               "brackets), a port.\n",
+               options->dir, options->domain);
+    write_listen(out, options);
+    buf_printf(out,
+               "# What the others are told, one for each of the above, where that differs.\n"
+               "# advertise = [\"192.0.2.1:5060\", \"192.0.2.1:5060\"];\n\n"
+               "# API and console. Put a proxy that speaks TLS in front before you open it to a "
+               "network.\n"
+               "http = \"%s\";\n\n"
+               "# Threads that carry calls; 0: one for each processor.\n"
+               "# workers = 0;\n\n",
+               options->http);
+}
+
+static void write_numbers(struct buf *out, const struct init_options *options)
+{
+    buf_text(out,
+             "# Numbers that are always connected, whatever the account's state or balance.\n");
+    buf_text(out, options->is_demo ? "emergency = [\"112\", \"911\"];\n\n"
+                                   : "# Name those of your country here before you serve people.\n"
+                                     "# emergency = [\"112\"];\n\n");
+    buf_text(out, "# Currency of the price between endpoints.\n"
+                  "# currency = \"EUR\";\n\n"
+                  "# Calls between endpoints: price a minute, and the seconds charged at least and "
+                  "then at a time.\n");
+    bool has_price = options->is_demo || options->load_users > 0;
+    int64_t price_nano = options->load_users > 0 ? options->load_price_nano
+                         : options->is_demo      ? 10 * MONEY_MICRO
+                                                 : 0;
+    buf_text(out, has_price ? "" : "# ");
+    buf_text(out, "on_net = { price = \"");
+    money_write_nano(out, price_nano);
+    buf_text(out, "\"; first_increment = 1; next_increment = 1; };\n\n");
+}
+
+static void write_limits(struct buf *out, const struct init_options *options)
+{
+    uint64_t bindings = 1000000;
+    buf_text(out, "# Ceilings, fixed at start: memory is set aside for them.\n");
+    if (options->load_users > bindings) {
+        bindings = options->load_users;
+        buf_printf(out, "limits = { bindings = %llu; accounts = %llu; };\n\n",
+                   (unsigned long long)bindings, (unsigned long long)bindings + 100000);
+    } else {
+        buf_text(out, "# limits = { calls = 20000; bindings = 1000000; accounts = 1100000; "
+                      "memory_mb = 1024; };\n\n");
+    }
+    buf_text(out,
+             "# Seconds, but for contacts (of one user) and jitter (percent taken off at random).\n"
+             "# registrar = { contacts = 10; expires_min = 60; expires_max = 3600;\n"
+             "#     expires_default = 3600; jitter_percent = 10; };\n\n"
+             "# Seconds: unanswered; a trunk that says nothing is left; the longest call; silence\n"
+             "# after which a call is probed; a record is written in mid-call; age of a nonce.\n"
+             "# calls = { ring_max = 180; trunk_silence = 3; duration_max = 43200; probe_after = "
+             "600;\n"
+             "#     partial_every = 3600; nonce_age = 600; };\n\n"
+             "# true: a call may be sold below what the trunk costs.\n"
+             "# routing = { allow_negative_margin = false; };\n\n");
+}
+
+static void write_money(struct buf *out)
+{
+    buf_text(
+        out,
+        "# What an account may overspend here while the ledger does not answer, by its class,\n"
+        "# and all accounts together: the most that can be lost.\n"
+        "# grace = { new = \"0\"; verified = \"0.50\"; flagged = \"0\"; total = \"500\"; };\n\n"
+        "# Seconds after which money set aside for an account that is idle is given back.\n"
+        "# leases = { idle = 60; };\n\n"
+        "# How long records are kept.\n"
+        "# retention = { cdr_days = 400; event_days = 35; outbox_days = 35; };\n\n"
+        "# Below this much free disk only money and calls are written.\n"
+        "# disk_free_min_percent = 5;\n\n"
+        "# true: DIR/drill.faults makes the database slow, failing or full. For drills "
+        "only.\n"
+        "# drill = false;\n");
+}
+
+bool init_write_conf(const struct init_options *options)
+{
+    char *text = malloc(CONF_SIZE_MAX);
+    if (text == NULL) {
+        return false;
+    }
+    struct buf out;
+    buf_init(&out, text, CONF_SIZE_MAX - 1);
+    write_head(&out, options);
+    write_numbers(&out, options);
+    write_limits(&out, options);
+    write_money(&out);
+    text[out.size] = '\0';
+    bool is_written = !out.is_full && init_write_file(options->dir, "dialtone.conf", text);
+    free(text);
+    return is_written;
+}
