@@ -1,4 +1,5 @@
 /* web.c - the web role: the API and the console, in a process that carries no call. */
+#include "node/keeper.h"
 #include "node/web.h"
 
 #include <errno.h>
@@ -181,7 +182,9 @@ int web_role_run(const struct role_options *options)
     (void)signal(SIGPIPE, SIG_IGN);
     bool is_started = start(web);
     if (is_started) {
+        struct keeper *keeper = keeper_new(options->dir, options->config);
         wait_for_stop(web);
+        keeper_free(keeper);
     }
     stop(web);
     free(web);
