@@ -130,6 +130,10 @@ static void rest_check(struct day *day, struct virtual *virtual, const struct sc
         violate(day->out, "the records cannot be read");
         return;
     }
+    if ((uint64_t)day->row_count != totals.records) {
+        violate(day->out, "I5 the edge wrote %lu records, the ledger has %d",
+                (unsigned long)totals.records, day->row_count);
+    }
     records_check(day);
     balances_check(day, virtual_books(virtual));
     day->out->trace_hash = totals.trace_hash;

@@ -340,6 +340,7 @@ void virtual_sum(const struct virtual *virtual, struct virtual_totals *out)
 {
     *out = virtual->totals;
     out->virtual_us = virtual->now_us;
+    out->records = virtual->sequence;
     for (int i = 0; virtual->is_edge_up && i < VIRTUAL_WORKERS; i++) {
         struct edge_totals totals;
         edge_sum(virtual->workers[i], &totals);

@@ -16,6 +16,7 @@ struct virtual_totals {
     int64_t virtual_us;
     uint64_t messages;
     uint64_t calls_started, calls_answered;
+    uint64_t records; /* usage records that the edge wrote */
 };
 
 /* NULL: `why` says what could not be made. */

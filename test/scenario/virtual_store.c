@@ -207,6 +207,9 @@ static void settle_start(struct virtual *virtual)
     uint64_t mark = 0;
     bool commits =
         is_well(virtual) || (virtual->fault == SCN_FAIL_SYNC && rng_chance(&virtual->rng, 500000));
+    if (!commits && virtual->mutation == VIRTUAL_EARLY_ACK) {
+        ledger->settled = usages[count - 1].sequence;
+    }
     if (commits &&
         ledger_settle(virtual->books.store, ledger->incarnation, ledger->session, usages, count,
                       &mark) == STORE_OK &&
@@ -225,8 +228,8 @@ void virtual_settle_done(struct virtual *virtual)
     ledger->is_settling = false;
     if (ledger->settled == 0) {
         ledger->retry_at_us = virtual->now_us + RETRY_US;
-    } else {
-        ledger->high_water = ledger->settled;
+    } else if (virtual->mutation != VIRTUAL_EARLY_ACK || ledger->settled > ledger->high_water) {
+        ledger->high_water = ledger->settled; /* the fault forgets what it took for settled */
     }
 }
 
