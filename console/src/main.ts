@@ -4,6 +4,7 @@ import { shell } from './shell';
 
 function readRoute(): void {
   state.route = location.hash.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map(decodeURIComponent);
+  state.note = '';
   changed();
 }
 

@@ -72,6 +72,28 @@ static void play_end(struct fixture *fixture, const json_t *request, struct cont
     control_server_publish(fixture->edge, "call.ended", slice_make(json, (size_t)size));
 }
 
+static json_t *play_refusal(json_int_t wall_us, int account_id, const char *caller,
+                            const char *callee, int status, const char *reason, const char *why)
+{
+    return json_pack("{s:I,s:i,s:s,s:s,s:i,s:s,s:s}", "wall_us", wall_us, "account_id", account_id,
+                     "caller", caller, "callee", callee, "status", status, "reason", reason, "why",
+                     why);
+}
+
+static void play_refusals(struct control_answer *answer)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    json_int_t wall_us = (json_int_t)now.tv_sec * 1000000;
+    json_t *list = json_array();
+    json_array_append_new(list, play_refusal(wall_us - 9000000, 1, "alice0", "4990012345", 403,
+                                             "no-rate", "The deck has no price for this number."));
+    json_array_append_new(list,
+                          play_refusal(wall_us - 95000000, 2, "carol", "4930123456", 402,
+                                       "no-credit", "The ledger said that there is no more."));
+    control_answer_json(answer, json_pack("{s:o}", "refusals", list));
+}
+
 static void play(void *ctx, const char *command, const json_t *request,
                  struct control_answer *answer)
 {
@@ -90,13 +112,7 @@ static void play(void *ctx, const char *command, const json_t *request,
                               "store", "state", "ok", "lease", "outstanding", "12.500000",
                               "grace_used", "0.000000", "bound", "500.000000"));
     } else if (strcmp(command, "refusals") == 0) {
-        control_answer_json(
-            answer,
-            json_pack("{s:[{s:I,s:i,s:s,s:s,s:i,s:s,s:s},{s:I,s:i,s:s,s:s,s:i,s:s,s:s}]}",
-                      "refusals", "wall_us", (json_int_t)1000, "account_id", 1, "caller", "alice",
-                      "callee", "0900", "status", 403, "reason", "no-rate", "why", "No price.",
-                      "wall_us", (json_int_t)900, "account_id", 2, "caller", "carol", "callee", "1",
-                      "status", 402, "reason", "no-credit", "why", "No money."));
+        play_refusals(answer);
     } else if (strcmp(command, "bindings") == 0) {
         control_answer_json(answer, json_pack("{s:[{s:s,s:s}]}", "bindings", "uri",
                                               "sip:alice@127.0.0.1:5070", "user_agent", "test"));
@@ -192,6 +208,21 @@ static void *run_web(void *ctx)
     return NULL;
 }
 
+void fixture_web_start(struct fixture *fixture)
+{
+    int failed = pipe(fixture->stop_fds);
+    fixture->options.stop_fd = fixture->stop_fds[0];
+    failed = failed || pthread_create(&fixture->thread, NULL, run_web, fixture);
+    assert(!failed);
+}
+
+void fixture_web_stop(struct fixture *fixture)
+{
+    close(fixture->stop_fds[1]);
+    pthread_join(fixture->thread, NULL);
+    close(fixture->stop_fds[0]);
+}
+
 struct fixture *fixture_start(void)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -200,7 +231,7 @@ struct fixture *fixture_start(void)
     char *made = mkdtemp(fixture->dir);
     assert(made != NULL);
     snprintf(run_dir, sizeof(run_dir), "%s/run", fixture->dir);
-    int failed = mkdir(run_dir, 0700) || pipe(fixture->stop_fds);
+    int failed = mkdir(run_dir, 0700);
     assert(!failed);
     pthread_mutex_init(&fixture->play.lock, NULL);
     fixture->play.call_count = 2;
@@ -210,18 +241,14 @@ struct fixture *fixture_start(void)
     fixture_edge_up(fixture);
     fixture->options = (struct role_options){.dir = fixture->dir,
                                              .config = &fixture->config,
-                                             .http_fd = listen_somewhere(&fixture->port),
-                                             .stop_fd = fixture->stop_fds[0]};
-    failed = pthread_create(&fixture->thread, NULL, run_web, fixture);
-    assert(!failed);
+                                             .http_fd = listen_somewhere(&fixture->port)};
+    fixture_web_start(fixture);
     return fixture;
 }
 
 void fixture_stop(struct fixture *fixture)
 {
-    close(fixture->stop_fds[1]);
-    pthread_join(fixture->thread, NULL);
-    close(fixture->stop_fds[0]);
+    fixture_web_stop(fixture);
     close(fixture->options.http_fd);
     if (fixture->edge != NULL) {
         fixture_edge_down(fixture);

@@ -29,6 +29,8 @@ struct fixture {
 
 struct fixture *fixture_start(void); /* the edge is up, with 2 calls */
 void fixture_stop(struct fixture *fixture);
+void fixture_web_stop(struct fixture *fixture); /* the role only; the rest stays */
+void fixture_web_start(struct fixture *fixture);
 void fixture_edge_up(struct fixture *fixture);
 void fixture_edge_down(struct fixture *fixture);
 void fixture_edge_tell(struct fixture *fixture, const char *kind, const char *json);
