@@ -1,8 +1,10 @@
 #include "real_inside.h"
 
+#include "base/money.h"
 #include "proc.h"
 #include "ua_sock.h"
 
+#include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,28 +155,48 @@ static bool ports_choose(struct real *real)
     return real->probe_fd >= 0;
 }
 
-/* What the scenario wants of the configuration file beyond what `init` wrote. */
+static config_setting_t *setting_make(config_setting_t *parent, const char *name, int type)
+{
+    (void)config_setting_remove(parent, name);
+    return config_setting_add(parent, name, type);
+}
+
+/* What the scenario wants of the configuration beyond what `init` wrote. */
+static void settings_put(const struct scn *scn, config_setting_t *root)
+{
+    config_setting_set_bool(setting_make(root, "drill", CONFIG_TYPE_BOOL), CONFIG_TRUE);
+    if (scn->emergency[0]) {
+        config_setting_t *list = setting_make(root, "emergency", CONFIG_TYPE_ARRAY);
+        (void)config_setting_set_string_elem(list, -1, scn->emergency);
+    }
+    if (scn->on_net.nano_per_min > 0) {
+        char text[MONEY_TEXT_SIZE];
+        struct buf buf;
+        buf_init(&buf, text, sizeof(text) - 1);
+        money_write_nano(&buf, scn->on_net.nano_per_min);
+        text[buf.size] = 0;
+        config_setting_t *group = setting_make(root, "on_net", CONFIG_TYPE_GROUP);
+        (void)config_setting_set_string(setting_make(group, "price", CONFIG_TYPE_STRING), text);
+        (void)config_setting_set_int(setting_make(group, "first_increment", CONFIG_TYPE_INT),
+                                     scn->on_net.first_s);
+        (void)config_setting_set_int(setting_make(group, "next_increment", CONFIG_TYPE_INT),
+                                     scn->on_net.next_s);
+    }
+}
+
 static bool configure(const struct real *real)
 {
-    char path[REAL_PATH_SIZE + 32], price[MONEY_TEXT_SIZE];
-    const struct scn *scn = real->scn;
-    struct buf buf;
+    char path[REAL_PATH_SIZE + 32];
+    config_t config;
     snprintf(path, sizeof(path), "%s/dialtone.conf", real->dir);
-    FILE *file = fopen(path, "a");
-    if (file == NULL) {
-        return false;
+    config_init(&config);
+    bool is_fine = config_read_file(&config, path) == CONFIG_TRUE;
+    if (is_fine) {
+        settings_put(real->scn, config_root_setting(&config));
+        is_fine = config_write_file(&config, path) == CONFIG_TRUE;
     }
-    fprintf(file, "drill = true;\n");
-    if (scn->emergency[0]) {
-        fprintf(file, "emergency = [\"%s\"];\n", scn->emergency);
-    }
-    buf_init(&buf, price, sizeof(price) - 1);
-    money_write_nano(&buf, scn->on_net.nano_per_min);
-    price[buf.size] = 0;
-    if (scn->on_net.nano_per_min > 0) {
-        fprintf(file, "on_net_price = \"%s\";\n", price);
-    }
-    return fclose(file) == 0;
+    config_destroy(&config);
+    return is_fine;
 }
 
 static bool initialise(struct real *real, char why[SCN_WHY_SIZE])

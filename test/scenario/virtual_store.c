@@ -226,11 +226,11 @@ void virtual_settle_done(struct virtual *virtual)
         return;
     }
     ledger->is_settling = false;
-    if (ledger->settled == 0) {
+    if (ledger->settled <= ledger->high_water) {
         ledger->retry_at_us = virtual->now_us + RETRY_US;
-    } else if (virtual->mutation != VIRTUAL_EARLY_ACK || ledger->settled > ledger->high_water) {
-        ledger->high_water = ledger->settled; /* the fault forgets what it took for settled */
+        return;
     }
+    ledger->high_water = ledger->settled;
 }
 
 void virtual_ledger_turn(struct virtual *virtual)
