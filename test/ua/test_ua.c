@@ -1,4 +1,5 @@
 /* Two user agents wired to each other in virtual time: no proxy between them. */
+#include "phones.h"
 #include "ua_internal.h"
 
 #include <setjmp.h>
@@ -422,6 +423,46 @@ static void bytes_that_are_not_sip_are_counted(void **state)
     assert_int_equal(world->out.count, 0);
 }
 
+static void the_file_of_demo_phones_is_read(void **state)
+{
+    (void)state;
+    static struct phones_file file;
+    char error[200] = "";
+    assert_true(phones_file_parse(
+        SLICE("registrar [::1]:5060\ndomain demo.test\nbind ::1\naudio on\n"
+              "phone alice password \"a b\" expires 90s answers after 500ms # comment\n"
+              "carrier acme port 5070 tcp\nrule acme to 99 busy\n"
+              "calls alice to 4930123 every 20s for 8s\n"),
+        &file, error, sizeof(error)));
+    assert_int_equal(file.agent_count, 2);
+    assert_string_equal(file.agents[0].config.password, "a b");
+    assert_string_equal(file.agents[0].config.proxy.host, "::1");
+    assert_int_equal(file.agents[0].config.expires_s, 90);
+    assert_true(file.agents[1].config.proxy.is_tcp && file.agents[1].config.is_any_user);
+    assert_int_equal(file.agents[1].rules[1].status, 486);
+    assert_int_equal(file.plans[0].hold_us, 8000000);
+}
+
+static void a_bad_line_of_demo_phones_is_named(void **state)
+{
+    (void)state;
+    static struct phones_file file;
+    static const char *const bad[] = {"registrar nowhere\n",
+                                      "phone\n",
+                                      "phone a pasword x\n",
+                                      "carrier c port 70000\n",
+                                      "rule nobody to 1 busy\n",
+                                      "calls nobody to 1 every 1s for 1s\n",
+                                      "phone a\ncalls a to 1 every 0s for 1s\n",
+                                      "audio maybe\n",
+                                      "phone a\n" /* no registrar */};
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        char error[200] = "";
+        assert_false(phones_file_parse(slice_from_text(bad[i]), &file, error, sizeof(error)));
+        assert_non_null(strstr(error, "line"));
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -443,6 +484,8 @@ int main(void)
         CASE(a_wrong_password_is_not_tried_for_ever),
         CASE(retry_after_is_obeyed),
         CASE(bytes_that_are_not_sip_are_counted),
+        cmocka_unit_test(the_file_of_demo_phones_is_read),
+        cmocka_unit_test(a_bad_line_of_demo_phones_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
