@@ -50,6 +50,8 @@ static bool is_sent_by(struct slice via, const char *address)
            slice_equal(slice_trim(slice_skip(sent_by, protocol.size)), slice_from_text(address));
 }
 
+/* A proxy may change its own value on the way back (RFC 3261 16.7 step 8): as many values, as long,
+ * the same up to their parameters. */
 static bool is_joined_equal(const struct reader_list *list, const char *text, size_t size)
 {
     char data[JOB_ROUTE_MAX];
@@ -59,7 +61,17 @@ static bool is_joined_equal(const struct reader_list *list, const char *text, si
         buf_text(&joined, i > 0 ? ", " : "");
         buf_slice(&joined, list->items[i]);
     }
-    return !joined.is_full && slice_equal(buf_done(&joined), slice_make(text, size));
+    if (joined.is_full || joined.size != size) {
+        return false;
+    }
+    bool is_parameter = false;
+    for (size_t i = 0; i < size; i++) {
+        is_parameter = (is_parameter || text[i] == ';') && text[i] != '>';
+        if (!is_parameter && text[i] != data[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The tag may only be missing in a 100; the rest of To is as it was sent (RFC 3261 8.2.6.2). */
