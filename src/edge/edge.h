@@ -47,7 +47,7 @@ struct edge_settings {             /* fixed while the process runs */
     uint8_t mac_key[DIGEST_KEY_SIZE]; /* branches, tags, Record-Route */
     uint64_t hash_seed;               /* of the Call-ID's owner */
     int64_t nonce_age_s;              /* 600 */
-    int64_t expires_min_s;     /* told with a 423 */
+    int64_t expires_min_s;            /* told with a 423 */
     int64_t trunk_silence_us;         /* 3 s */
     int64_t ring_max_us;              /* 180 s */
     int64_t call_max_us;              /* longest call: 12 h */

@@ -27,6 +27,13 @@ uint64_t txn_client_key(const struct edge_worker *worker, struct slice branch,
            1;
 }
 
+uint64_t txn_flow_hash(const struct edge_worker *worker, const struct reg_flow *flow)
+{
+    uint64_t seed = worker->edge->settings.hash_seed;
+    uint64_t hash = hash_bytes(seed, flow->address, sizeof(flow->address));
+    return hash_u64(hash ^ flow->connection, (uint64_t)flow->port << 8 | flow->transport) | 1;
+}
+
 struct edge_txn *txn_find(struct edge_worker *worker, uint64_t key)
 {
     struct map_cursor cursor;
@@ -117,9 +124,14 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
         pool_give(&worker->pool, message);
         return NULL;
     }
+    uint64_t flow_hash = txn_flow_hash(worker, to);
     txn->is_client = true;
     txn->method = (uint8_t)method;
     txn->message = message;
+    /* As large as txn_by_key, so there is room; without it the timers would still end it. */
+    if (map_add(&worker->txn_by_flow, flow_hash, txn->index)) {
+        txn->flow_hash = flow_hash;
+    }
     snprintf(txn->branch, sizeof(txn->branch), "%s", branch);
     txn_arm(worker, txn);
     send_to(worker, to, request);
@@ -130,6 +142,9 @@ void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
 {
     wheel_stop(&worker->wheel, &txn->timer);
     map_remove(&worker->txn_by_key, txn->key, txn->index);
+    if (txn->flow_hash != 0) {
+        map_remove(&worker->txn_by_flow, txn->flow_hash, txn->index);
+    }
     pool_give(&worker->pool, txn->message);
     pool_give(&worker->pool, txn->request);
     pool_give(&worker->pool, txn->early_tag);

@@ -62,6 +62,7 @@ struct edge_worker *edge_worker_new(struct edge *edge, int index, const struct e
                     slab_init(&worker->txns, sizeof(struct edge_txn), settings->txn_count_max) &&
                     slab_init(&worker->calls, sizeof(struct call), settings->call_count_max) &&
                     map_init(&worker->txn_by_key, settings->txn_count_max) &&
+                    map_init(&worker->txn_by_flow, settings->txn_count_max) &&
                     map_init(&worker->call_by_id, settings->call_count_max) &&
                     map_init(&worker->call_by_key, settings->call_count_max);
     if (!is_whole) {
@@ -80,6 +81,7 @@ void edge_worker_free(struct edge_worker *worker)
     slab_done(&worker->txns);
     slab_done(&worker->calls);
     map_done(&worker->txn_by_key);
+    map_done(&worker->txn_by_flow);
     map_done(&worker->call_by_id);
     map_done(&worker->call_by_key);
     pool_done(&worker->pool);
@@ -248,31 +250,49 @@ void edge_wake(struct edge_worker *worker, uint32_t index, uint32_t generation,
     }
 }
 
+#define UNREACHABLE_MAX 256 /* at a turn: the others' own timers end them */
+
+static void fail_txn(struct edge_worker *worker, struct edge_txn *txn)
+{
+    unsigned todo = txn_step(worker, txn, TXN_EV_TRANSPORT_ERROR, 0);
+    struct call *call = call_at(worker, txn->call, txn->call_generation);
+    if (txn->purpose == PURPOSE_INVITE && call != NULL) {
+        branch_failed(worker, call, txn, 503, NULL);
+        return;
+    }
+    if (txn->purpose == PURPOSE_RELAY) {
+        relay_failed(worker, txn, 503);
+    } else if (txn->purpose != PURPOSE_INVITE) {
+        on_own_response(worker, txn, 503);
+    }
+    if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
 void edge_unreachable(struct edge_worker *worker, const struct reg_flow *to,
                       const struct edge_time *now)
 {
     worker->now = *now;
-    for (uint32_t i = slab_next(&worker->txns, 0); i != SLAB_NONE;
-         i = slab_next(&worker->txns, i + 1)) {
-        struct edge_txn *txn = slab_at(&worker->txns, i);
-        bool is_waiting = txn->is_client &&
-                          (txn->machine.state == TXN_CALLING || txn->machine.state == TXN_TRYING);
-        if (!is_waiting || !flow_equal(&txn->flow, to)) {
-            continue;
+    uint32_t found[UNREACHABLE_MAX];
+    uint32_t generations[UNREACHABLE_MAX];
+    int count = 0;
+    struct map_cursor cursor;
+    uint64_t hash = txn_flow_hash(worker, to);
+    for (uint32_t i = map_first(&worker->txn_by_flow, hash, &cursor);
+         i != MAP_NONE && count < UNREACHABLE_MAX; i = map_next(&worker->txn_by_flow, &cursor)) {
+        const struct edge_txn *txn = slab_at(&worker->txns, i);
+        bool is_waiting =
+            txn != NULL && (txn->machine.state == TXN_CALLING || txn->machine.state == TXN_TRYING);
+        if (is_waiting && flow_equal(&txn->flow, to)) {
+            found[count] = i;
+            generations[count++] = slab_generation(&worker->txns, i);
         }
-        unsigned todo = txn_step(worker, txn, TXN_EV_TRANSPORT_ERROR, 0);
-        struct call *call = call_at(worker, txn->call, txn->call_generation);
-        if (txn->purpose == PURPOSE_INVITE && call != NULL) {
-            branch_failed(worker, call, txn, 503, NULL);
-            continue;
-        }
-        if (txn->purpose == PURPOSE_RELAY) {
-            relay_failed(worker, txn, 503);
-        } else if (txn->purpose != PURPOSE_INVITE) {
-            on_own_response(worker, txn, 503);
-        }
-        if ((todo & TXN_DO_END) != 0) {
-            txn_drop(worker, txn);
+    }
+    for (int i = 0; i < count; i++) {
+        struct edge_txn *txn = txn_at(worker, found[i], generations[i]);
+        if (txn != NULL) { /* the failure of another may have ended it */
+            fail_txn(worker, txn);
         }
     }
 }

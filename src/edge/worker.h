@@ -53,6 +53,7 @@ struct edge_txn {
     struct txn machine;
     struct wheel_timer timer;
     uint64_t key;
+    uint64_t flow_hash; /* client: in txn_by_flow */
     uint32_t index;
     uint32_t call, call_generation; /* SLAB_NONE: of no call */
     uint32_t peer, peer_generation; /* the other half of a relay */
@@ -85,7 +86,8 @@ struct edge_worker {
     struct wheel wheel;
     struct slab txns, calls;
     struct map txn_by_key;
-    struct map call_by_id; /* hash of Call-ID */
+    struct map txn_by_flow; /* client transactions, by where their request went */
+    struct map call_by_id;  /* hash of Call-ID */
     struct map call_by_key;
     struct pool pool;
     struct edge_time now; /* of the turn under way */
@@ -141,6 +143,7 @@ uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *
 uint64_t txn_client_key(const struct edge_worker *worker, struct slice branch,
                         enum sip_method method);
 struct edge_txn *txn_find(struct edge_worker *worker, uint64_t key);
+uint64_t txn_flow_hash(const struct edge_worker *worker, const struct reg_flow *flow);
 struct edge_txn *txn_at(struct edge_worker *worker, uint32_t index, uint32_t generation);
 struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg *msg,
                                 const struct reg_flow *from, enum txn_purpose purpose);
