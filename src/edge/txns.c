@@ -81,6 +81,47 @@ static struct edge_txn *txn_new(struct edge_worker *worker, uint64_t key, enum t
     return txn;
 }
 
+/* Those that await an answer from one destination are a list, so that a busy trunk costs the map
+ * one slot, and an ICMP error finds them. */
+static void flow_link(struct edge_worker *worker, struct edge_txn *txn)
+{
+    uint64_t hash = txn_flow_hash(worker, &txn->flow);
+    struct map_cursor cursor;
+    uint32_t first = map_first(&worker->txn_by_flow, hash, &cursor);
+    bool is_linked = first == MAP_NONE ? map_add(&worker->txn_by_flow, hash, txn->index)
+                                       : map_replace(&worker->txn_by_flow, hash, first, txn->index);
+    if (!is_linked) {
+        return; /* its own timers end it all the same */
+    }
+    txn->flow_hash = hash;
+    txn->flow_previous = SLAB_NONE;
+    txn->flow_next = first == MAP_NONE ? SLAB_NONE : first;
+    if (txn->flow_next != SLAB_NONE) {
+        struct edge_txn *next = slab_at(&worker->txns, txn->flow_next);
+        next->flow_previous = txn->index;
+    }
+}
+
+static void flow_unlink(struct edge_worker *worker, struct edge_txn *txn)
+{
+    if (txn->flow_hash == 0) {
+        return;
+    }
+    if (txn->flow_next != SLAB_NONE) {
+        struct edge_txn *next = slab_at(&worker->txns, txn->flow_next);
+        next->flow_previous = txn->flow_previous;
+    }
+    if (txn->flow_previous != SLAB_NONE) {
+        struct edge_txn *previous = slab_at(&worker->txns, txn->flow_previous);
+        previous->flow_next = txn->flow_next;
+    } else if (txn->flow_next != SLAB_NONE) {
+        map_replace(&worker->txn_by_flow, txn->flow_hash, txn->index, txn->flow_next);
+    } else {
+        map_remove(&worker->txn_by_flow, txn->flow_hash, txn->index);
+    }
+    txn->flow_hash = 0;
+}
+
 struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg *msg,
                                 const struct reg_flow *from, enum txn_purpose purpose)
 {
@@ -124,14 +165,10 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
         pool_give(&worker->pool, message);
         return NULL;
     }
-    uint64_t flow_hash = txn_flow_hash(worker, to);
     txn->is_client = true;
     txn->method = (uint8_t)method;
     txn->message = message;
-    /* As large as txn_by_key, so there is room; without it the timers would still end it. */
-    if (map_add(&worker->txn_by_flow, flow_hash, txn->index)) {
-        txn->flow_hash = flow_hash;
-    }
+    flow_link(worker, txn);
     snprintf(txn->branch, sizeof(txn->branch), "%s", branch);
     txn_arm(worker, txn);
     send_to(worker, to, request);
@@ -142,9 +179,7 @@ void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
 {
     wheel_stop(&worker->wheel, &txn->timer);
     map_remove(&worker->txn_by_key, txn->key, txn->index);
-    if (txn->flow_hash != 0) {
-        map_remove(&worker->txn_by_flow, txn->flow_hash, txn->index);
-    }
+    flow_unlink(worker, txn);
     pool_give(&worker->pool, txn->message);
     pool_give(&worker->pool, txn->request);
     pool_give(&worker->pool, txn->early_tag);
@@ -168,6 +203,9 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
                   int status)
 {
     unsigned todo = txn_feed(&txn->machine, event, status, worker->now.mono_us);
+    if (event == TXN_EV_RESPONSE) {
+        flow_unlink(worker, txn);
+    }
     if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL) {
         worker_count(worker, EDGE_RETRANSMITS_OUT);
         send_to(worker, &txn->flow, pool_slice(txn->message));

@@ -278,16 +278,14 @@ void edge_unreachable(struct edge_worker *worker, const struct reg_flow *to,
     uint32_t generations[UNREACHABLE_MAX];
     int count = 0;
     struct map_cursor cursor;
-    uint64_t hash = txn_flow_hash(worker, to);
-    for (uint32_t i = map_first(&worker->txn_by_flow, hash, &cursor);
-         i != MAP_NONE && count < UNREACHABLE_MAX; i = map_next(&worker->txn_by_flow, &cursor)) {
+    uint32_t first = map_first(&worker->txn_by_flow, txn_flow_hash(worker, to), &cursor);
+    for (uint32_t i = first; i != SLAB_NONE && count < UNREACHABLE_MAX;) {
         const struct edge_txn *txn = slab_at(&worker->txns, i);
-        bool is_waiting =
-            txn != NULL && (txn->machine.state == TXN_CALLING || txn->machine.state == TXN_TRYING);
-        if (is_waiting && flow_equal(&txn->flow, to)) {
+        if (flow_equal(&txn->flow, to)) {
             found[count] = i;
             generations[count++] = slab_generation(&worker->txns, i);
         }
+        i = txn->flow_next;
     }
     for (int i = 0; i < count; i++) {
         struct edge_txn *txn = txn_at(worker, found[i], generations[i]);

@@ -53,7 +53,8 @@ struct edge_txn {
     struct txn machine;
     struct wheel_timer timer;
     uint64_t key;
-    uint64_t flow_hash; /* client: in txn_by_flow */
+    uint64_t flow_hash; /* client without an answer yet: in txn_by_flow's list; 0: not */
+    uint32_t flow_next, flow_previous;
     uint32_t index;
     uint32_t call, call_generation; /* SLAB_NONE: of no call */
     uint32_t peer, peer_generation; /* the other half of a relay */
@@ -86,7 +87,7 @@ struct edge_worker {
     struct wheel wheel;
     struct slab txns, calls;
     struct map txn_by_key;
-    struct map txn_by_flow; /* client transactions, by where their request went */
+    struct map txn_by_flow; /* first of those that await an answer from one destination */
     struct map call_by_id;  /* hash of Call-ID */
     struct map call_by_key;
     struct pool pool;
