@@ -148,7 +148,6 @@ struct usage make_usage(uint64_t sequence, uint64_t account_id, int64_t charge_m
         .charge_micro = charge_micro,
         .ended_micro = ended_micro,
         .rate = rate_free("EUR"),
-        .cost_rate = rate_free("EUR"),
         .wall_start_us = INT64_C(1700000000000000) + (int64_t)sequence * 1000000,
         .wall_answer_us = INT64_C(1700000005000000) + (int64_t)sequence * 1000000,
         .wall_end_us = INT64_C(1700000060000000) + (int64_t)sequence * 1000000,

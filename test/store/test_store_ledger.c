@@ -279,6 +279,7 @@ static void what_carriers_charge_is_booked_by_currency(void **state)
     for (int i = 0; i < 3; i++) {
         usages[i].has_cost = true;
         usages[i].cost_micro = EUROS(1);
+        usages[i].cost_rate = rate_free("EUR");
     }
     memcpy(usages[2].cost_rate.currency, "USD", 4);
     assert_ok(ledger_settle(fixture->store, incarnation, session, usages, 3, &mark));

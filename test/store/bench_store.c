@@ -1,5 +1,5 @@
-/* bench_settle - settles usages in batches of 1000 and refills in batches of 500; run by hand:
- *     bench_settle DIR [accounts] [batches]
+/* bench_store - settles usages in batches of 1000 and refills in batches of 500; run by hand:
+ *     bench_store DIR [accounts] [batches]
  * DIR must not hold a database yet. Prints CPU microseconds an entry and entries a second. */
 #include "fixture.h"
 
@@ -25,7 +25,7 @@ static void report(const char *what, double count, double wall_s, double cpu_s)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: bench_settle DIR [accounts] [batches]\n");
+        fprintf(stderr, "usage: bench_store DIR [accounts] [batches]\n");
         return 2;
     }
     uint64_t account_count = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000;
