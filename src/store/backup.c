@@ -81,6 +81,11 @@ enum store_result store_copy(struct store *store, const char *file)
     char part[STORE_PATH_SIZE + 64];
     snprintf(part, sizeof(part), "%s.part", file);
     (void)unlink(part);
+    int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* it holds secrets */
+    if (fd < 0) {
+        return store_fail(store, STORE_UNKNOWN, "%s: %s", part, strerror(errno));
+    }
+    close(fd);
     if (!copy_into(store, part) || rename(part, file) != 0 || !sync_dir_of(file)) {
         (void)unlink(part);
         return store->error[0] == '\0'

@@ -83,9 +83,9 @@ static int note_wal_pages(void *ctx, sqlite3 *db, const char *name, int page_cou
     return SQLITE_OK;
 }
 
-bool store_open_handle(struct store *store, bool may_create)
+bool store_open_handle(struct store *store)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (may_create ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX; /* never makes a file */
     const char *vfs = store->faults == NULL ? NULL : fault_vfs_name(store->faults);
     int rc = sqlite3_open_v2(store->path, &store->db, flags, vfs);
     if (rc != SQLITE_OK) {
@@ -232,7 +232,7 @@ static bool open_and_check(struct store *store)
     if (pinned.is == TRI_PRESENT && is_file_replaced(store, &pin)) {
         return false;
     }
-    return store_open_handle(store, false) && is_schema_ours(store) && store_is_same_file(store) &&
+    return store_open_handle(store) && is_schema_ours(store) && store_is_same_file(store) &&
            check_identity(store, pinned, &pin);
 }
 

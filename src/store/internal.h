@@ -61,7 +61,7 @@ enum store_result store_fail(struct store *store, enum store_result result, cons
 /* Opens the file if it is not open, and sees that it is still the same file. */
 bool store_connect(struct store *store);
 void store_disconnect(struct store *store);
-bool store_open_handle(struct store *store, bool may_create); /* without looking at its schema */
+bool store_open_handle(struct store *store); /* without looking at its schema */
 bool store_is_same_file(struct store *store);
 bool store_file_exists(const char *path);
 

@@ -185,24 +185,32 @@ static enum store_result refill_chunk(struct store *store, uint64_t incarnation,
                : store->failed;
 }
 
-/* Answers are given only after the commit: those of a chunk that failed are taken back. */
+static enum store_result refill_transaction(struct store *store, uint64_t incarnation,
+                                            uint64_t session, const struct lease_ask *asks,
+                                            int ask_count, struct lease_answer *answers)
+{
+    if (!store_begin(store, STORE_WRITE)) {
+        return store_end(store, store->failed);
+    }
+    return store_end(store, refill_chunk(store, incarnation, session, asks, ask_count, answers));
+}
+
+/* Answers count only after the commit: those that did not get there are zeros, which is unknown. */
 enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint64_t session,
                                 const struct lease_ask *asks, int ask_count,
                                 struct lease_answer *answers)
 {
-    for (int at = 0; at < ask_count; at += LEDGER_REFILL_MAX) {
-        int chunk = ask_count - at < LEDGER_REFILL_MAX ? ask_count - at : LEDGER_REFILL_MAX;
-        if (!store_begin(store, STORE_WRITE)) {
-            return store_end(store, store->failed);
-        }
-        enum store_result result = store_end(
-            store, refill_chunk(store, incarnation, session, &asks[at], chunk, &answers[at]));
+    enum store_result result = STORE_OK;
+    for (int at = 0; at < ask_count && result == STORE_OK; at += LEDGER_REFILL_MAX) {
+        int left = ask_count - at;
+        result =
+            refill_transaction(store, incarnation, session, &asks[at],
+                               left < LEDGER_REFILL_MAX ? left : LEDGER_REFILL_MAX, &answers[at]);
         if (result != STORE_OK) {
-            memset(&answers[at], 0, (size_t)(ask_count - at) * sizeof(*answers));
-            return result;
+            memset(&answers[at], 0, (size_t)left * sizeof(*answers));
         }
     }
-    return STORE_OK;
+    return result;
 }
 
 static enum store_result read_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,

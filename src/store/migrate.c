@@ -2,8 +2,12 @@
 #include "store/internal.h"
 #include "store/schema.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* WAL mode is a property of the file: set once, and again after a restore from a plain copy. */
 static bool set_wal_mode(struct store *store)
@@ -60,6 +64,19 @@ static bool apply_step(struct store *store, int number)
     return true;
 }
 
+/* The file holds passwords of trunks: made by us for the owner only, before SQLite opens it. Its
+ * log takes over the mode. */
+static bool make_file(struct store *store)
+{
+    int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        store_fail(store, STORE_UNKNOWN, "cannot make %s: %s", store->path, strerror(errno));
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
 static bool keep_copy(struct store *store)
 {
     char file[STORE_PATH_SIZE + 32];
@@ -75,7 +92,10 @@ static enum store_result migrate_locked(struct store *store, int schema)
     if (is_new && !store->options.may_create) {
         return store_fail(store, STORE_UNKNOWN, "%s is not there", store->path);
     }
-    if (!store_open_handle(store, is_new) || !store_read_schema(store)) {
+    if (is_new && !make_file(store)) {
+        return store->failed;
+    }
+    if (!store_open_handle(store) || !store_read_schema(store)) {
         return store->failed;
     }
     if (store->schema > STORE_SCHEMA) {

@@ -50,11 +50,12 @@ enum store_result store_identity(struct store *store, char identity[33],
 /* ---- ledger protocol (docs/money.md) ---- */
 enum store_result ledger_register(struct store *store, const char *node, const char nonce[33],
                                   uint64_t *incarnation) MUST_CHECK; /* same nonce: same number */
+/* FENCED: stop the leases and register with a new nonce; *session and *high_water are set then too
+ * (unless this disk is a copy), to settle the old outbox: start with them at 0. */
 enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
                               uint64_t last_sequence, uint64_t *session,
                               uint64_t *high_water) MUST_CHECK;
-/* FENCED by ledger_open: stop the leases, register with a new nonce. *session and *high_water are
- * set then too (unless the disk was a copy), to settle the old outbox; start with them at 0. */
+/* Unless it says OK, answers are zeros. An account without a book is answered with UNKNOWN. */
 enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint64_t session,
                                 const struct lease_ask *asks, int ask_count,
                                 struct lease_answer *answers) MUST_CHECK;
