@@ -62,6 +62,8 @@ struct edge_shell {
     void *ctx;
     void (*send)(void *ctx, const struct reg_flow *to, struct slice message);
     void (*event)(void *ctx, const char *kind, struct slice json); /* one JSON object */
+    /* Does anybody listen to what happens all the time (calls, registrations)? NULL: always. */
+    bool (*has_listener)(void *ctx);
     /* Address of a trunk's host: PRESENT sets address (and port, where SRV gave one). UNKNOWN:
      * being looked up, or no answer. */
     struct tri (*resolve)(void *ctx, const char *host, uint8_t address[16], uint16_t *port);

@@ -67,6 +67,9 @@ static void ended_event(struct edge_worker *worker, const struct call *call,
                         const struct usage *usage)
 {
     struct buf json;
+    if (!has_listener(worker)) {
+        return;
+    }
     buf_init(&json, worker->event, sizeof(worker->event));
     buf_printf(&json, "{\"key\":\"%016llx\"", (unsigned long long)call->key);
     buf_json_i64(&json, "wall_us", worker->now.wall_us);

@@ -112,6 +112,9 @@ void call_journal(struct edge_worker *worker, struct call *call)
 void call_event(struct edge_worker *worker, const struct call *call, const char *kind)
 {
     struct buf json;
+    if (!has_listener(worker)) {
+        return;
+    }
     buf_init(&json, worker->event, sizeof(worker->event));
     buf_printf(&json, "{\"key\":\"%016llx\"", (unsigned long long)call->key);
     buf_json_i64(&json, "wall_us", worker->now.wall_us);

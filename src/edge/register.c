@@ -83,6 +83,8 @@ void on_register(struct edge_worker *worker, const struct sip_msg *msg, const st
     answer(worker, msg, from, result, buf_done(&lines));
     if (changed.change != 0) {
         presence(worker, caller.endpoint.account_id, changed.change);
+    }
+    if (changed.change != 0 && has_listener(worker)) {
         struct buf json;
         buf_init(&json, worker->event, sizeof(worker->event));
         buf_char(&json, '{');

@@ -42,6 +42,11 @@ void worker_count(struct edge_worker *worker, enum edge_count count)
     atomic_store_explicit(&worker->counts[count], value + 1, memory_order_relaxed);
 }
 
+bool has_listener(const struct edge_worker *worker)
+{
+    return worker->shell.has_listener == NULL || worker->shell.has_listener(worker->shell.ctx);
+}
+
 struct edge_worker *edge_worker_new(struct edge *edge, int index, const struct edge_shell *shell,
                                     uint64_t seed, int64_t now_us)
 {

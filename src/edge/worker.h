@@ -109,6 +109,8 @@ struct edge_worker {
 /* ---- worker.c ---- */
 void worker_count(struct edge_worker *worker, enum edge_count count);
 
+bool has_listener(const struct edge_worker *worker);
+
 /* ---- reply.c ---- */
 void reply_flow(const struct sip_msg *request, const struct reg_flow *from, struct reg_flow *out);
 struct slice flow_host_text(const struct reg_flow *flow, char text[48]); /* no brackets */

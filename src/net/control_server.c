@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define NEWS_LINGER_MS 20 /* events that come meanwhile are sent together */
+
 struct control_server {
     struct control_options options; /* its texts are the copies below */
     char *run_dir;
@@ -22,6 +24,7 @@ struct control_server {
     int wake_fd;
     _Atomic bool is_stopping;
     atomic_int reader_count;
+    atomic_bool has_news; /* the thread was woken for events and has not looked yet */
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock; /* over the queues of events; held for copying only */
@@ -152,15 +155,20 @@ static void *run(void *ctx)
     struct control_server *server = ctx;
     struct pollfd polls[CONTROL_PEERS_MAX + 2];
     int indexes[CONTROL_PEERS_MAX + 2];
+    bool is_lingering = false;
     while (!atomic_load(&server->is_stopping)) {
         int count = fill_poll(server, polls, indexes);
-        if (poll(polls, (nfds_t)count, -1) < 0 && errno != EINTR) {
+        polls[1].events = is_lingering ? 0 : POLLIN;
+        if (poll(polls, (nfds_t)count, is_lingering ? NEWS_LINGER_MS : -1) < 0 && errno != EINTR) {
             break;
         }
+        is_lingering = false;
         if (polls[1].revents != 0) {
             uint64_t ignored;
             ssize_t got = read(server->wake_fd, &ignored, sizeof(ignored));
             (void)got;
+            atomic_store(&server->has_news, false);
+            is_lingering = true;
         }
         for (int i = 2; i < count; i++) {
             struct control_peer *peer = server->peers[indexes[i]];
@@ -272,5 +280,9 @@ void control_server_publish(struct control_server *server, const char *kind, str
         }
     }
     pthread_mutex_unlock(&server->lock);
-    wake(server);
+    /* One wake-up for all that comes until the thread has slept: a busy edge has thousands a
+     * second. */
+    if (!atomic_exchange(&server->has_news, true)) {
+        wake(server);
+    }
 }

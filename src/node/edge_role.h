@@ -74,6 +74,8 @@ struct edge_thread {
     struct send_batch *batch;
     struct receive_batch *receive;
     struct edge_time now;
+    int64_t events_since_us;
+    int events_told;
     _Atomic uint64_t dropped_stale, dropped_full, send_failed;
 };
 

@@ -21,6 +21,8 @@
 #define STALE_US 4000000 /* a new request that waited so long was given up or repeated */
 #define WAKE_TAG UINT64_MAX
 #define SWEEP_US 1000000
+#define SECOND_US 1000000
+#define EVENTS_A_SECOND 500 /* of calls and registrations, told by each worker */
 
 struct receive_batch {
     struct mmsghdr headers[RECEIVE_COUNT];
@@ -190,6 +192,21 @@ static void shell_event(void *ctx, const char *kind, struct slice json)
 {
     struct edge_thread *thread = ctx;
     edge_event(thread->role, kind, json);
+}
+
+/* The console follows a few calls a second with pleasure, and thousands not at all. */
+static bool shell_has_listener(void *ctx)
+{
+    struct edge_thread *thread = ctx;
+    struct edge_role *role = thread->role;
+    if (role->control == NULL || !control_server_has_readers(role->control)) {
+        return false;
+    }
+    if (thread->now.mono_us - thread->events_since_us >= SECOND_US) {
+        thread->events_since_us = thread->now.mono_us;
+        thread->events_told = 0;
+    }
+    return thread->events_told++ < EVENTS_A_SECOND;
 }
 
 static struct tri shell_resolve(void *ctx, const char *host, uint8_t address[16], uint16_t *port)
@@ -676,8 +693,11 @@ bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int in
             return false;
         }
     }
-    struct edge_shell shell = {
-        .ctx = thread, .send = shell_send, .event = shell_event, .resolve = shell_resolve};
+    struct edge_shell shell = {.ctx = thread,
+                               .send = shell_send,
+                               .event = shell_event,
+                               .has_listener = shell_has_listener,
+                               .resolve = shell_resolve};
     uint64_t seed = (uint64_t)clock_wall_us() * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid() << 32 ^
                     (uint64_t)index;
     thread->now.mono_us = clock_mono_us();
