@@ -64,7 +64,7 @@ microhttpd net
 curl/ net
 jansson net api node
 libconfig node
-openssl/ sip store api
+openssl/ sip store api node
 xxhash base
 LIBRARIES
 
