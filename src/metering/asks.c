@@ -240,22 +240,6 @@ void meter_ask_answered(struct meter_table *table, const struct lease_answer *an
     aftermath_do(table, entry, &aftermath, now_us);
 }
 
-void meter_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us)
-{
-    struct meter_entry *entry = entry_find(table, account_id);
-    if (entry == NULL) {
-        return;
-    }
-    struct aftermath aftermath = {0};
-    pthread_mutex_lock(&entry->lock);
-    give_back(table, entry, entry->waiting_micro);
-    if (entry->needs != 0 && now_us >= entry->retry_us) {
-        aftermath_due(&aftermath, LEVEL_REFILL);
-    }
-    pthread_mutex_unlock(&entry->lock);
-    aftermath_do(table, entry, &aftermath, now_us);
-}
-
 /* Whose call waits asks again at once; the others spread over as long as the outage has lasted, so
  * that its end does not bring them all at the same moment. */
 static int64_t retry_jitter(const struct meter_table *table, const struct meter_entry *entry,
@@ -297,7 +281,7 @@ void meter_asks_failed(struct meter_table *table, const struct lease_ask *asks, 
     }
 }
 
-void meter_mark_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us)
+void meter_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us)
 {
     struct meter_entry *entry = entry_get(table, account_id);
     if (entry == NULL) {

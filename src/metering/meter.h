@@ -172,14 +172,13 @@ int64_t meter_asks_deadline(struct meter_table *table); /* next idle check or re
  */
 void meter_ask_answered(struct meter_table *table, const struct lease_answer *answer,
                         int64_t now_us);
-/* Another incarnation lacks money of this account: what is not held here goes back. */
-void meter_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us);
 /* No answer (any failure): the same asks become due again at retry_at_us. */
 void meter_asks_failed(struct meter_table *table, const struct lease_ask *asks, int count,
                        int64_t retry_at_us);
 
-/* Another incarnation lacks money of this account: all that is not held here goes back. */
-void meter_mark_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us);
+/* Another incarnation lacks money of this account: all that is not held here goes back, and the
+ * ledger is told even of nothing, for it believes that there is something. */
+void meter_wanted(struct meter_table *table, uint64_t account_id, int64_t now_us);
 
 /* Incarnation: false until the ledger numbered one (no grace before). Changing to a new one starts
  * all accounts at G = R = ended = 0; open meters are re-covered as after a restart. */

@@ -161,7 +161,11 @@ static void apply(struct model_ledger *ledger, uint64_t incarnation,
     row->balance_micro -= charge->charge_micro;
     row->version++;
     lease->settled_micro += charge->charge_micro;
-    lease->used_known_micro = max_i64(lease->used_known_micro, lease->settled_micro);
+    int64_t used_micro = lease->settled_micro;
+    if (!ledger->incarnations[incarnation - 1].is_dead) {
+        used_micro = max_i64(used_micro, charge->ended_micro);
+    }
+    lease->used_known_micro = max_i64(lease->used_known_micro, used_micro);
 }
 
 enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
@@ -212,6 +216,9 @@ void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro
 {
     ledger->accounts[account].balance_micro += amount_micro;
     ledger->accounts[account].version++;
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        ledger->leases[i][account].is_wanted = false; /* who still lacks asks again */
+    }
 }
 
 int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64_t *accounts,

@@ -37,6 +37,7 @@ struct model_charge { /* one outbox record */
     uint64_t sequence;
     uint64_t account_id;
     int64_t charge_micro;
+    int64_t ended_micro; /* the account's charges there after it */
 };
 
 struct model_ledger {

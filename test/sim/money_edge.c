@@ -174,8 +174,9 @@ static bool make_settle(struct sim_edge *edge, struct sim_op *op)
         const struct sim_record *record = &edge->log[i];
         if (record->kind == JOURNAL_USAGE && record->life == index &&
             record->sequence > life->acked) {
-            op->charges[op->count++] = (struct model_charge){
-                record->sequence, (uint64_t)record->account + 1, record->charge_micro};
+            op->charges[op->count++] =
+                (struct model_charge){record->sequence, (uint64_t)record->account + 1,
+                                      record->charge_micro, record->ended_micro};
         }
     }
     return op->count > 0;
@@ -310,7 +311,7 @@ static void op_done(struct sim_edge *edge, const struct sim_op *op)
         break;
     case OP_WANTED:
         for (int i = 0; i < op->count; i++) {
-            meter_mark_wanted(edge->table, op->wanted[i], edge->world->now_us);
+            meter_wanted(edge->table, op->wanted[i], edge->world->now_us);
         }
         break;
     }

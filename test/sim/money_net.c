@@ -101,6 +101,11 @@ void ledger_verdict(struct world *world, uint64_t incarnation)
         world->verdicts_micro[i] += before_micro + world->accounts[i].grace_micro;
     }
     model_fence(&world->live, incarnation);
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->fence(world->mirror->ctx, incarnation, difference);
+        world_differs(world, difference);
+    }
     commit(world); /* a verdict is given at a terminal that waits for it */
     world_trace(world, 12, incarnation, 0);
 }
@@ -170,13 +175,20 @@ static void request_arrived(struct world *world, struct sim_message *message)
     carry_out(world, &op);
     world_trace(world, 13, op.id, op.result);
     ledger_touch(world);
+    uint64_t needs_commit = world->commit_number + 1;
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->carry_out(world->mirror->ctx, &op, difference);
+        world_differs(world, difference);
+        commit(world);
+    }
     edge_may_crash(edge);
     world->is_ledger_doomed |= world->is_faulty && world_chance(world, 3000);
     struct sim_message *reply = is_reply_lost ? NULL : message_new(world);
     if (reply != NULL) {
         reply->op = op;
         reply->is_reply = true;
-        reply->needs_commit = world->commit_number + 1;
+        reply->needs_commit = needs_commit;
         reply->at_us = world->now_us + world_between(world, 500, 60000);
     }
 }

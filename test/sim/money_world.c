@@ -46,6 +46,13 @@ void world_violation(struct world *world, const char *format, ...)
     result->virtual_us = world->now_us;
 }
 
+void world_differs(struct world *world, const char *difference)
+{
+    if (difference[0] != '\0') {
+        world_violation(world, "the ledgers differ: %s", difference);
+    }
+}
+
 int64_t world_between(struct world *world, int64_t from, int64_t to)
 {
     return from + (int64_t)rng_below(&world->rng, (uint64_t)(to - from) + 1);
@@ -59,6 +66,11 @@ bool world_chance(struct world *world, uint32_t parts_per_million)
 static void top_up(struct world *world, int account, int64_t amount_micro)
 {
     model_top_up(&world->live, account, amount_micro);
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->top_up(world->mirror->ctx, account, amount_micro, difference);
+        world_differs(world, difference);
+    }
     world->top_ups_micro[account] += amount_micro;
     world->durable = world->live; /* paid money is committed before anybody is told */
     world->commit_number++;
@@ -99,6 +111,12 @@ static void accounts_make(struct world *world)
         if (world->slice_micro[i] < COIN / 2) {
             world->slice_micro[i] = COIN / 2;
         }
+    }
+}
+
+static void accounts_pay_in(struct world *world)
+{
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
         top_up(world, i,
                world_between(world, 0, world_chance(world, 500000) ? 10 * COIN : 90 * COIN));
     }
@@ -210,28 +228,55 @@ static void world_run(struct world *world)
     }
 }
 
-int money_world_run(uint64_t seed, enum sim_mutation mutation, struct sim_result *out)
+static void world_free(struct world *world)
+{
+    for (int i = 0; i < world->edge_count; i++) {
+        meter_table_free(world->edges[i].table);
+        free(world->edges[i].log);
+    }
+    free(world);
+}
+
+static int run(uint64_t seed, enum sim_mutation mutation, const struct sim_mirror *mirror,
+               struct sim_result *out)
 {
     struct world *world = calloc(1, sizeof(*world));
     assert(world != NULL);
     *out = (struct sim_result){0};
     world->result = out;
     world->mutation = mutation;
+    world->mirror = mirror;
     world->is_faulty = true;
     world->now_us = SECOND;
     world->live.has_no_high_water = mutation == SIM_NO_HIGH_WATER;
     rng_init(&world->rng, seed);
+    char difference[DIFFERENCE_SIZE] = "";
     accounts_make(world);
+    if (mirror != NULL) {
+        mirror->begin(mirror->ctx, &world->live, difference);
+        world_differs(world, difference);
+    }
+    accounts_pay_in(world);
     edges_make(world);
     world_run(world);
+    if (mirror != NULL) {
+        mirror->end(mirror->ctx, &world->live, difference);
+        world_differs(world, difference);
+    }
     out->trace_hash = world->trace;
     if (out->violation[0] == '\0') {
         out->virtual_us = world->now_us;
     }
-    for (int i = 0; i < world->edge_count; i++) {
-        meter_table_free(world->edges[i].table);
-        free(world->edges[i].log);
-    }
-    free(world);
+    world_free(world);
     return out->violation[0] == '\0' ? 0 : 1;
+}
+
+int money_world_run(uint64_t seed, enum sim_mutation mutation, struct sim_result *out)
+{
+    return run(seed, mutation, NULL, out);
+}
+
+int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror, struct sim_result *out)
+{
+    return run(seed, SIM_NO_MUTATION, mirror, out);
 }

@@ -107,9 +107,24 @@ struct sim_edge {
     bool has_presence[MODEL_ACCOUNTS];
 };
 
+/* Another ledger that is asked everything that the model is, for comparison; then each request is
+ * committed at once in both. Each writes what differs, or leaves the text empty. */
+#define DIFFERENCE_SIZE 200
+struct sim_mirror {
+    void *ctx;
+    void (*begin)(void *ctx, const struct model_ledger *ledger, char difference[DIFFERENCE_SIZE]);
+    void (*carry_out)(void *ctx, const struct sim_op *op, char difference[DIFFERENCE_SIZE]);
+    void (*fence)(void *ctx, uint64_t incarnation, char difference[DIFFERENCE_SIZE]);
+    void (*top_up)(void *ctx, int account, int64_t amount_micro, char difference[DIFFERENCE_SIZE]);
+    void (*end)(void *ctx, const struct model_ledger *ledger, char difference[DIFFERENCE_SIZE]);
+};
+int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror,
+                             struct sim_result *out);
+
 struct world {
     struct rng rng;
     enum sim_mutation mutation;
+    const struct sim_mirror *mirror; /* NULL: none */
     struct sim_result *result;
     uint64_t trace;
     int64_t now_us;
@@ -139,7 +154,8 @@ void world_trace(struct world *world, uint64_t kind, uint64_t a, uint64_t b);
 void world_violation(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3);
 int64_t world_between(struct world *world, int64_t from, int64_t to);
 bool world_chance(struct world *world, uint32_t parts_per_million);
-void edge_may_crash(struct sim_edge *edge); /* called at each durable point */
+void world_differs(struct world *world, const char *difference); /* empty: it does not */
+void edge_may_crash(struct sim_edge *edge);                      /* called at each durable point */
 
 /* money_net.c: the way to the ledger and back */
 void net_send(struct world *world, const struct sim_op *op);

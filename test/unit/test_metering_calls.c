@@ -318,7 +318,7 @@ static void a_wanted_account_gives_back_all_that_is_not_held(void **state)
     world_init(&world, 100 * COIN);
     struct meter meter = {.rate = rate_per_second(10000)};
     assert_int_equal(world_open_served(&world, &meter), METER_OK);
-    meter_mark_wanted(world.table, 1, world.now_us);
+    meter_wanted(world.table, 1, world.now_us);
     struct meter_view view = world_look(&world);
     assert_int_equal(view.granted_micro - view.returned_micro, view.covered_micro);
     assert_int_equal(world_exchange(&world), 1);
@@ -429,7 +429,7 @@ static void a_new_incarnation_starts_at_nothing_and_covers_open_calls(void **sta
     int64_t ended_micro = 0;
     meter_partial(world.table, &meter, 10 * SECOND, &ended_micro);
     struct lease_ask late;
-    meter_mark_wanted(world.table, 1, world.now_us);
+    meter_wanted(world.table, 1, world.now_us);
     assert_int_equal(meter_asks_take(world.table, &late, 1, world.now_us), 1);
     struct lease_answer answer = world_answer_to(&world, &late);
     meter_start_incarnation(world.table, world.now_us);
