@@ -101,7 +101,7 @@ inside()
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
         ${HTTP_PROXY:+HTTP_PROXY="$HTTP_PROXY"} ${HTTPS_PROXY:+HTTPS_PROXY="$HTTPS_PROXY"} \
-        ${no_proxy:+no_proxy="$no_proxy"} \
+        ${no_proxy:+no_proxy="$no_proxy"} ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
         chroot "$root" sh -c "cd /root/dialtone && $1" </dev/null || result=$?
     echo "---- $1: status $result, $(($(date +%s) - from_s)) s"
     [ "$result" = 0 ] || status=1
