@@ -107,7 +107,7 @@ void call_record(struct edge_worker *worker, struct call *call, enum usage_end e
         talk_us = end_us > call->answered_us ? end_us - call->answered_us : 0;
         int64_t paid_us = meter_talk_us(&call->meter, end_us);
         /* The cut comes at the paid second; a timer that was late is not the customer's. */
-        if (!call->meter.is_free && !call->is_restored && paid_us < talk_us) {
+        if (!call->meter.is_free && paid_us < talk_us) {
             talk_us = paid_us;
         }
     }

@@ -304,9 +304,12 @@ void meter_presence(struct meter_table *table, const struct account *account, in
         return; /* its first call will ask */
     }
     struct aftermath aftermath = {0};
-    assert(change >= 0 || entry->presence_count >= -change);
     bool is_first = change > 0 && entry->presence_count == 0;
     entry->presence_count += change;
+    if (entry->presence_count <
+        0) { /* its registration came under another account of the endpoint */
+        entry->presence_count = 0;
+    }
     if ((is_first || change == 0) && lacks_slice(entry)) {
         entry->needs |= NEED_REFILL;
     }

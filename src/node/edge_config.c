@@ -399,7 +399,15 @@ static void loaded(struct config_follower *follower)
         return;
     }
     directory_set_loaded(follower->role->edge.directory);
-    if (!follower->has_presence) {
+    if (follower->has_registrations) {
+        config_follower_presence(follower);
+    }
+}
+
+void config_follower_presence(struct config_follower *follower)
+{
+    follower->has_registrations = true;
+    if (!follower->has_presence && directory_is_loaded(follower->role->edge.directory)) {
         follower->has_presence = true;
         registrar_each(follower->role->edge.registrar, presence_each, follower);
     }

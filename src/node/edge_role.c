@@ -254,6 +254,7 @@ static bool replay(struct edge_role *role)
         meter_set_registered(role->edge.meters, true);
     }
     registrar_set_loaded(role->edge.registrar);
+    config_follower_presence(role->follower);
     meter_set_day(role->edge.meters, clock_wall_us() / INT64_C(86400000000));
     for (int i = 0; i < role->worker_count; i++) {
         struct edge_time now = {clock_mono_us(), clock_wall_us()};

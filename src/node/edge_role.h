@@ -175,6 +175,8 @@ struct config_follower;
 struct config_follower *config_follower_new(struct edge_role *role);
 void config_follower_free(struct config_follower *follower);
 bool config_follower_replay(struct config_follower *follower); /* from disk; false: nothing there */
+/* The registrations are replayed: their accounts keep a slice, as soon as they are known. */
+void config_follower_presence(struct config_follower *follower);
 /* One step: loads everything the first time, then what changed. */
 enum store_result config_follower_step(struct config_follower *follower, struct store *store);
 
