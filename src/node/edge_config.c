@@ -40,7 +40,8 @@ struct config_follower {
     uint64_t version;
     bool is_complete;
     int64_t log_again_us; /* a log that could not be written is tried again then */
-    bool has_presence;    /* registrations were told to the meters */
+    bool has_registrations; /* they were replayed */
+    bool has_presence;      /* registrations were told to the meters */
     struct trunk *trunks;
     int trunk_count;
     struct route_row *routes;
