@@ -16,7 +16,7 @@ struct web {
     const struct role_options *options;
     char run_dir[4096];
     struct api *api;
-    struct http_server *http;
+    struct http_server *_Atomic http; /* its threads ask for it before start() is over */
     struct control_server *control;
     struct web_link *links[2]; /* by enum api_peer */
     pthread_t follower;        /* brings the edge's events */
