@@ -15,11 +15,32 @@
 #define ARGS_WORDS_MAX 16
 #define ARGS_OPTIONS_MAX 48
 
-struct args_known {    /* a list of these ends with a name of NULL */
-    const char *name;  /* "--max" */
-    const char *value; /* what it takes, for people: "COUNT"; NULL: nothing */
-    const char *what;  /* one line */
+enum args_member { /* how the value stands in the JSON of the API */
+                   ARGS_NO_MEMBER = 0,
+                   ARGS_TEXT,
+                   ARGS_TEXT_OR_NULL, /* "none" is null */
+                   ARGS_COUNT,
+                   ARGS_COUNT_OR_NULL,
+                   ARGS_YES_NO,
+                   ARGS_LIST /* given several times; "none" alone is the empty list */
 };
+
+struct args_known {     /* a list of these ends with a name of NULL */
+    const char *name;   /* "--max" */
+    const char *value;  /* what it takes, for people: "COUNT"; NULL: nothing */
+    const char *what;   /* one line */
+    const char *member; /* of options that are members of an API request; else NULL */
+    enum args_member kind;
+};
+
+#define ARG(name_, value_, what_)                                                                  \
+    {                                                                                              \
+        .name = (name_), .value = (value_), .what = (what_)                                        \
+    }
+#define ARG_MEMBER(name_, value_, what_, member_, kind_)                                           \
+    {                                                                                              \
+        .name = (name_), .value = (value_), .what = (what_), .member = (member_), .kind = (kind_)  \
+    }
 
 struct args { /* texts are those of argv */
     const char *words[ARGS_WORDS_MAX];

@@ -235,8 +235,9 @@ static int usage(const char *what)
     return COMMAND_USAGE;
 }
 
-static int run_init(const struct args *args)
+static int run_init(const struct command *command, const struct args *args)
 {
+    (void)command;
     const char *domain = args_value(args, "--domain");
     const char *http = args_value(args, "--http");
     struct config_listen ignored;
@@ -262,32 +263,36 @@ static int run_init(const struct args *args)
 }
 
 static const struct args_known known[] = {
-    {"--domain", "NAME", "the SIP domain (localhost); it cannot be changed later"},
-    {"--demo", NULL, "with two customers, their phones, a carrier, a number and prices"},
-    {"--listen", "udp:|tcp:ADDR:PORT", "where SIP is taken (udp and tcp on 127.0.0.1:5060)"},
-    {"--http", "ADDR:PORT", "where API and console are (127.0.0.1:8080)"},
-    {"--load-users", "N", "with N endpoints u0000000, u0000001, ... for tests of load"},
-    {"--load-balance", "AMOUNT", "the balance of their account (1000000.00)"},
-    {"--load-price", "PER_MINUTE", "what a call between them costs (0.01)"},
+    ARG("--domain", "NAME", "the SIP domain (localhost); it cannot be changed later"),
+    ARG("--demo", NULL, "with two customers, their phones, a carrier, a number and prices"),
+    ARG("--listen", "udp:|tcp:ADDR:PORT", "where SIP is taken (udp and tcp on 127.0.0.1:5060)"),
+    ARG("--http", "ADDR:PORT", "where API and console are (127.0.0.1:8080)"),
+    ARG("--load-users", "N", "with N endpoints u0000000, u0000001, ... for tests of load"),
+    ARG("--load-balance", "AMOUNT", "the balance of their account (1000000.00)"),
+    ARG("--load-price", "PER_MINUTE", "what a call between them costs (0.01)"),
     COMMAND_HELP,
     COMMAND_END,
 };
 
-const struct command command_init = {
-    .name = "init",
-    .group = "Start and stop",
-    .what = "make an installation in a directory",
-    .usage =
-        "init DIR [--domain NAME] [--demo] [--listen udp:|tcp:ADDR:PORT]... [--http ADDR:PORT]\n"
-        "init DIR --load-users N [--load-balance AMOUNT] [--load-price PER_MINUTE]",
-    .help =
-        "Makes DIR with dialtone.conf (read its comments), the database, the keys and a console\n"
-        "operator, whose password is shown once. Everything of an installation stays under\n"
-        "DIR; many can run side by side. A directory with other files in it is left alone,\n"
-        "and one that is an installation already too.\n\n"
-        "With --demo the files phones.conf and carrier.conf are for dialtone-phones, which\n"
-        "plays the customers and the carrier; demo.txt says how to log in and what to put\n"
-        "into your own softphone.",
-    .options = known,
-    .run = run_init,
+const struct command cli_init_commands[] = {
+    {
+        .name = "init",
+        .group = "Start and stop",
+        .what = "make an installation in a directory",
+        .usage = "init DIR [--domain NAME] [--demo] [--listen udp:|tcp:ADDR:PORT]... [--http "
+                 "ADDR:PORT]\n"
+                 "init DIR --load-users N [--load-balance AMOUNT] [--load-price PER_MINUTE]",
+        .help =
+            "Makes DIR with dialtone.conf (read its comments), the database, the keys and a "
+            "console\n"
+            "operator, whose password is shown once. Everything of an installation stays under\n"
+            "DIR; many can run side by side. A directory with other files in it is left alone,\n"
+            "and one that is an installation already too.\n\n"
+            "With --demo the files phones.conf and carrier.conf are for dialtone-phones, which\n"
+            "plays the customers and the carrier; demo.txt says how to log in and what to put\n"
+            "into your own softphone.",
+        .options = known,
+        .run = run_init,
+    },
+    COMMANDS_END,
 };

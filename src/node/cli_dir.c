@@ -1,0 +1,207 @@
+/* cli_dir.c - what is done to the directory itself, whether it runs or not: audit, backup, restore,
+ * operators of the console. */
+#include "node/cli.h"
+
+#include "api/secret.h"
+#include "node/init.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_US 10000000
+#define SHOWN_MAX 100 /* of what is wrong; a table that is torn can have millions */
+
+static struct store *open_store(const struct cli *cli)
+{
+    struct store_options options = {.dir = cli->dir, .deadline_us = PATIENCE_US};
+    return store_new(&options);
+}
+
+/* ---- audit ---- */
+
+static void note_wrong(void *ctx, const char *text)
+{
+    json_t *wrong = ctx;
+    if (json_array_size(wrong) < SHOWN_MAX) {
+        json_array_append_new(wrong, json_string(text));
+    }
+}
+
+static int print_audit(const struct cli *cli, enum store_result result, const char *error,
+                       uint64_t transfers, uint64_t wrong_count, const json_t *wrong)
+{
+    bool is_known = result == STORE_OK;
+    bool is_clean = is_known && wrong_count == 0;
+    if (cli->is_json) {
+        json_t *answer = json_pack("{s:s,s:b,s:I,s:I,s:O}", "state",
+                                   is_clean   ? "clean"
+                                   : is_known ? "wrong"
+                                              : "unknown",
+                                   "clean", is_clean, "transfers", (json_int_t)transfers,
+                                   "wrong_count", (json_int_t)wrong_count, "wrong", wrong);
+        if (!is_known) {
+            json_object_set_new(answer, "error", json_string(error));
+        }
+        cli_print_json(answer);
+        json_decref(answer);
+    } else if (is_clean) {
+        printf("The books of %s are clean: %" PRIu64 " entries.\n", cli->dir, transfers);
+    } else if (is_known) {
+        size_t index;
+        json_t *text;
+        json_array_foreach((json_t *)(uintptr_t)wrong, index, text)
+        {
+            printf("wrong: %s\n", json_string_value(text));
+        }
+        printf("The books of %s are NOT clean: %" PRIu64 " things are wrong in %" PRIu64
+               " entries.\n",
+               cli->dir, wrong_count, transfers);
+    }
+    if (!is_known) {
+        return cli_unknown(cli, "no clear answer: %s. Nothing is known to be wrong; try again.",
+                           error);
+    }
+    return is_clean ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static int run_audit(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    uint64_t transfers = 0;
+    uint64_t wrong_count = 0;
+    if (args->word_count > 1) {
+        return cli_usage(command, "one directory, please");
+    }
+    if (!cli_begin(&cli, command, args, 0)) {
+        return COMMAND_USAGE;
+    }
+    struct store *store = open_store(&cli);
+    json_t *wrong = json_array();
+    enum store_result result =
+        store == NULL ? STORE_UNKNOWN
+                      : ledger_audit(store, note_wrong, wrong, &transfers, &wrong_count);
+    int status = print_audit(&cli, result, store == NULL ? "no memory" : store_error(store),
+                             transfers, wrong_count, wrong);
+    json_decref(wrong);
+    store_free(store);
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- backup and restore ---- */
+
+static int run_copy(const struct command *command, const struct args *args)
+{
+    bool is_backup = strcmp(command->name, "backup") == 0;
+    struct cli cli;
+    char error[512] = "";
+    if (args->word_count != 2) {
+        return cli_usage(command, "name the installation and a file: dialtone %s DIR FILE",
+                         command->name);
+    }
+    if (!cli_begin(&cli, command, args, 0)) {
+        return COMMAND_USAGE;
+    }
+    int status = COMMAND_OK;
+    if (!is_backup && cli_is_running(&cli)) {
+        status = cli_fail(&cli, "%s is running. Stop it first: dialtone stop %s", cli.dir, cli.dir);
+    } else {
+        enum store_result result =
+            is_backup ? store_backup(cli.dir, args->words[1], error, sizeof(error))
+                      : store_restore(cli.dir, args->words[1], error, sizeof(error));
+        status = result == STORE_OK        ? COMMAND_OK
+                 : result == STORE_UNKNOWN ? cli_unknown(&cli, "%s", error)
+                                           : cli_fail(&cli, "%s", error);
+    }
+    if (status == COMMAND_OK) {
+        printf(is_backup ? "%s is a copy of the database of %s.\n"
+                         : "The database of %2$s is that of %1$s now; the old one is kept beside "
+                           "it.\n",
+               args->words[1], cli.dir);
+    }
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- operators ---- */
+
+static int run_operator(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    char password[INIT_PASSWORD_SIZE];
+    if (args->word_count != 1 || !secret_operator_name_ok(args->words[0])) {
+        return cli_usage(command, "name one operator: letters, digits, '-', '_' and '.'");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    struct store *store = open_store(&cli);
+    int status = COMMAND_FAILED;
+    if (store != NULL && init_password(password)) {
+        enum store_result result = secret_operator_put(store, args->words[0], password, "cli");
+        if (result == STORE_OK) {
+            printf("Operator %s, password %s (shown only now)\n", args->words[0], password);
+            status = COMMAND_OK;
+        } else {
+            status = cli_unknown(&cli, "no clear answer: %s", store_error(store));
+        }
+    }
+    OPENSSL_cleanse(password, sizeof(password));
+    store_free(store);
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- the commands ---- */
+
+static const struct args_known audit_known[] = {COMMAND_DIR, COMMAND_JSON, COMMAND_HELP,
+                                                COMMAND_END};
+static const struct args_known copy_known[] = {COMMAND_HELP, COMMAND_END};
+static const struct args_known operator_known[] = {COMMAND_DIR, COMMAND_HELP, COMMAND_END};
+
+const struct command cli_dir_commands[] = {
+    {
+        .name = "audit",
+        .group = "Look after",
+        .what = "recompute the books from their entries",
+        .usage = "audit [DIR] [--json]",
+        .help = "Every balance from its entries, and the chain of hashes over them; while it runs\n"
+                "or not. Exit status 0 only when all is clean, 1 when something is wrong (each\n"
+                "thing is named), 3 when the database gives no clear answer.",
+        .options = audit_known,
+        .run = run_audit,
+    },
+    {
+        .name = "backup",
+        .group = "Look after",
+        .what = "a consistent copy of the database, while it runs",
+        .usage = "backup DIR FILE",
+        .help = "FILE must not be there yet. It holds money, configuration and records; keep\n"
+                "DIR/dialtone.conf and DIR/secrets beside it. Money that is set aside at the\n"
+                "edge and its records come after it: DIR/edge is not part of it.",
+        .options = copy_known,
+        .run = run_copy,
+    },
+    {
+        .name = "restore",
+        .group = "Look after",
+        .what = "put a backup in place",
+        .usage = "restore DIR FILE",
+        .help = "Refused while it runs. The copy is checked first; the old database is kept.",
+        .options = copy_known,
+        .run = run_copy,
+    },
+    {
+        .name = "operator",
+        .group = "API and console",
+        .what = "make a console operator, or give one a new password",
+        .usage = "operator NAME",
+        .help = "The password is made and shown once.",
+        .options = operator_known,
+        .run = run_operator,
+    },
+    COMMANDS_END,
+};

@@ -1,0 +1,243 @@
+/* cli_money.c - money in and out of accounts: each request has a key, so that a repeat counts once.
+ */
+#include "node/cli.h"
+
+#include "api/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_BYTES 12
+
+static void account_url(struct cli_url *url, const char *account, const char *what)
+{
+    cli_url_init(url, "/v1/accounts");
+    cli_url_part(url, account);
+    cli_url_part(url, what);
+}
+
+/* ---- requests that move money ---- */
+
+static bool make_key(char *key, size_t size)
+{
+    uint8_t bytes[KEY_BYTES];
+    char hex[2 * KEY_BYTES + 1] = {0};
+    if (!secret_random(bytes, sizeof(bytes))) {
+        return false;
+    }
+    slice_hex(hex, bytes, sizeof(bytes));
+    snprintf(key, size, "cli-%s", hex);
+    return true;
+}
+
+static json_t *make_body(const struct args *args)
+{
+    json_t *body = json_pack("{s:s}", "amount", args->words[1]);
+    const char *reason = args_value(args, "--reason");
+    const char *transfer = args_value(args, "--transfer");
+    uint64_t number = 0;
+    if (reason != NULL) {
+        json_object_set_new(body, "reason", json_string(reason));
+    }
+    if (transfer != NULL && slice_to_u64(slice_from_text(transfer), INT64_MAX, &number)) {
+        json_object_set_new(body, "transfer", json_integer((json_int_t)number));
+    }
+    return body;
+}
+
+static void print_moved(const struct cli *cli, const json_t *answer)
+{
+    char amount[MONEY_TEXT_SIZE];
+    char balance[MONEY_TEXT_SIZE];
+    const char *moved = json_string_value(json_object_get(answer, "amount"));
+    const char *after = json_string_value(json_object_get(answer, "balance"));
+    printf("%s %s to %s: entry %lld%s, balance %s\n", cli->command->name,
+           cli_money(amount, moved == NULL ? "?" : moved), cli->args->words[0],
+           (long long)json_integer_value(json_object_get(answer, "transfer")),
+           json_is_true(json_object_get(answer, "is_repeat")) ? " (booked before, not again)" : "",
+           cli_money(balance, after == NULL ? "?" : after));
+}
+
+/* The ctx is the last part of the path: "topups". */
+static int run_money(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct cli_url url;
+    char made[80];
+    const char *key = args_value(args, "--key");
+    int status = COMMAND_OK;
+    if (args->word_count != 2) {
+        return cli_usage(command, "name an account and an amount: dialtone %s acme 25.00",
+                         command->name);
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    if (key == NULL && make_key(made, sizeof(made))) {
+        key = made;
+    }
+    account_url(&url, args->words[0], command->ctx);
+    json_t *body = make_body(args);
+    struct cli_request request = {
+        .method = "POST", .url = &url, .body = body, .idempotency_key = key};
+    json_t *answer = cli_call(&cli, &request, &status);
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL) {
+        print_moved(&cli, answer);
+    } else if (status == COMMAND_UNKNOWN) {
+        fprintf(stderr, "It may have been booked. Repeat it with --key %s, and it counts once.\n",
+                key);
+    }
+    json_decref(answer);
+    json_decref(body);
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- what there is ---- */
+
+static const struct cli_column balance_columns[] = {
+    {"account", "name", CLI_TEXT},
+    {"balance", "balance", CLI_MONEY},
+    {"set aside for calls", "leased", CLI_MONEY},
+    {"available", "available", CLI_MONEY},
+    {"currency", "currency", CLI_TEXT},
+    {"as of", "as_of_wall_us", CLI_TIME},
+    {"stale", "is_stale", CLI_TEXT},
+    {NULL, NULL, CLI_TEXT},
+};
+
+static int run_balance(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct cli_url url;
+    int status = COMMAND_OK;
+    if (args->word_count != 1) {
+        return cli_usage(command, "name one account");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    account_url(&url, args->words[0], "balance");
+    json_t *answer = cli_get(&cli, &url, &status);
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL) {
+        cli_print_one(&cli, balance_columns, answer);
+    }
+    json_decref(answer);
+    cli_done(&cli);
+    return status;
+}
+
+static const struct cli_column transfer_columns[] = {
+    {"ENTRY", "transfer", CLI_TEXT}, {"WHEN", "wall_us", CLI_TIME}, {"AMOUNT", "amount", CLI_MONEY},
+    {"KIND", "kind", CLI_TEXT},      {"BY", "actor", CLI_TEXT},     {"REASON", "reason", CLI_TEXT},
+    {"OF", "linked", CLI_TEXT},      {NULL, NULL, CLI_TEXT},
+};
+
+static int run_statement(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct cli_url url;
+    int status = COMMAND_OK;
+    if (args->word_count != 1) {
+        return cli_usage(command, "name one account");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    account_url(&url, args->words[0], "transfers");
+    json_t *answer = cli_list(&cli, &url, &status);
+    const json_t *items = json_object_get(answer, "items");
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL && json_array_size(items) == 0) {
+        printf("%s has no entries.\n", args->words[0]);
+    } else if (answer != NULL) {
+        cli_print_table(&cli, transfer_columns, items);
+    }
+    json_decref(answer);
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- the commands ---- */
+
+#define COMMON COMMAND_DIR, COMMAND_JSON, COMMAND_HELP, COMMAND_END
+#define KEY                                                                                        \
+    ARG("--key", "TEXT", "the idempotency key (one is made): the same one again books nothing")
+#define REASON ARG("--reason", "TEXT", "stands in the statement")
+#define WHY_KEY                                                                                    \
+    "Where no clear answer comes, repeat it with the --key that is named then: it counts once."
+
+static const struct args_known plain[] = {COMMON};
+static const struct args_known money_known[] = {REASON, KEY, COMMON};
+static const struct args_known refund_known[] = {
+    ARG("--transfer", "NUMBER", "the charge that is given back; needed"), REASON, KEY, COMMON};
+static const struct args_known statement_known[] = {
+    ARG("--max", "COUNT", "the newest so many (100)"), COMMON};
+
+const struct command cli_money_commands[] = {
+    {
+        .name = "topup",
+        .group = "Money",
+        .what = "add money that a customer paid",
+        .usage = "topup ACCOUNT AMOUNT [--reason TEXT] [--key TEXT]",
+        .help = WHY_KEY,
+        .options = money_known,
+        .ctx = "topups",
+        .run = run_money,
+    },
+    {
+        .name = "bonus",
+        .group = "Money",
+        .what = "add money that nobody paid",
+        .usage = "bonus ACCOUNT AMOUNT [--reason TEXT] [--key TEXT]",
+        .help = WHY_KEY,
+        .options = money_known,
+        .ctx = "bonuses",
+        .run = run_money,
+    },
+    {
+        .name = "adjust",
+        .group = "Money",
+        .what = "correct a balance, either way, for a reason",
+        .usage = "adjust ACCOUNT AMOUNT --reason TEXT [--key TEXT]",
+        .help = "AMOUNT may be below zero: dialtone adjust acme -3.50 --reason \"charged "
+                "twice\"\n" WHY_KEY,
+        .options = money_known,
+        .ctx = "adjustments",
+        .run = run_money,
+    },
+    {
+        .name = "refund",
+        .group = "Money",
+        .what = "give back a charge, or a part of it",
+        .usage = "refund ACCOUNT AMOUNT --transfer NUMBER [--reason TEXT] [--key TEXT]",
+        .help = "NUMBER is the entry in `dialtone statement`.\n" WHY_KEY,
+        .options = refund_known,
+        .ctx = "refunds",
+        .run = run_money,
+    },
+    {
+        .name = "balance",
+        .group = "Money",
+        .what = "what an account has",
+        .usage = "balance ACCOUNT",
+        .help = "What is set aside for calls is the customer's until it is talked away.",
+        .options = plain,
+        .run = run_balance,
+    },
+    {
+        .name = "statement",
+        .group = "Money",
+        .what = "entries of an account, newest first",
+        .usage = "statement ACCOUNT [--max COUNT]",
+        .options = statement_known,
+        .run = run_statement,
+    },
+    COMMANDS_END,
+};
