@@ -10,6 +10,7 @@
 
 #define ASK_US 2000000
 #define PROBE_EVERY_US 20000
+#define NOTICED_US 6000000 /* a fault that lasts that long is seen by the edge */
 
 static const char *const database_parts[] = {"", "-wal", "-shm"};
 
@@ -61,9 +62,32 @@ bool real_store_heal(struct real *real)
     return is_fine;
 }
 
-static bool store_fault(struct real *real, const struct scn_step *step)
+/* What the edge says of its store: a fault that it did not notice would prove nothing. */
+static bool is_noticed(struct real *real)
+{
+    json_t *answer = NULL;
+    if (control_client_ask(real->edge, "status", NULL, ASK_US, &answer) != CONTROL_OK) {
+        return false;
+    }
+    const char *state =
+        json_string_value(json_object_get(json_object_get(answer, "store"), "state"));
+    bool is_it = state != NULL && strcmp(state, "unknown") == 0;
+    json_decref(answer);
+    return is_it;
+}
+
+static bool store_fault(struct real *real, const struct scn_step *step, char why[SCN_WHY_SIZE])
 {
     char text[64];
+    int64_t lasted_us = ua_net_now_us() - real->fault_at_us;
+    if (step->fault == SCN_START && real->fault != SCN_SLOW && lasted_us > NOTICED_US &&
+        !is_noticed(real)) {
+        snprintf(why, SCN_WHY_SIZE, "the edge did not notice what its database suffered");
+        return false;
+    }
+    real->fault = step->fault;
+    real->fault_at_us = ua_net_now_us();
+    snprintf(why, SCN_WHY_SIZE, "the fault of the database could not be made");
     switch (step->fault) {
     case SCN_STOP:
         return proc_file_write(real->faults, "fail all\n");
@@ -184,12 +208,9 @@ static bool end_calls(struct real *real, char why[SCN_WHY_SIZE])
 bool real_act(void *ctx, const struct scn_step *step, char why[SCN_WHY_SIZE])
 {
     struct real *real = ctx;
-    bool is_fine = false;
     switch (step->verb) {
     case SCN_STORE:
-        is_fine = store_fault(real, step);
-        snprintf(why, SCN_WHY_SIZE, "the fault of the database could not be made");
-        return is_fine;
+        return store_fault(real, step, why);
     case SCN_EDGE:
         return kill_role(real, "edge", why);
     case SCN_WEB:

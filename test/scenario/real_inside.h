@@ -23,6 +23,8 @@ struct real {
     pid_t pid;
     struct control_client *supervisor, *edge;
     sqlite3 *lock; /* holds the database locked */
+    enum scn_fault fault;
+    int64_t fault_at_us;
     bool is_aside; /* the database was moved away */
     int probe_fd;  /* asks a killed edge whether it is back */
     bool is_probing;
