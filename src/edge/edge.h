@@ -40,9 +40,11 @@ struct edge_settings {             /* fixed while the process runs */
     int listener_count;
     struct edge_listener listeners[EDGE_LISTENERS_MAX];
     int worker_count;
-    uint32_t call_count_max; /* a worker */
-    uint32_t txn_count_max;  /* a worker */
-    uint64_t memory_max;     /* bytes for packets and texts, a worker */
+    uint32_t call_count_max; /* a worker: in memory, with those that just ended and emergencies */
+    uint32_t
+        calls_open_max; /* a worker: with so many in progress a new one is refused; 0: none is */
+    uint32_t txn_count_max; /* a worker */
+    uint64_t memory_max;    /* bytes for packets and texts, a worker */
     struct digest_keys nonce_keys;
     uint8_t mac_key[DIGEST_KEY_SIZE]; /* branches, tags, Record-Route */
     uint64_t hash_seed;               /* of the Call-ID's owner */

@@ -490,6 +490,12 @@ static bool is_cancelled_before(struct edge_worker *worker, const struct sip_msg
     return true;
 }
 
+static bool is_at_limit(const struct edge_worker *worker)
+{
+    uint32_t most = worker->edge->settings.calls_open_max;
+    return most != 0 && atomic_load_explicit(&worker->calls_open, memory_order_relaxed) >= most;
+}
+
 void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from)
 {
     struct edge_txn *repeated = txn_find(worker, txn_server_key(worker, msg, SIP_INVITE));
@@ -507,6 +513,12 @@ void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const stru
     bool is_emergency = is_emergency_call(worker->edge, msg);
     if (atomic_load_explicit(&worker->edge->is_draining, memory_order_relaxed) && !is_emergency) {
         struct refusal refusal = {.status = 503, .token = "draining", .retry_after_s = 10};
+        refuse_stateless(worker, msg, from, &refusal);
+        return;
+    }
+    if (is_at_limit(worker) && !is_emergency) { /* room is kept for emergencies */
+        struct refusal refusal = {.status = 503, .token = "edge-full", .retry_after_s = 10};
+        worker_count(worker, EDGE_FULL);
         refuse_stateless(worker, msg, from, &refusal);
         return;
     }

@@ -24,15 +24,22 @@ static void challenge(struct edge_worker *worker, const struct sip_msg *msg,
 }
 
 /* May these credentials be used with this request? The digest covers the URI that the client names;
- * it must be the one that is asked for, or a captured answer could be moved to another request. */
-static bool is_uri_meant(const struct sip_msg *msg, struct slice uri_text)
+ * it must be the one that is asked for, or a captured answer could be moved to another request.
+ * Some clients (SIPp) name our address alone, whatever they ask for: nobody else can have asked
+ * them for that, and the nonce's count is good for one request. */
+static bool is_uri_meant(const struct edge *edge, const struct sip_msg *msg, struct slice uri_text)
 {
     struct sip_uri uri;
     if (slice_equal(uri_text, msg->uri_text)) {
         return true;
     }
-    return sip_uri_parse(uri_text, &uri) && slice_equal(uri.user, msg->uri.user) &&
-           slice_equal_nocase(uri.host, msg->uri.host);
+    if (!sip_uri_parse(uri_text, &uri)) {
+        return false;
+    }
+    if (uri.user.size == 0 && is_own_uri(edge, &uri)) {
+        return true;
+    }
+    return slice_equal(uri.user, msg->uri.user) && slice_equal_nocase(uri.host, msg->uri.host);
 }
 
 static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
@@ -62,7 +69,7 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
     enum digest_verdict verdict = digest_verify(
         worker->digest, credentials, known_ha1, msg->method_text, &settings->nonce_keys,
         worker->now.wall_us / 1000000, settings->nonce_age_s, NULL);
-    if (verdict == DIGEST_OK && !is_uri_meant(msg, credentials->uri)) {
+    if (verdict == DIGEST_OK && !is_uri_meant(worker->edge, msg, credentials->uri)) {
         verdict = DIGEST_WRONG;
     }
     switch (verdict) {

@@ -98,7 +98,9 @@ static bool set_settings(struct edge_role *role)
     snprintf(settings->domain, sizeof(settings->domain), "%s", config->domain);
     set_listeners(options, settings);
     settings->worker_count = role->worker_count;
-    settings->call_count_max = config->calls_max / workers * 2 + 1024;
+    /* Calls are spread by their Call-ID: a worker may have a little more than its share. */
+    settings->calls_open_max = config->calls_max / workers + config->calls_max / 8 + 16;
+    settings->call_count_max = settings->calls_open_max * 2 + 1024;
     settings->txn_count_max = settings->call_count_max * 8;
     settings->memory_max = config->memory_max / workers;
     settings->nonce_age_s = config->nonce_age_s;

@@ -103,7 +103,7 @@ struct edge_role {
     struct edge edge;
     struct epoch epoch;
     struct journal_file *journal;
-    struct control_server *control;
+    struct control_server *_Atomic control; /* NULL until everything runs */
     struct resolver *resolver;
     int worker_count;
     struct edge_thread *threads;
