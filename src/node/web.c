@@ -160,8 +160,8 @@ static void stop(struct web *web)
     if (web->api != NULL) {
         api_stop(web->api);
     }
+    control_server_free(web->control); /* it looks at the HTTP server */
     http_server_free(web->http);
-    control_server_free(web->control);
     if (web->has_follower) {
         pthread_join(web->follower, NULL);
     }
