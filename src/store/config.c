@@ -70,8 +70,13 @@ enum store_result config_page_key(struct store *store, uint64_t after, struct ap
 static enum store_result put_chunk(struct store *store, struct endpoint *rows, int count,
                                    const char *actor)
 {
+    uint64_t last = 0;
+    if (!store_count(store, "change", (uint64_t)count, &last)) {
+        return store->failed;
+    }
     for (int i = 0; i < count; i++) {
-        enum store_result result = config_put_row(store, TABLE_ENDPOINT, &rows[i]);
+        uint64_t number = last - (uint64_t)(count - 1 - i);
+        enum store_result result = config_put_row(store, TABLE_ENDPOINT, &rows[i], number);
         if (result != STORE_OK) {
             return result;
         }

@@ -67,8 +67,8 @@ enum store_result config_account_before_remove(struct store *store, uint64_t id)
         return store_fail(store, STORE_CONFLICT,
                           "the account has entries in the ledger: suspend it instead");
     }
-    static const char leases[] = "DELETE FROM lease WHERE account = ?1 AND incarnation IN"
-                                 " (SELECT number FROM incarnation)";
+    static const char leases[] = "DELETE FROM lease WHERE id IN"
+                                 " (SELECT (number << 40) + ?1 FROM incarnation)";
     static const char sql[] = "DELETE FROM book WHERE id = ?1";
     return store_run(store, leases, "u", id) && store_run(store, sql, "u", id) ? STORE_OK
                                                                                : store->failed;

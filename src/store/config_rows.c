@@ -354,7 +354,8 @@ static bool write_row(struct store *store, const struct config_table *table, con
     return store_step_done(store, statement);
 }
 
-enum store_result config_put_row(struct store *store, enum config_table_index index, void *row)
+enum store_result config_put_row(struct store *store, enum config_table_index index, void *row,
+                                 uint64_t number)
 {
     const struct config_table *table = config_table(index);
     const struct table_sql *sql = sql_of(store, index);
@@ -365,8 +366,7 @@ enum store_result config_put_row(struct store *store, enum config_table_index in
         return store_fail(store, STORE_REFUSED, "%s", fault);
     }
     bool is_new = *id == 0;
-    uint64_t number = 0;
-    if (sql == NULL || !change_number(store, &number) ||
+    if (sql == NULL ||
         !write_row(store, table, is_new ? sql->insert : sql->update, row, *id, number)) {
         return store->failed;
     }
@@ -393,7 +393,9 @@ enum store_result config_put(struct store *store, enum config_table_index index,
     if (!store_begin(store, STORE_WRITE)) {
         return store_end(store, store->failed);
     }
-    enum store_result result = config_put_row(store, index, row);
+    uint64_t number = 0;
+    enum store_result result =
+        change_number(store, &number) ? config_put_row(store, index, row, number) : store->failed;
     if (result == STORE_OK &&
         !change_note(store, actor, table->name, id_before == 0 ? "made" : "changed", *id)) {
         result = store->failed;

@@ -75,6 +75,9 @@ bool ledger_account_save(struct store *store, const struct ledger_account *accou
 bool ledger_lease_load(struct store *store, uint64_t incarnation, uint64_t account_id,
                        struct ledger_lease *out); /* zeros if there is none */
 bool ledger_lease_save(struct store *store, const struct ledger_lease *lease);
+/* Both with one look; the account ABSENT: no lease is looked for. */
+enum store_result ledger_load_both(struct store *store, uint64_t incarnation, uint64_t account_id,
+                                   struct ledger_account *account, struct ledger_lease *lease);
 int64_t ledger_lease_excess(const struct ledger_lease *lease);
 
 /* The platform's book of that kind, made when it is first needed, and `delta` to its balance. */

@@ -9,24 +9,18 @@ int64_t ledger_available(const struct ledger_account *account)
                              -account->excess_micro);
 }
 
-enum store_result ledger_account_load(struct store *store, uint64_t id, struct ledger_account *out)
+static void column_currency(sqlite3_stmt *statement, int column, char currency[4])
 {
-    static const char sql[] = "SELECT currency, balance, credit_limit, leased, excess, version,"
-                              " last_transfer FROM book WHERE id = ?1";
-    sqlite3_stmt *statement = id == 0 || id > INT64_MAX ? NULL : store_query(store, sql, "u", id);
-    if (statement == NULL) {
-        return id == 0 || id > INT64_MAX
-                   ? store_fail(store, STORE_ABSENT, "there is no such account")
-                   : store->failed;
+    const void *text = sqlite3_column_text(statement, column);
+    memset(currency, 0, 4);
+    if (text != NULL) {
+        strncpy(currency, text, 3);
     }
-    switch (store_step(store, statement)) {
-    case ROW_FOUND:
-        break;
-    case ROW_NONE:
-        return store_fail(store, STORE_ABSENT, "there is no such account");
-    case ROW_FAILED:
-        return store->failed;
-    }
+}
+
+/* From the columns currency, balance, credit_limit, leased, excess, version, last_transfer. */
+static void read_account(sqlite3_stmt *statement, uint64_t id, struct ledger_account *out)
+{
     *out = (struct ledger_account){
         .id = id,
         .book_micro = sqlite3_column_int64(statement, 1),
@@ -36,7 +30,70 @@ enum store_result ledger_account_load(struct store *store, uint64_t id, struct l
         .version = column_u64(statement, 5),
         .last_transfer = column_u64(statement, 6),
     };
-    column_text(statement, 0, out->currency, sizeof(out->currency));
+    column_currency(statement, 0, out->currency);
+}
+
+/* From granted, returned, settled, used_known, is_wanted, beginning at column `at`. */
+static void read_lease(sqlite3_stmt *statement, int at, struct ledger_lease *out)
+{
+    out->granted_micro = sqlite3_column_int64(statement, at);
+    out->returned_micro = sqlite3_column_int64(statement, at + 1);
+    out->settled_micro = sqlite3_column_int64(statement, at + 2);
+    out->used_known_micro = sqlite3_column_int64(statement, at + 3);
+    out->is_wanted = sqlite3_column_int(statement, at + 4) != 0;
+    out->is_stored = true;
+}
+
+static enum store_result no_account(struct store *store)
+{
+    return store_fail(store, STORE_ABSENT, "there is no such account");
+}
+
+enum store_result ledger_account_load(struct store *store, uint64_t id, struct ledger_account *out)
+{
+    static const char sql[] = "SELECT currency, balance, credit_limit, leased, excess, version,"
+                              " last_transfer FROM book WHERE id = ?1";
+    if (id == 0 || id > INT64_MAX) {
+        return no_account(store);
+    }
+    sqlite3_stmt *statement = store_query(store, sql, "u", id);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        read_account(statement, id, out);
+        sqlite3_reset(statement);
+        return STORE_OK;
+    case ROW_NONE:
+        return no_account(store);
+    case ROW_FAILED:
+        break;
+    }
+    return store->failed;
+}
+
+enum store_result ledger_load_both(struct store *store, uint64_t incarnation, uint64_t account_id,
+                                   struct ledger_account *account, struct ledger_lease *lease)
+{
+    static const char sql[] =
+        "SELECT b.currency, b.balance, b.credit_limit, b.leased, b.excess, b.version,"
+        " b.last_transfer, l.granted, l.returned, l.settled, l.used_known, l.is_wanted"
+        " FROM book b LEFT JOIN lease l ON l.id = (?2 << 40) + ?1 WHERE b.id = ?1";
+    if (account_id == 0 || account_id > INT64_MAX) {
+        return no_account(store);
+    }
+    sqlite3_stmt *statement = store_query(store, sql, "uu", account_id, incarnation);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        break;
+    case ROW_NONE:
+        return no_account(store);
+    case ROW_FAILED:
+        return store->failed;
+    }
+    read_account(statement, account_id, account);
+    *lease = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
+    if (sqlite3_column_type(statement, 7) != SQLITE_NULL) {
+        read_lease(statement, 7, lease);
+    }
     sqlite3_reset(statement);
     return STORE_OK;
 }
@@ -53,17 +110,12 @@ bool ledger_lease_load(struct store *store, uint64_t incarnation, uint64_t accou
                        struct ledger_lease *out)
 {
     static const char sql[] = "SELECT granted, returned, settled, used_known, is_wanted"
-                              " FROM lease WHERE incarnation = ?1 AND account = ?2";
+                              " FROM lease WHERE id = (?1 << 40) + ?2";
     *out = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
     sqlite3_stmt *statement = store_query(store, sql, "uu", incarnation, account_id);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
-        out->granted_micro = sqlite3_column_int64(statement, 0);
-        out->returned_micro = sqlite3_column_int64(statement, 1);
-        out->settled_micro = sqlite3_column_int64(statement, 2);
-        out->used_known_micro = sqlite3_column_int64(statement, 3);
-        out->is_wanted = sqlite3_column_int(statement, 4) != 0;
-        out->is_stored = true;
+        read_lease(statement, 0, out);
         sqlite3_reset(statement);
         return true;
     case ROW_NONE:
@@ -77,10 +129,10 @@ bool ledger_lease_load(struct store *store, uint64_t incarnation, uint64_t accou
 bool ledger_lease_save(struct store *store, const struct ledger_lease *lease)
 {
     static const char insert[] =
-        "INSERT INTO lease (granted, returned, settled, used_known, incarnation, account)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        "INSERT INTO lease (granted, returned, settled, used_known, incarnation, account, id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (?5 << 40) + ?6)";
     static const char update[] = "UPDATE lease SET granted = ?1, returned = ?2, settled = ?3,"
-                                 " used_known = ?4 WHERE incarnation = ?5 AND account = ?6";
+                                 " used_known = ?4 WHERE id = (?5 << 40) + ?6";
     return store_run(store, lease->is_stored ? update : insert, "iiiiuu", lease->granted_micro,
                      lease->returned_micro, lease->settled_micro, lease->used_known_micro,
                      lease->incarnation, lease->account_id);

@@ -97,9 +97,8 @@ static enum store_result check_refund(struct store *store, const struct money_re
 
 static bool clear_wanted(struct store *store, uint64_t account_id)
 {
-    static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE account = ?1 AND is_wanted = 1"
-                              " AND incarnation IN (SELECT number FROM incarnation"
-                              " WHERE is_dead = 0)";
+    static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE is_wanted = 1 AND id IN"
+                              " (SELECT (number << 40) + ?1 FROM incarnation WHERE is_dead = 0)";
     return store_run(store, sql, "u", account_id);
 }
 

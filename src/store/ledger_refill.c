@@ -83,8 +83,7 @@ static bool grant(struct refill *refill, const struct lease_ask *ask, struct led
 
 static bool clear_wanted(struct store *store, struct ledger_lease *lease)
 {
-    static const char sql[] =
-        "UPDATE lease SET is_wanted = 0 WHERE incarnation = ?1 AND account = ?2";
+    static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE id = (?1 << 40) + ?2";
     lease->is_wanted = false;
     return store_run(store, sql, "uu", lease->incarnation, lease->account_id);
 }
@@ -92,9 +91,9 @@ static bool clear_wanted(struct store *store, struct ledger_lease *lease)
 bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation)
 {
     static const char sql[] =
-        "UPDATE lease SET is_wanted = 1 WHERE account = ?1 AND is_wanted = 0"
-        " AND granted - returned > used_known AND incarnation IN"
-        " (SELECT number FROM incarnation WHERE is_dead = 0 AND number <> ?2)";
+        "UPDATE lease SET is_wanted = 1 WHERE is_wanted = 0 AND granted - returned > used_known"
+        " AND id IN (SELECT (number << 40) + ?1 FROM incarnation"
+        " WHERE is_dead = 0 AND number <> ?2)";
     return store_run(store, sql, "uu", account_id, incarnation);
 }
 
@@ -116,11 +115,13 @@ static bool answer_one(struct refill *refill, const struct lease_ask *ask,
 {
     struct store *store = refill->store;
     struct ledger_account account;
+    struct ledger_lease lease;
     *answer = (struct lease_answer){
         .account_id = ask->account_id,
         .ask_number = ask->ask_number,
     };
-    switch (ledger_account_load(store, ask->account_id, &account)) {
+    switch (
+        ledger_load_both(store, refill->incarnation.number, ask->account_id, &account, &lease)) {
     case STORE_OK:
         break;
     case STORE_ABSENT:
@@ -134,11 +135,7 @@ static bool answer_one(struct refill *refill, const struct lease_ask *ask,
     case STORE_NEWER_SCHEMA:
         return false;
     }
-    struct ledger_lease lease;
     int64_t short_micro = 0;
-    if (!ledger_lease_load(store, refill->incarnation.number, ask->account_id, &lease)) {
-        return false;
-    }
     int64_t returned_before_micro = lease.returned_micro;
     if (!hear(refill, ask, &lease, &account) ||
         !grant(refill, ask, &lease, &account, &short_micro) || !save(refill, &lease, &account)) {

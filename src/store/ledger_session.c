@@ -112,7 +112,7 @@ static enum store_result release_lease(struct store *store, struct ledger_batch 
                                        const char *actor, const char *reason)
 {
     static const char sql[] = "UPDATE lease SET verdict = verdict + ?3, is_wanted = 0"
-                              " WHERE incarnation = ?1 AND account = ?2";
+                              " WHERE id = (?1 << 40) + ?2";
     struct ledger_account account;
     enum store_result result = ledger_account_load(store, lease->account_id, &account);
     if (result != STORE_OK) {
@@ -158,7 +158,7 @@ static enum store_result list_unreleased(struct store *store, uint64_t incarnati
                                          uint64_t accounts[FENCE_CHUNK], int *count)
 {
     static const char sql[] =
-        "SELECT account FROM lease WHERE incarnation = ?1"
+        "SELECT account FROM lease WHERE id BETWEEN (?1 << 40) AND ((?1 + 1) << 40) - 1"
         " AND (granted - returned > settled OR used_known > settled) LIMIT ?2";
     sqlite3_stmt *statement = store_query(store, sql, "ui", incarnation, (int64_t)FENCE_CHUNK);
     enum row_step step;

@@ -61,16 +61,12 @@ static struct touched *touch(struct settle *settle, uint64_t account_id)
     assert(settle->touched_count < LEDGER_SETTLE_MAX);
     touched = &settle->touched[settle->touched_count];
     *touched = (struct touched){.account = {.id = account_id}};
-    enum store_result result = ledger_account_load(settle->store, account_id, &touched->account);
+    enum store_result result = ledger_load_both(settle->store, settle->incarnation.number,
+                                                account_id, &touched->account, &touched->lease);
     if (result != STORE_OK && result != STORE_ABSENT) {
         return NULL;
     }
     touched->is_known = result == STORE_OK;
-    touched->account.id = account_id;
-    if (touched->is_known && !ledger_lease_load(settle->store, settle->incarnation.number,
-                                                account_id, &touched->lease)) {
-        return NULL;
-    }
     touched->excess_before_micro = ledger_lease_excess(&touched->lease);
     settle->touched_count++;
     settle->slots[slot] = (uint16_t)settle->touched_count;

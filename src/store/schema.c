@@ -97,10 +97,12 @@ static const char configuration_and_ledger[] =
     " high_water INTEGER NOT NULL DEFAULT 0, is_dead INTEGER NOT NULL DEFAULT 0,"
     " wall_registered_us INTEGER NOT NULL, wall_fenced_us INTEGER, actor TEXT, reason TEXT);"
     "CREATE INDEX incarnation_live ON incarnation (number) WHERE is_dead = 0;"
-    "CREATE TABLE lease (incarnation INTEGER NOT NULL, account INTEGER NOT NULL,"
+    /* id is (incarnation << 40) + account: one integer to look for, updated in place. */
+    "CREATE TABLE lease (id INTEGER PRIMARY KEY, incarnation INTEGER NOT NULL,"
+    " account INTEGER NOT NULL,"
     " granted INTEGER NOT NULL, returned INTEGER NOT NULL, settled INTEGER NOT NULL,"
     " used_known INTEGER NOT NULL, is_wanted INTEGER NOT NULL DEFAULT 0,"
-    " verdict INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (incarnation, account)) WITHOUT ROWID;"
+    " verdict INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX lease_wanted ON lease (incarnation, account) WHERE is_wanted = 1;"
 
     "CREATE TABLE idem (key TEXT PRIMARY KEY, request_hash TEXT NOT NULL,"

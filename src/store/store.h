@@ -69,6 +69,19 @@ enum store_result ledger_fence(struct store *store, uint64_t incarnation, const 
 enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
                                 int max, int *count) MUST_CHECK;
 
+/* Who holds how much: one row for each incarnation (number > after) and currency. */
+struct ledger_exposure {
+    uint64_t incarnation, high_water;
+    char node[64];
+    bool is_dead;
+    char currency[4];      /* empty: nothing was ever leased to it */
+    int64_t leased_micro;  /* granted, not returned, not settled; below zero: used beyond */
+    int64_t verdict_micro; /* what its death verdict released: counts in the bound */
+    int64_t wall_registered_us;
+};
+enum store_result ledger_exposures(struct store *store, uint64_t after, struct ledger_exposure *out,
+                                   int max, int *count) MUST_CHECK;
+
 /* Money by the API: idempotent by key (the same key and request hash: the stored answer again). */
 struct money_request {
     uint64_t account_id;

@@ -311,6 +311,14 @@ static void a_death_verdict_frees_the_lease_and_late_usage_is_still_charged(void
     assert_int_equal(balance_of(store, account).available_micro, EUROS(19));
     assert_int_equal(fixture_number(fixture, "SELECT verdict FROM lease"), EUROS(11));
     assert_ok(ledger_fence(store, incarnation, "eve", "again"));
+    struct ledger_exposure exposures[2];
+    int exposure_count = 0;
+    assert_ok(ledger_exposures(store, 0, exposures, 2, &exposure_count));
+    assert_int_equal(exposure_count, 1);
+    assert_true(exposures[0].is_dead);
+    assert_string_equal(exposures[0].currency, "EUR");
+    assert_int_equal(exposures[0].leased_micro, 0);
+    assert_int_equal(exposures[0].verdict_micro, EUROS(11));
     assert_int_equal(fixture_number(fixture, "SELECT verdict FROM lease"), EUROS(11));
 
     struct lease_ask one = {.account_id = account};
