@@ -1,75 +1,12 @@
-// The console in Chromium, by WebDriver (W3C) and without any package: logs in, sees a call, ends it
+// The console in Chromium beside a played edge: logs in, sees a call, ends it
 // by the button and the keyboard, sees an edge that does not answer, and a thousand calls.
 //
 //     node browser.mjs WEB_HOST [SCREENSHOT_DIRECTORY]
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import assert from 'node:assert/strict';
+import { Browser, complaints, sleep, start, until } from './webdriver.mjs';
 
 const [hostPath, shots] = process.argv.slice(2);
-const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-function start(command, args) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
-}
-
-async function until(what, look, ms = 15000) {
-  const end = Date.now() + ms;
-  let last;
-  while (Date.now() < end) {
-    try { last = await look(); if (last) return last; } catch (error) { last = error; }
-    await sleep(100);
-  }
-  throw new Error(`${what}: not within ${ms} ms (${last})`);
-}
-
-class Browser {
-  constructor(port) { this.base = `http://127.0.0.1:${port}`; }
-  async send(method, path, body) {
-    const answer = await fetch(this.base + path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
-    const { value } = await answer.json();
-    if (!answer.ok) throw new Error(`${value.error}: ${value.message}`);
-    return value;
-  }
-  async open(profile) {
-    const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--disable-dev-shm-usage', '--window-size=1440,1000', `--user-data-dir=${profile}`];
-    const value = await this.send('POST', '/session', { capabilities: { alwaysMatch: {
-      browserName: 'chrome', 'goog:loggingPrefs': { browser: 'ALL' },
-      'goog:chromeOptions': { binary: process.env.CHROMIUM ?? '/usr/bin/chromium', args } } } });
-    this.path = `/session/${value.sessionId}`;
-  }
-  close() { return this.send('DELETE', this.path); }
-  go(url) { return this.send('POST', `${this.path}/url`, { url }); }
-  run(script, ...args) { return this.send('POST', `${this.path}/execute/sync`, { script: `return (${script})(...arguments)`, args }); }
-  async find(css) { return (await this.send('POST', `${this.path}/element`, { using: 'css selector', value: css }))[ELEMENT]; }
-  async click(css) { return this.send('POST', `${this.path}/element/${await this.find(css)}/click`, {}); }
-  async type(css, text) { return this.send('POST', `${this.path}/element/${await this.find(css)}/value`, { text }); }
-  keys(...keys) {
-    const actions = keys.flatMap((value) => [{ type: 'keyDown', value }, { type: 'keyUp', value }]);
-    return this.send('POST', `${this.path}/actions`, { actions: [{ type: 'key', id: 'keyboard', actions }] });
-  }
-  text(css) { return this.run('(css) => document.querySelector(css)?.innerText ?? ""', css); }
-  count(css) { return this.run('(css) => document.querySelectorAll(css).length', css); }
-  async shot(name) {
-    if (shots === undefined) return;
-    const png = await this.send('GET', `${this.path}/screenshot`);
-    await writeFile(join(shots, `${name}.png`), Buffer.from(png, 'base64'));
-  }
-  async dark(isDark) {
-    await this.send('POST', `${this.path}/goog/cdp/execute`, { cmd: 'Emulation.setEmulatedMedia',
-      params: { features: [{ name: 'prefers-color-scheme', value: isDark ? 'dark' : 'light' }] } });
-  }
-  log() { return this.send('POST', `${this.path}/se/log`, { type: 'browser' }); }
-}
-
 async function logsIn(browser, base, host) {
   await browser.go(base + '/');
   await until('log-in form', () => browser.count('.login form'));
@@ -163,21 +100,12 @@ async function logsOut(browser) {
   await until('logged out', () => browser.count('.login form'));
 }
 
-const profile = await mkdtemp(join(tmpdir(), 'dialtone-chromium-'));
 const host = start(hostPath, []);
-const driver = start('chromedriver', ['--port=0']);
+const browser = new Browser(shots);
 let failed = false;
-let browser;
 try {
   const told = JSON.parse((await host.lines.next()).value);
-  let port = 0;
-  while (port === 0) {
-    const { value, done } = await driver.lines.next();
-    if (done) throw new Error('chromedriver did not start');
-    port = Number(/on port (\d+)/.exec(value)?.[1] ?? 0);
-  }
-  browser = new Browser(port);
-  await browser.open(profile);
+  await browser.start();
   const base = `http://127.0.0.1:${told.port}`;
   await logsIn(browser, base, told);
   await seesCalls(browser);
@@ -186,20 +114,15 @@ try {
   await survivesTheEdge(browser, host);
   await carriesAThousand(browser, host);
   await logsOut(browser);
-  const bad = (await browser.log()).filter((line) => /Content Security Policy|Uncaught/.test(line.message));
-  assert.deepEqual(bad, []);
+  assert.deepEqual(await complaints(browser), []);
   console.log('ok: the console works in Chromium');
 } catch (error) {
   failed = true;
   console.error(error);
-  await browser?.shot('failed').catch(() => {});
-  console.error(await browser?.log().catch(() => 'no log'));
+  await browser.shot('failed').catch(() => {});
 } finally {
-  await browser?.close().catch(() => {});
+  await browser.stop();
   host.child.stdin.end();
-  driver.child.kill();
   await Promise.race([once(host.child, 'exit'), sleep(5000)]);
-  await sleep(300);
-  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
 }
 process.exit(failed ? 1 : 0);
