@@ -22,7 +22,9 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
                             struct slice realm, const struct digest_keys *keys, int64_t now_s,
                             uint64_t random, bool is_stale)
 {
-    static const enum digest_algorithm offered[] = {DIGEST_SHA256, DIGEST_MD5};
+    /* A client takes the first that it supports (RFC 8760 2.4); but many (SIPp, older phones) look
+     * at no other line than the first, and fail for good where that is SHA-256. */
+    static const enum digest_algorithm offered[] = {DIGEST_MD5, DIGEST_SHA256};
     char text[DIGEST_NONCE_SIZE];
     struct buf nonce;
     buf_init(&nonce, text, sizeof text);

@@ -61,8 +61,8 @@ void digest_ha1_make(struct digest_context *context, struct slice user, struct s
 void digest_nonce_write(struct digest_context *context, struct buf *out,
                         const struct digest_keys *keys, int64_t now_s, uint64_t random);
 
-/* WWW-Authenticate or Proxy-Authenticate lines with CRLF: one for SHA-256, then one for MD5, the
- * preferred first (RFC 8760 2.4), same nonce. */
+/* WWW-Authenticate or Proxy-Authenticate lines with CRLF: one for MD5, then one for SHA-256 (RFC
+ * 8760 2.4), same nonce. MD5 is first because clients that know nothing else read one line only. */
 void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
                             struct slice realm, const struct digest_keys *keys, int64_t now_s,
                             uint64_t random, bool is_stale);
