@@ -7,7 +7,9 @@ const whole = new Intl.NumberFormat('en');
 export function amount(text: string | number | null | undefined, currency = ''): string {
   if (text === null || text === undefined || text === '') return '–';
   const value = Number(text);
-  return (currency === '' ? '' : currency + ' ') + numbers.format(Object.is(value, -0) ? 0 : value);
+  // Cents would hide what a cheap call costs.
+  const format = value !== 0 && Math.abs(value) < 0.1 ? fine : numbers;
+  return (currency === '' ? '' : currency + ' ') + format.format(Object.is(value, -0) ? 0 : value);
 }
 
 export function price(text: string | number): string { return fine.format(Number(text)); }

@@ -107,8 +107,10 @@ function figures(): TemplateResult {
   }
   const rate = [...rates].map(([currency, sum]) => amount(sum, currency)).join(' + ');
   const edge = state.status?.edge;
+  const isWhole = state.callTotal <= state.calls.length;
+  const answeredCount = isWhole ? answered.length : edge?.calls_answered ?? answered.length;
   return html`<dl class="figures">
-    ${figure('Calls in progress', count(state.callTotal), ` ${count(edge?.calls_answered ?? answered.length)} answered`)}
+    ${figure('Calls in progress', count(state.callTotal), ` ${count(answeredCount)} answered`)}
     ${figure('Spent a minute', rate === '' ? '0.00' : rate)}
     ${edge === undefined ? nothing : figure('Registered', count(edge.bindings), ` contacts, ${count(edge.aors)} users`)}
     ${edge?.lease?.outstanding === undefined ? nothing

@@ -148,14 +148,20 @@ struct tri last_good_find(struct last_good *last_good, uint64_t id, const char *
     return answer;
 }
 
-struct tri last_good_available(struct last_good *last_good, uint64_t id, int64_t *micro)
+static bool read_money(const json_t *balance, const char *name, int64_t *micro)
+{
+    const char *text = json_string_value(json_object_get(balance, name));
+    return text != NULL && money_parse(slice_from_text(text), micro);
+}
+
+struct tri last_good_money(struct last_good *last_good, uint64_t id, int64_t *available_micro,
+                           int64_t *leased_micro)
 {
     struct tri answer = {TRI_UNKNOWN};
     pthread_mutex_lock(&last_good->lock);
     const struct kept *kept = id == 0 ? NULL : find(last_good, id, NULL);
-    const char *text =
-        kept == NULL ? NULL : json_string_value(json_object_get(kept->balance, "available"));
-    if (text != NULL && money_parse(slice_from_text(text), micro)) {
+    if (kept != NULL && read_money(kept->balance, "available", available_micro) &&
+        read_money(kept->balance, "leased", leased_micro)) {
         answer.is = TRI_PRESENT;
     }
     pthread_mutex_unlock(&last_good->lock);

@@ -27,8 +27,9 @@ void last_good_forget(struct last_good *last_good, uint64_t id);
 /* By id, or by name where id is 0. New references; *balance is NULL where none was read. */
 struct tri last_good_find(struct last_good *last_good, uint64_t id, const char *name,
                           json_t **account, json_t **balance, int64_t *wall_us);
-/* What of the account's money may still be promised. UNKNOWN: never read. */
-struct tri last_good_available(struct last_good *last_good, uint64_t id, int64_t *micro);
+/* What of the account's money may still be promised, and what is set aside. UNKNOWN: never read. */
+struct tri last_good_money(struct last_good *last_good, uint64_t id, int64_t *available_micro,
+                           int64_t *leased_micro);
 /* Up to max accounts with an id above `after`, in order: a new array. *wall_us: the oldest. */
 json_t *last_good_page(struct last_good *last_good, uint64_t after, int max, int64_t *wall_us);
 

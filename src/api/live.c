@@ -33,19 +33,23 @@ static json_t *read_calls(struct api_call *call, bool *is_stale)
     return copy;
 }
 
-/* What the customer has left: what may still be promised, and what the edge holds of it unused. */
+/* What the customer has left: what may still be promised, and what the edge holds of it unused. The
+ * two were read at different moments: a grant that only the edge knows must not count twice. */
 static void add_money_left(struct api_call *call, json_t *row)
 {
     const char *text = json_string_value(json_object_get(row, "left"));
     json_int_t owner = json_integer_value(json_object_get(row, "account_id"));
     int64_t left_micro = 0;
     int64_t available_micro = 0;
-    if (text != NULL && money_parse(slice_from_text(text), &left_micro) &&
-        last_good_available(call->api->last_good, (uint64_t)owner, &available_micro).is ==
-            TRI_PRESENT) {
-        json_object_set_new(row, "money_left",
-                            api_money(money_add_clamped(left_micro, available_micro)));
+    int64_t leased_micro = 0;
+    if (text == NULL || !money_parse(slice_from_text(text), &left_micro) ||
+        last_good_money(call->api->last_good, (uint64_t)owner, &available_micro, &leased_micro)
+                .is != TRI_PRESENT) {
+        return;
     }
+    int64_t unused_micro = left_micro < leased_micro ? left_micro : leased_micro;
+    json_object_set_new(row, "money_left",
+                        api_money(money_add_clamped(available_micro, unused_micro)));
 }
 
 void live_calls(struct api_call *call)

@@ -25,7 +25,7 @@ async function logsIn(browser, base, host) {
 async function seesCalls(browser) {
   await until('two calls', async () => await browser.count('table.calls tbody tr') === 2);
   assert.match(await browser.text('table.calls tbody'), /alice0/);
-  await until('money left', async () => /4[0-9]\.[0-9]{2}/.test(await browser.text('table.calls tbody tr')));
+  await until('money left', async () => /2[0-9]\.[0-9]{2}/.test(await browser.text('table.calls tbody tr')));
   await until('balances', async () => /25\.00/.test(await browser.text('main')));
   const cost = '() => document.querySelector("table.calls tbody tr:nth-child(1) td:nth-child(8)").innerText';
   const before = await browser.run(cost);
