@@ -313,6 +313,9 @@ static void random_refill(struct rng *rng, struct store *store, struct edge *edg
         ask(store, edge->incarnation, edge->session, accounts[i], edge->used[i], edge->returned[i],
             (int64_t)rng_below(rng, (uint64_t)EUROS(3)));
     assert_true(answer.granted_micro >= edge->granted[i]);
+    if (answer.granted_micro > edge->granted[i]) {
+        assert_true(balance_of(store, accounts[i]).available_micro >= 0);
+    }
     edge->granted[i] = answer.granted_micro;
 }
 
@@ -362,7 +365,7 @@ static void money_is_neither_made_nor_lost(void **state)
     uint64_t accounts[ACCOUNTS];
     struct edge edges[EDGES] = {0};
     for (int i = 0; i < ACCOUNTS; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof(name), "account%d", i);
         accounts[i] = make_account(store, name, i == 0 ? EUROS(5) : 0);
     }
