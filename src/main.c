@@ -50,22 +50,37 @@ static bool has_second_words(const char *word)
     return false;
 }
 
+/* Of commands of two words the first one counts too: "acount list" is meant for "account list". */
+static size_t distance_to(const struct command *command, const char *wanted, size_t *meant)
+{
+    char first[NAME_SIZE];
+    size_t size = strcspn(command->name, " ");
+    snprintf(first, sizeof(first), "%.*s", (int)size, command->name);
+    size_t whole = args_distance(wanted, command->name);
+    size_t part = args_distance(wanted, first);
+    *meant = part <= whole ? size : strlen(command->name);
+    return part <= whole ? part : whole;
+}
+
 static void suggest(const char *wanted)
 {
     const struct command *nearest = NULL;
     size_t best = NEAR + 1;
+    size_t best_size = 0;
     for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
         for (const struct command *at = lists[i]; at->name != NULL; at++) {
-            size_t distance = args_distance(wanted, at->name);
+            size_t size = 0;
+            size_t distance = distance_to(at, wanted, &size);
             if (at->group != NULL && distance < best) {
                 best = distance;
+                best_size = size;
                 nearest = at;
             }
         }
     }
     fprintf(stderr, "dialtone: there is no command '%s'.", wanted);
     if (nearest != NULL) {
-        fprintf(stderr, " Did you mean '%s'?", nearest->name);
+        fprintf(stderr, " Did you mean '%.*s'?", (int)best_size, nearest->name);
     }
     fprintf(stderr, " See: dialtone help\n");
 }
@@ -239,8 +254,9 @@ int main(int argc, char **argv)
         return run(command, argc - 2, argv + 2);
     }
     if (has_second_words(argv[1])) {
-        fprintf(stderr, "dialtone %s: say what to do with it:\n", argv[1]);
-        return run_help(1, argv + 1) == COMMAND_OK ? COMMAND_USAGE : COMMAND_FAILED;
+        fprintf(stderr, "dialtone %s: %s%s. See: dialtone help %s\n", argv[1],
+                argc > 2 ? "there is no " : "say what to do", argc > 2 ? argv[2] : "", argv[1]);
+        return COMMAND_USAGE;
     }
     suggest(argv[1]);
     return COMMAND_USAGE;

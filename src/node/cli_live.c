@@ -107,7 +107,7 @@ static void print_edge(const json_t *edge)
            number(edge, "calls_open"), number(edge, "calls_answered"), number(edge, "bindings"));
     printf("Knows      %" JSON_INTEGER_FORMAT " accounts, %" JSON_INTEGER_FORMAT
            " endpoints, %" JSON_INTEGER_FORMAT " numbers, %" JSON_INTEGER_FORMAT
-           " trunks; as of version %" JSON_INTEGER_FORMAT "\n",
+           " trunks at version %" JSON_INTEGER_FORMAT "\n",
            number(config, "accounts"), number(config, "endpoints"), number(config, "numbers"),
            number(config, "trunks"), number(config, "version"));
     print_money(edge);

@@ -73,7 +73,7 @@ static void a_mistake_is_answered_with_what_to_do(void **state)
     } rows[] = {
         {"acount list", 2,
          "dialtone: there is no command 'acount'. Did you mean 'account'? See: dialtone help\n"},
-        {"explode", 2, "dialtone: there is no command 'explode'. See: dialtone help\n"},
+        {"elephant", 2, "dialtone: there is no command 'elephant'. See: dialtone help\n"},
         {"account", 2, "dialtone account: say what to do. See: dialtone help account\n"},
         {"account lst", 2, "dialtone account: there is no lst. See: dialtone help account\n"},
         {"account show --dir %", 2,
@@ -340,24 +340,43 @@ static void calls_refusals_cdr_and_history_print_when_there_is_nothing(void **st
     assert_int_equal(output.status, 0);
 }
 
-static void backup_and_restore_keep_the_books(void **state)
+static void a_backup_is_made_while_it_runs_and_restored_while_it_does_not(void **state)
 {
     (void)state;
+    char dir[256];
     char line[600];
-    snprintf(line, sizeof(line), "backup %% %s/copy.db", stopped);
-    run(line);
+    program_dir(dir);
+    program_run("init % --demo", dir, &output);
+    pid_t other = program_start(dir, "");
+    assert_true(other > 0);
+    snprintf(line, sizeof(line), "backup %% %s/copy.db", dir);
+    program_run(line, dir, &output);
     assert_int_equal(output.status, 0);
-    run(line);
+    program_run(line, dir, &output);
     assert_int_equal(output.status, 1); /* it is there already */
-    snprintf(line, sizeof(line), "restore %% %s/copy.db", stopped);
-    run(line);
+    program_run("topup acme 5 --dir %", dir, &output);
+    assert_int_equal(output.status, 0);
+
+    snprintf(line, sizeof(line), "restore %% %s/copy.db", dir);
+    program_run(line, dir, &output);
     assert_int_equal(output.status, 1);
     assert_non_null(strstr(output.err, "is running. Stop it first"));
     program_run(line, stopped, &output);
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "holds another ledger"));
+
+    assert_in_range(program_stop(other, SIGTERM), 0, 5000);
+    program_run(line, dir, &output);
     assert_int_equal(output.status, 0);
-    program_run("audit % --json", stopped, &output);
+    program_run("audit % --json", dir, &output);
     assert_int_equal(output.status, 0);
     assert_non_null(strstr(output.out, "\"state\": \"clean\""));
+    other = program_start(dir, "");
+    assert_true(other > 0);
+    program_run("balance acme --dir % --json", dir, &output);
+    assert_non_null(strstr(output.out, "\"balance\": \"25.000000\""));
+    assert_in_range(program_stop(other, SIGTERM), 0, 5000);
+    program_remove(dir);
 }
 
 /* The audit is the last to believe what a row says of itself. */
@@ -410,7 +429,7 @@ int main(void)
         cmocka_unit_test(a_deck_goes_out_and_in_and_a_bad_row_is_named_by_its_line),
         cmocka_unit_test(explain_answers_for_endpoint_account_and_trunk),
         cmocka_unit_test(calls_refusals_cdr_and_history_print_when_there_is_nothing),
-        cmocka_unit_test(backup_and_restore_keep_the_books),
+        cmocka_unit_test(a_backup_is_made_while_it_runs_and_restored_while_it_does_not),
         cmocka_unit_test(an_audit_of_books_that_were_changed_by_hand_fails),
         cmocka_unit_test(a_database_that_is_gone_is_unknown_to_the_audit),
     };
