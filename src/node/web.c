@@ -1,6 +1,6 @@
 /* web.c - the web role: the API and the console, in a process that carries no call. */
-#include "node/keeper.h"
 #include "node/web.h"
+#include "node/keeper.h"
 
 #include <errno.h>
 #include <netdb.h>
