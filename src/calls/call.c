@@ -202,7 +202,7 @@ static bool side_decode(struct wire_reader *in, struct pool *pool, struct call_s
     struct slice routes = wire_get_slice(in);
     flow_decode(in, &side->flow);
     side->cseq_sent = wire_get_u32(in);
-    side->cseq_offset = wire_get_u32(in);
+    side->cseq_offset = side->invite_offset = wire_get_u32(in);
     side->trunk_id = wire_get_u64(in);
     side->is_reachable_by_uri = wire_get_u8(in) != 0;
     return !in->is_bad && call_side_set(pool, side, address, tag, target, routes);

@@ -46,9 +46,10 @@ struct call_side {
     struct slice target; /* its Contact URI: the Request-URI of requests to it */
     struct slice routes; /* Route values for requests to it, comma-separated, ours left out */
     struct call_flow flow;
-    uint32_t cseq_sent;   /* highest CSeq number sent to it, ours included (offset applied) */
-    uint32_t cseq_offset; /* added to the CSeq of requests to it, taken off its responses */
-    uint64_t trunk_id;    /* 0: an endpoint */
+    uint32_t cseq_sent;     /* highest CSeq number sent to it, ours included (offset applied) */
+    uint32_t cseq_offset;   /* added to the CSeq of requests to it, taken off its responses */
+    uint32_t invite_offset; /* as it was for the last INVITE to it: its ACK must match */
+    uint64_t trunk_id;      /* 0: an endpoint */
     bool
         is_reachable_by_uri; /* a trunk: follows Route and Request-URI where they name an address */
 };
@@ -77,8 +78,9 @@ struct call {
     uint64_t account_id; /* who pays; 0: nobody */
     uint64_t evidence_version;
     bool has_cost;
-    struct rate cost;  /* of the branch that answered */
-    uint64_t trunk_id; /* it went out by, or came in from */
+    struct rate cost;    /* of the branch that answered */
+    uint64_t trunk_id;   /* it went out by, or came in from */
+    uint64_t channel_id; /* the trunk of which it takes a channel now; 0: none */
     char caller[USAGE_PARTY_SIZE];
     char callee[USAGE_PARTY_SIZE];
     char user[64];   /* endpoint that is rung */
@@ -115,11 +117,10 @@ struct call {
     struct pool_block *steps_block;
     struct pool_block *best; /* best final response so far, ready to go upstream */
     int best_status;
-    struct pool_block *sent; /* the INVITEs that are out, with where they went: a
-                              * restarted edge cancels them and answers the caller */
-    uint8_t probe_answers;   /* bit a side: it answered this probe */
-    uint8_t probe_dead;
-    uint8_t probe_failures;
+    struct pool_block *sent;   /* the INVITEs that are out, with where they went: a
+                                * restarted edge cancels them and answers the caller */
+    uint8_t probe_answers;     /* bit a side: it answered this probe */
+    uint8_t probe_failures[2]; /* by side: probes in a row that it let time out */
 };
 
 /* Replaces a side's texts by copies of these. False: no room; nothing changed. */

@@ -48,6 +48,21 @@ static struct slice contact_uri(const struct sip_msg *msg, struct slice otherwis
     return otherwise;
 }
 
+/* The BYE to an unwanted leg has one branch, made from the leg's tag. */
+static void ended_branch(struct edge_worker *worker, uint64_t call_key, struct slice tag,
+                         char branch[56])
+{
+    uint32_t number = (uint32_t)hash_slice(worker->edge->settings.hash_seed, tag);
+    token_branch_numbered(worker->edge, call_key, number, branch);
+}
+
+static bool leg_is_ended(struct edge_worker *worker, uint64_t call_key, struct slice tag)
+{
+    char branch[56];
+    ended_branch(worker, call_key, tag, branch);
+    return txn_find(worker, txn_client_key(worker, slice_from_text(branch), SIP_BYE)) != NULL;
+}
+
 void leg_end(struct edge_worker *worker, const struct sip_msg *answer, const struct reg_flow *to,
              uint64_t call_key, const char *reason)
 {
@@ -66,15 +81,19 @@ void leg_end(struct edge_worker *worker, const struct sip_msg *answer, const str
         char branch[56];
         char via[160];
         char lines[128];
+        if (steps[i].method == SIP_BYE && leg_is_ended(worker, call_key, answer->to.tag)) {
+            return; /* a repeated answer: its ACK is sent again, the BYE repeats itself */
+        }
         token_branch(worker, call_key, branch);
-        struct buf via_text;
-        buf_init(&via_text, via, sizeof(via));
-        via_write(worker, to, branch, &via_text);
         struct buf extra;
         buf_init(&extra, lines, sizeof(lines));
         if (steps[i].method == SIP_BYE) {
+            ended_branch(worker, call_key, answer->to.tag, branch);
             buf_printf(&extra, "Reason: SIP;cause=487;text=\"%s\"\r\n", reason);
         }
+        struct buf via_text;
+        buf_init(&via_text, via, sizeof(via));
+        via_write(worker, to, branch, &via_text);
         struct sip_request request = {
             .method = slice_from_text(steps[i].name),
             .uri = contact_uri(answer, answer->to.uri_text),
@@ -158,8 +177,10 @@ static bool set_callee_side(struct edge_worker *worker, struct call *call, struc
         return false;
     }
     side->flow = flow_to_call(&txn->flow);
-    side->cseq_offset = txn->cseq_offset;
-    side->cseq_sent = msg->cseq;
+    side->cseq_offset = side->invite_offset = txn->cseq_offset;
+    if (side->cseq_sent < msg->cseq) { /* a PRACK or UPDATE may have gone higher already */
+        side->cseq_sent = msg->cseq;
+    }
     side->trunk_id = txn->step >= 0 ? txn->trunk_id : 0;
     side->is_reachable_by_uri = txn->step >= 0;
     return true;
@@ -174,14 +195,6 @@ static void set_timers(struct edge_worker *worker, struct call *call)
     call->partial_at_us = now_us + settings->partial_every_us;
     call->limit_at_us = now_us + settings->call_max_us;
     call->renew_at_us = meter_renew_at(&call->meter);
-}
-
-static void count_trunk(struct edge_worker *worker, const struct call *call, int change)
-{
-    if (call->trunk_id != 0 && call->trunk_id < EDGE_TRUNK_IDS) {
-        atomic_fetch_add_explicit(&worker->edge->trunk_calls[call->trunk_id], change,
-                                  memory_order_relaxed);
-    }
 }
 
 static void on_answer(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
@@ -213,7 +226,7 @@ static void on_answer(struct edge_worker *worker, struct call *call, struct edge
     set_timers(worker, call);
     call_arm(worker, call);
     forward_up(worker, call, txn, msg);
-    count_trunk(worker, call, 1);
+    call_channel(worker, call, call->trunk_id);
     worker_count(worker, EDGE_CALLS_ANSWERED);
     atomic_fetch_add_explicit(&worker->calls_answered, 1, memory_order_relaxed);
     call_event(worker, call, "call.answered");
@@ -305,6 +318,8 @@ static void on_2xx(struct edge_worker *worker, struct call *call, struct edge_tx
     case CALL_ANSWERED:
         if (leg_of(worker, call, msg->to.tag) != NULL) {
             forward_up(worker, call, txn, msg); /* repeated: its ACK was lost */
+        } else if (leg_is_ended(worker, call->key, msg->to.tag)) {
+            leg_end(worker, msg, &txn->flow, call->key, "second-leg-not-covered");
         } else {
             on_second_answer(worker, call, txn, msg);
         }
@@ -357,6 +372,10 @@ static void on_branch_response(struct edge_worker *worker, struct edge_txn *txn,
     if ((todo & TXN_DO_ACK) != 0) {
         send_ack(worker, txn, msg);
     }
+    if (msg->status >= 200 && msg->status < 300 && txn->give_up_us != 0) {
+        txn->give_up_us = 0; /* from here on it has its own end, timer M */
+        txn_arm(worker, txn);
+    }
     struct call *call = call_at(worker, txn->call, txn->call_generation);
     if ((todo & TXN_DO_PASS) == 0) {
         return;
@@ -403,7 +422,7 @@ static void on_stray(struct edge_worker *worker, const struct sip_msg *msg,
     if (call == NULL) {
         return;
     }
-    if (call->state != CALL_ANSWERED) {
+    if (call->state != CALL_ANSWERED || leg_of(worker, call, msg->to.tag) == NULL) {
         leg_end(worker, msg, from, key, "call-over");
         return;
     }
@@ -416,7 +435,7 @@ static void on_stray(struct edge_worker *worker, const struct sip_msg *msg,
                     sip_msg_list_next(msg, &header, &rest, &value) && sip_via_parse(value, &next);
     if (has_next) {
         send_to(worker, &to,
-                forward_response(worker, msg, key, SIDE_A, call->sides[SIDE_B].cseq_offset,
+                forward_response(worker, msg, key, SIDE_A, call->sides[SIDE_B].invite_offset,
                                  (struct slice){NULL, 0}));
     }
 }

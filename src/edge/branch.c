@@ -42,7 +42,8 @@ bool branches_pending(struct edge_worker *worker, const struct call *call)
 {
     for (int i = 0; i < call->branch_count; i++) {
         const struct edge_txn *txn = branch_at(worker, call, i);
-        if (txn != NULL && !txn->has_answered) {
+        /* One that was cancelled and never said a word is not waited for. */
+        if (txn != NULL && !txn->has_answered && (!txn->is_cancelled || txn->has_provisional)) {
             return true;
         }
     }
@@ -68,8 +69,9 @@ static void detach(struct edge_worker *worker, struct call *call, struct edge_tx
 void branch_cancel(struct edge_worker *worker, struct edge_txn *txn)
 {
     txn->is_cancelled = true;
-    if (txn->give_up_us == 0) {
-        txn->give_up_us = worker->now.mono_us + CANCEL_WAIT_US;
+    int64_t until_us = worker->now.mono_us + CANCEL_WAIT_US;
+    if (txn->give_up_us == 0 || until_us < txn->give_up_us) {
+        txn->give_up_us = until_us;
         txn_arm(worker, txn);
     }
     if (!txn->has_provisional || txn->has_answered) {
@@ -253,7 +255,8 @@ static bool trunk_address(struct edge_worker *worker, const struct trunk *trunk,
 static bool has_channel(struct edge_worker *worker, const struct call *call,
                         const struct trunk *trunk)
 {
-    if (call->is_emergency || trunk->channels_max == NO_LIMIT || trunk->id >= EDGE_TRUNK_IDS) {
+    if (call->is_emergency || call->channel_id == trunk->id || trunk->channels_max == NO_LIMIT ||
+        trunk->id >= EDGE_TRUNK_IDS) {
         return true;
     }
     return atomic_load_explicit(&worker->edge->trunk_calls[trunk->id], memory_order_relaxed) <
@@ -330,6 +333,7 @@ static bool try_trunk(struct edge_worker *worker, struct call *call, const struc
     if (txn == NULL) {
         return false;
     }
+    call_channel(worker, call, trunk->id); /* ringing takes one as well as talking */
     txn->trunk_id = trunk->id;
     txn->has_tried_auth = auth.size > 0;
     call->step_at_us = worker->now.mono_us + worker->edge->settings.trunk_silence_us;
@@ -377,6 +381,9 @@ void branch_provisional(struct edge_worker *worker, struct call *call, struct ed
     call->step_at_us = INT64_MAX;
     if (txn->is_cancelled) {
         branch_cancel(worker, txn);
+    } else if (txn->give_up_us != 0) { /* a contact whose flow was lost: it is there after all */
+        txn->give_up_us = 0;
+        txn_arm(worker, txn);
     }
 }
 

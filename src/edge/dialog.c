@@ -48,10 +48,11 @@ static bool find(struct edge_worker *worker, const struct sip_msg *msg, struct f
     return false;
 }
 
-/* Where a request to this side goes: a trunk may live at several addresses and is followed by URI;
- * a phone is reached by the flow it came from, whatever its Contact says (NAT). */
-static struct reg_flow flow_to_side(struct edge_worker *worker, const struct found *found,
-                                    const struct sip_msg *msg)
+/* Where a request to this side goes: a trunk may live at several addresses and is followed by the
+ * route set and target that it gave us; a phone is reached by the flow it came from, whatever its
+ * Contact says (NAT). What the request itself names is never followed: a customer's phone could
+ * have us send to anybody. */
+static struct reg_flow flow_to_side(struct edge_worker *worker, const struct found *found)
 {
     enum call_side_name to = found->from == SIDE_A ? SIDE_B : SIDE_A;
     const struct call_side *side = &found->call->sides[to];
@@ -60,21 +61,21 @@ static struct reg_flow flow_to_side(struct edge_worker *worker, const struct fou
     if (!side->is_reachable_by_uri || flow_is_stream(&flow)) {
         return flow;
     }
-    int header = msg->first[SIP_H_ROUTE];
-    struct slice rest = {NULL, 0};
+    struct slice rest = side->routes;
     struct slice value;
+    struct sip_address route;
+    struct sip_uri target;
     struct reg_flow by_uri;
-    while (sip_msg_list_next(msg, &header, &rest, &value)) {
-        struct sip_address route;
-        if (sip_address_parse(value, &route) && !is_own_uri(worker->edge, &route.uri)) {
-            return flow_from_uri(worker->edge, &route.uri, flow.transport, &by_uri) ? by_uri : flow;
-        }
+    bool is_named = false;
+    if (sip_list_next(&rest, &value) && sip_address_parse(value, &route)) {
+        target = route.uri;
+        is_named = true;
+    } else {
+        is_named = sip_uri_parse(side->target, &target);
     }
-    if (!is_own_uri(worker->edge, &msg->uri) &&
-        flow_from_uri(worker->edge, &msg->uri, flow.transport, &by_uri)) {
-        return by_uri;
-    }
-    return flow;
+    bool is_followed = is_named && !is_own_uri(worker->edge, &target) &&
+                       flow_from_uri(worker->edge, &target, flow.transport, &by_uri);
+    return is_followed ? by_uri : flow;
 }
 
 static struct slice forward_within(struct edge_worker *worker, const struct found *found,
@@ -85,19 +86,27 @@ static struct slice forward_within(struct edge_worker *worker, const struct foun
     struct call_side *side = &found->call->sides[to_name];
     uint32_t add =
         found->branch != NULL && to_name == SIDE_B ? found->branch->cseq_offset : side->cseq_offset;
+    if (msg->method == SIP_ACK && found->branch == NULL) {
+        add = side->invite_offset; /* of the INVITE that it belongs to */
+    }
     struct forward forward = {.from = from,
                               .to = to,
                               .branch = branch,
                               .has_record_route = msg->method == SIP_INVITE,
                               .call_key = found->call->key,
                               .cseq_add = add};
+    if (found->branch == NULL) { /* its own route set, whatever the request says */
+        forward.routes = side->routes;
+        forward.replaces_routes = true;
+    }
+    if (msg->method == SIP_INVITE) {
+        side->invite_offset = add;
+    }
     uint64_t key;
     enum call_side_name named;
     if (token_route_read(worker->edge, &msg->uri, &key, &named)) {
         /* A strict router put us into the Request-URI (RFC 3261 16.4): we know the target. */
         forward.uri = side->target;
-        forward.routes = side->routes;
-        forward.replaces_routes = true;
     }
     if (msg->cseq + add > side->cseq_sent) {
         side->cseq_sent = msg->cseq + add;
@@ -105,12 +114,12 @@ static struct slice forward_within(struct edge_worker *worker, const struct foun
     return forward_request(worker, msg, &forward);
 }
 
-static void heard(struct edge_worker *worker, struct call *call)
+static void heard(struct edge_worker *worker, struct call *call, enum call_side_name side)
 {
     call->heard_us = worker->now.mono_us;
+    call->probe_failures[side] = 0;
     if (call->state == CALL_ANSWERED) {
         call->probe_at_us = worker->now.mono_us + worker->edge->settings.probe_after_us;
-        call->probe_failures = 0;
     }
 }
 
@@ -130,11 +139,11 @@ void on_ack(struct edge_worker *worker, const struct sip_msg *msg, const struct 
     }
     char branch[56];
     token_branch(worker, found.call->key, branch);
-    struct reg_flow to = flow_to_side(worker, &found, msg);
+    struct reg_flow to = flow_to_side(worker, &found);
     send_to(worker, &to, forward_within(worker, &found, msg, from, &to, branch));
     found.call->has_ack = true;
     found.call->ack_at_us = INT64_MAX;
-    heard(worker, found.call);
+    heard(worker, found.call, found.from);
     call_arm(worker, found.call);
 }
 
@@ -146,13 +155,29 @@ static void answer_ended(struct edge_worker *worker, const struct sip_msg *msg,
                     (struct slice){NULL, 0});
 }
 
+/* No room for transactions. A BYE must get through all the same, or one side talks on unpaid: it is
+ * answered for and passed on without them. */
+static void relay_stateless(struct edge_worker *worker, const struct found *found,
+                            const struct sip_msg *msg, const struct reg_flow *from)
+{
+    if (msg->method != SIP_BYE) {
+        reply_stateless(worker, msg, from, 503, NULL, SLICE("Retry-After: 2\r\n"));
+        return;
+    }
+    char branch[56];
+    token_branch(worker, found->call->key, branch);
+    struct reg_flow to = flow_to_side(worker, found);
+    send_to(worker, &to, forward_within(worker, found, msg, from, &to, branch));
+    reply_stateless(worker, msg, from, 200, NULL, (struct slice){NULL, 0});
+}
+
 static void relay(struct edge_worker *worker, const struct found *found, const struct sip_msg *msg,
                   const struct reg_flow *from)
 {
     struct call *call = found->call;
     struct edge_txn *server = txn_server_new(worker, msg, from, PURPOSE_RELAY);
     if (server == NULL) {
-        reply_stateless(worker, msg, from, 503, NULL, SLICE("Retry-After: 2\r\n"));
+        relay_stateless(worker, found, msg, from);
         return;
     }
     uint32_t server_generation = slab_generation(&worker->txns, server->index);
@@ -164,7 +189,7 @@ static void relay(struct edge_worker *worker, const struct found *found, const s
     }
     char branch[56];
     token_branch(worker, call->key, branch);
-    struct reg_flow to = flow_to_side(worker, found, msg);
+    struct reg_flow to = flow_to_side(worker, found);
     uint32_t offset = call->sides[found->from == SIDE_A ? SIDE_B : SIDE_A].cseq_offset;
     if (found->branch != NULL && found->from == SIDE_A) {
         offset = found->branch->cseq_offset;
@@ -172,9 +197,18 @@ static void relay(struct edge_worker *worker, const struct found *found, const s
     struct slice request = forward_within(worker, found, msg, from, &to, branch);
     struct edge_txn *client =
         txn_client_new(worker, msg->method, branch, &to, request, PURPOSE_RELAY);
+    if (client == NULL && msg->method == SIP_BYE) {
+        txn_drop(worker, server);
+        relay_stateless(worker, found, msg, from);
+        return;
+    }
     if (client == NULL) {
         reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0});
         return;
+    }
+    if (msg->method == SIP_INVITE) {
+        client->give_up_us = worker->now.mono_us + worker->edge->settings.ring_max_us;
+        txn_arm(worker, client);
     }
     client->call = call->index;
     client->call_generation = call->generation;
@@ -211,11 +245,14 @@ void on_in_dialog(struct edge_worker *worker, const struct sip_msg *msg,
         answer_ended(worker, msg, from);
         return;
     }
-    heard(worker, call);
+    heard(worker, call, found.from);
     relay(worker, &found, msg, from);
     if (msg->method == SIP_BYE && call->state == CALL_ANSWERED) {
         call_record(worker, call, found.from == SIDE_A ? USAGE_END_CALLER : USAGE_END_CALLEE,
                     "normal", worker->now.mono_us, false);
+        /* Known until the other side has agreed. */
+        call->gone_at_us = worker->now.mono_us + CANCEL_WAIT_US + OVER_US;
+        call_arm(worker, call);
     } else {
         call_arm(worker, call);
     }
@@ -252,11 +289,44 @@ static void refresh_targets(struct edge_worker *worker, struct call *call, struc
     }
 }
 
+static void note_relay_response(struct edge_worker *worker, struct edge_txn *txn, int status)
+{
+    if (txn->method != SIP_INVITE) {
+        return;
+    }
+    if (status < 200) {
+        txn->has_provisional = true;
+        if (txn->is_cancelled) {
+            branch_cancel(worker, txn); /* it was owed */
+        }
+    } else if (txn->give_up_us != 0) {
+        txn->give_up_us = 0;
+        txn_arm(worker, txn);
+    }
+}
+
+/* The other side's word on a BYE. Where it refuses (an extension that it does not know, a CSeq out
+ * of order), it would talk on although the call is recorded: it gets a BYE that it can understand.
+ */
+static void bye_answered(struct edge_worker *worker, struct call *call, const struct edge_txn *txn,
+                         int status)
+{
+    bool is_over = status < 300 || status == 408 || status == 481;
+    if (!is_over && call->state == CALL_OVER) {
+        call->state = CALL_ENDING;
+        (void)send_own(worker, call, (enum call_side_name)txn->side, SIP_BYE,
+                       (struct slice){NULL, 0});
+    }
+    call->gone_at_us = worker->now.mono_us + OVER_US;
+    call_arm(worker, call);
+}
+
 void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const struct sip_msg *msg,
                        const struct reg_flow *from)
 {
     (void)from;
     unsigned todo = txn_step(worker, txn, TXN_EV_RESPONSE, msg->status);
+    note_relay_response(worker, txn, msg->status);
     if ((todo & TXN_DO_ACK) != 0) {
         const struct sip_msg *sent = txn_parsed(worker, txn->message);
         struct buf out;
@@ -273,7 +343,7 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
         bool is_2xx = msg->status >= 200 && msg->status < 300;
         bool is_refresh = txn->method == SIP_INVITE || txn->method == SIP_UPDATE;
         if (call != NULL && call->state == CALL_ANSWERED) {
-            heard(worker, call);
+            heard(worker, call, (enum call_side_name)txn->side);
             if (is_2xx && is_refresh) {
                 refresh_targets(worker, call, txn, server, msg);
             }
@@ -285,9 +355,14 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
             forward_response(worker, msg, key, to, txn->cseq_offset, (struct slice){NULL, 0});
         if (is_2xx && server->machine.state == TXN_ACCEPTED) {
             send_to(worker, &server->flow, response);
+        } else if (response.size == 0 && msg->status >= 200) {
+            reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0}); /* it does not fit */
         } else {
             txn_send_response(worker, server, msg->status, response);
         }
+    }
+    if (txn->method == SIP_BYE && (todo & TXN_DO_PASS) != 0 && msg->status >= 200 && call != NULL) {
+        bye_answered(worker, call, txn, msg->status);
     }
     if ((todo & TXN_DO_END) != 0) {
         txn_drop(worker, txn);
@@ -295,19 +370,18 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
 }
 
 /* No final response: an INVITE is told so; for the rest, the sender's own timer has fired by now
- * (RFC 4320 4.2), unless it failed at once. */
+ * and nothing is said (RFC 4320 4.2), unless it failed at once. */
 void relay_failed(struct edge_worker *worker, struct edge_txn *txn, int status)
 {
     struct edge_txn *server = txn_at(worker, txn->peer, txn->peer_generation);
     if (server == NULL) {
         return;
     }
-    if (status == 503) {
-        status = 500;
-    } else if (server->method != SIP_INVITE) {
+    if (status != 503 && server->method != SIP_INVITE) {
+        txn_drop(worker, server);
         return;
     }
-    reply_txn(worker, server, status, NULL, (struct slice){NULL, 0});
+    reply_txn(worker, server, status == 503 ? 500 : status, NULL, (struct slice){NULL, 0});
 }
 
 static void cancel_call(struct edge_worker *worker, struct call *call, struct edge_txn *invite)
@@ -341,6 +415,11 @@ void on_cancel(struct edge_worker *worker, const struct sip_msg *msg, const stru
         return;
     }
     struct edge_txn *invite = txn_find(worker, txn_server_key(worker, msg, SIP_INVITE));
+    bool has_room = worker->parked_count < PARKED_CANCELS_MAX && msg->raw.size <= PARKED_SIZE_MAX;
+    if (invite == NULL && !has_room) {
+        reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
+        return;
+    }
     struct edge_txn *cancel =
         txn_server_new(worker, msg, from, invite == NULL ? PURPOSE_PARKED : PURPOSE_NONE);
     if (cancel == NULL) {
@@ -355,8 +434,9 @@ void on_cancel(struct edge_worker *worker, const struct sip_msg *msg, const stru
     struct call *call = call_at(worker, invite->call, invite->call_generation);
     if (invite->purpose == PURPOSE_RELAY) { /* a re-INVITE */
         struct edge_txn *client = txn_at(worker, invite->peer, invite->peer_generation);
-        if (client != NULL && client->machine.state == TXN_PROCEEDING) {
-            client->has_provisional = true;
+        bool is_open = client != NULL && (client->machine.state == TXN_CALLING ||
+                                          client->machine.state == TXN_PROCEEDING);
+        if (is_open && !client->is_cancelled) {
             branch_cancel(worker, client);
         }
         return;

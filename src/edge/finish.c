@@ -43,11 +43,8 @@ static void over(struct edge_worker *worker, struct call *call, enum call_state 
     }
     if (was_answered) {
         atomic_fetch_sub_explicit(&worker->calls_answered, 1, memory_order_relaxed);
-        if (call->trunk_id != 0 && call->trunk_id < EDGE_TRUNK_IDS) {
-            atomic_fetch_sub_explicit(&worker->edge->trunk_calls[call->trunk_id], 1,
-                                      memory_order_relaxed);
-        }
     }
+    call_channel(worker, call, 0);
     call_arm(worker, call);
 }
 
@@ -161,6 +158,7 @@ void call_refuse(struct edge_worker *worker, struct call *call, const struct ref
     }
     call->is_caller_told = true;
     if (was_waiting) { /* it was never under way: a refusal, told as such, and no usage */
+        meter_wait_cancel(worker->edge->meters, &call->meter); /* it lies in the call's memory */
         snprintf(call->reason, sizeof(call->reason), "%s", refusal->token);
         over(worker, call, CALL_OVER);
         return;

@@ -61,6 +61,23 @@ struct call *call_new(struct edge_worker *worker, struct slice call_id)
     return call;
 }
 
+static void channel_count(struct edge_worker *worker, uint64_t trunk_id, int change)
+{
+    if (trunk_id != 0 && trunk_id < EDGE_TRUNK_IDS) {
+        atomic_fetch_add_explicit(&worker->edge->trunk_calls[trunk_id], change,
+                                  memory_order_relaxed);
+    }
+}
+
+void call_channel(struct edge_worker *worker, struct call *call, uint64_t trunk_id)
+{
+    if (trunk_id != call->channel_id) {
+        channel_count(worker, call->channel_id, -1);
+        channel_count(worker, trunk_id, 1);
+        call->channel_id = trunk_id;
+    }
+}
+
 void call_ring_done(struct edge_worker *worker, struct call *call)
 {
     pool_give(&worker->pool, call->steps_block);
@@ -484,6 +501,7 @@ static bool is_cancelled_before(struct edge_worker *worker, const struct sip_msg
         return false;
     }
     parked->purpose = PURPOSE_NONE;
+    worker->parked_count--;
     parked->give_up_us = 0;
     reply_txn(worker, parked, 200, NULL, (struct slice){NULL, 0});
     reply_stateless(worker, msg, from, 487, NULL, (struct slice){NULL, 0});

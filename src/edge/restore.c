@@ -209,10 +209,7 @@ static void resume_answered(struct edge_worker *worker, struct call *call)
     call->limit_at_us = call->answered_us + settings->call_max_us;
     call->partial_at_us = now_us + settings->partial_every_us;
     atomic_fetch_add_explicit(&worker->calls_answered, 1, memory_order_relaxed);
-    if (call->trunk_id != 0 && call->trunk_id < EDGE_TRUNK_IDS) {
-        atomic_fetch_add_explicit(&worker->edge->trunk_calls[call->trunk_id], 1,
-                                  memory_order_relaxed);
-    }
+    call_channel(worker, call, call->trunk_id);
     call_arm(worker, call);
 }
 
@@ -269,7 +266,7 @@ void edge_close_incarnation(struct edge_worker *worker, const struct edge_time *
 /* OPTIONS within the dialog, to both sides. 481, or two that time out, mean that it is over. */
 void call_probe(struct edge_worker *worker, struct call *call)
 {
-    call->probe_answers = call->probe_dead = 0;
+    call->probe_answers = 0;
     call->probe_at_us = worker->now.mono_us + worker->edge->settings.probe_after_us;
     (void)send_own(worker, call, SIDE_A, SIP_OPTIONS, (struct slice){NULL, 0});
     (void)send_own(worker, call, SIDE_B, SIP_OPTIONS, (struct slice){NULL, 0});
@@ -297,12 +294,12 @@ void probe_answered(struct edge_worker *worker, struct call *call, enum call_sid
     }
     bool is_gone = status == 481;
     if (status == 408) {
-        call->probe_failures++;
-        is_gone = call->probe_failures >= 2;
+        call->probe_failures[side]++;
+        is_gone = call->probe_failures[side] >= 2;
         call->probe_at_us = worker->now.mono_us + PROBE_AGAIN_US;
     } else if (!is_gone) {
         call->probe_answers = (uint8_t)(call->probe_answers | bit);
-        call->probe_failures = 0;
+        call->probe_failures[side] = 0;
         if (call->probe_answers == 3) {
             call->heard_us = worker->now.mono_us;
         }

@@ -31,19 +31,25 @@ static bool get_hex64(const char *text, uint64_t *value)
     return true;
 }
 
-void token_branch(struct edge_worker *worker, uint64_t call_key, char branch[56])
+void token_branch_numbered(const struct edge *edge, uint64_t call_key, uint32_t number,
+                           char branch[56])
 {
     size_t at = sizeof(BRANCH_PREFIX) - 1;
     memcpy(branch, BRANCH_PREFIX, at);
     put_hex64(branch + at, call_key);
     char counter[16];
-    uint32_t number =
-        (uint32_t)worker->index << 24 ^ ++worker->branch_counter ^ (uint32_t)rng_u64(&worker->rng);
     put_hex64(counter, number);
     memcpy(branch + at + 16, counter + 8, 8);
-    uint64_t mac = digest_mac64(worker->edge->settings.mac_key, branch, at + 24);
+    uint64_t mac = digest_mac64(edge->settings.mac_key, branch, at + 24);
     put_hex64(branch + at + 24, mac);
     branch[BRANCH_SIZE] = '\0';
+}
+
+void token_branch(struct edge_worker *worker, uint64_t call_key, char branch[56])
+{
+    uint32_t number =
+        (uint32_t)worker->index << 24 ^ ++worker->branch_counter ^ (uint32_t)rng_u64(&worker->rng);
+    token_branch_numbered(worker->edge, call_key, number, branch);
 }
 
 bool token_branch_key(const struct edge *edge, struct slice branch, uint64_t *call_key)

@@ -142,6 +142,7 @@ struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg
     txn->request = request;
     txn->source = *from;
     txn->method = (uint8_t)msg->method;
+    worker->parked_count += purpose == PURPOSE_PARKED ? 1 : 0;
     txn_arm(worker, txn);
     return txn;
 }
@@ -177,6 +178,9 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
 
 void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
 {
+    if (txn->purpose == PURPOSE_PARKED) {
+        worker->parked_count--;
+    }
     wheel_stop(&worker->wheel, &txn->timer);
     map_remove(&worker->txn_by_key, txn->key, txn->index);
     flow_unlink(worker, txn);
@@ -206,7 +210,9 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
     if (event == TXN_EV_RESPONSE) {
         flow_unlink(worker, txn);
     }
-    if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL) {
+    /* An INVITE that is not wanted any more is not repeated: it must not ring a phone yet. */
+    bool is_unwanted = txn->is_client && txn->method == SIP_INVITE && txn->is_cancelled;
+    if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL && !is_unwanted) {
         worker_count(worker, EDGE_RETRANSMITS_OUT);
         send_to(worker, &txn->flow, pool_slice(txn->message));
     }
@@ -240,19 +246,46 @@ void txn_send_response(struct edge_worker *worker, struct edge_txn *txn, int sta
     }
 }
 
+static bool is_given_up(const struct edge_worker *worker, const struct edge_txn *txn)
+{
+    return txn->give_up_us != 0 && worker->now.mono_us >= txn->give_up_us;
+}
+
 static void branch_timer(struct edge_worker *worker, struct edge_txn *txn, unsigned todo)
 {
     struct call *call = call_at(worker, txn->call, txn->call_generation);
+    bool has_given_up = is_given_up(worker, txn);
     if (call == NULL || txn->has_answered) {
-        if ((todo & TXN_DO_END) != 0 || call == NULL) {
+        /* It stays until its own end: what still comes must be cancelled, or ACKed and ended. */
+        if ((todo & TXN_DO_END) != 0 || has_given_up) {
             txn_drop(worker, txn);
         }
         return;
     }
-    bool has_given_up = txn->give_up_us != 0 && worker->now.mono_us >= txn->give_up_us;
     if ((todo & (TXN_DO_TIMEOUT | TXN_DO_FAILED)) != 0 || has_given_up) {
         branch_failed(worker, call, txn, (todo & TXN_DO_FAILED) != 0 ? 503 : 408, NULL);
     } else if ((todo & TXN_DO_END) != 0) {
+        txn_drop(worker, txn);
+    }
+}
+
+/* A re-INVITE may ring as long as an INVITE may (timer C, RFC 3261 16.8): then it is cancelled, and
+ * given up where even that is not answered. */
+static void relay_timer(struct edge_worker *worker, struct edge_txn *txn, unsigned todo)
+{
+    if ((todo & (TXN_DO_TIMEOUT | TXN_DO_FAILED)) != 0) {
+        relay_failed(worker, txn, (todo & TXN_DO_FAILED) != 0 ? 503 : 408);
+    } else if (is_given_up(worker, txn)) {
+        if (!txn->is_cancelled) {
+            txn->give_up_us = 0;
+            branch_cancel(worker, txn);
+            return;
+        }
+        relay_failed(worker, txn, 408);
+        txn_drop(worker, txn);
+        return;
+    }
+    if ((todo & TXN_DO_END) != 0) {
         txn_drop(worker, txn);
     }
 }
@@ -265,10 +298,8 @@ static void client_timer(struct edge_worker *worker, struct edge_txn *txn, unsig
         branch_timer(worker, txn, todo);
         return;
     case PURPOSE_RELAY:
-        if (has_failed) {
-            relay_failed(worker, txn, (todo & TXN_DO_FAILED) != 0 ? 503 : 408);
-        }
-        break;
+        relay_timer(worker, txn, todo);
+        return;
     case PURPOSE_OWN_BYE:
     case PURPOSE_PROBE:
     case PURPOSE_OWN_CANCEL:
@@ -287,10 +318,12 @@ static void client_timer(struct edge_worker *worker, struct edge_txn *txn, unsig
 
 static void server_timer(struct edge_worker *worker, struct edge_txn *txn, unsigned todo)
 {
-    if (txn->purpose == PURPOSE_PARKED) {
-        txn->purpose = PURPOSE_NONE;
-        txn->give_up_us = 0;
-        reply_txn(worker, txn, 481, NULL, (struct slice){NULL, 0});
+    if (txn->purpose == PURPOSE_PARKED) { /* its INVITE did not come */
+        const struct sip_msg *request = txn_parsed(worker, txn->request);
+        if (request != NULL) {
+            reply_stateless(worker, request, &txn->source, 481, NULL, (struct slice){NULL, 0});
+        }
+        txn_drop(worker, txn);
         return;
     }
     if ((todo & TXN_DO_END) != 0) {
@@ -303,6 +336,9 @@ void txn_timer(struct edge_worker *worker, struct edge_txn *txn)
     unsigned todo = 0;
     if (worker->now.mono_us >= txn->machine.deadline_us) {
         todo = txn_step(worker, txn, TXN_EV_TIMER, 0);
+    } else if (!is_given_up(worker, txn)) {
+        txn_arm(worker, txn);
+        return;
     }
     if (txn->is_client) {
         client_timer(worker, txn, todo);

@@ -268,7 +268,7 @@ static void fail_txn(struct edge_worker *worker, struct edge_txn *txn)
     if (txn->purpose == PURPOSE_RELAY) {
         relay_failed(worker, txn, 503);
     } else if (txn->purpose != PURPOSE_INVITE) {
-        on_own_response(worker, txn, 503);
+        on_own_response(worker, txn, 408); /* a closed port is no proof of life */
     }
     if ((todo & TXN_DO_END) != 0) {
         txn_drop(worker, txn);

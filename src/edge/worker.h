@@ -35,6 +35,8 @@
 #define CANCEL_WAIT_US (64 * TXN_T1_US)
 #define NO_ACK_US 32000000
 #define PARKED_CANCEL_US 500000
+#define PARKED_CANCELS_MAX 64 /* anybody may send them: more are answered 481 at once */
+#define PARKED_SIZE_MAX 2048
 #define OWN_VIAS_MAX 5 /* more of our own Vias than that is a loop */
 
 enum timer_kind { TIMER_TXN = 1, TIMER_CALL };
@@ -93,6 +95,7 @@ struct edge_worker {
     struct pool pool;
     struct edge_time now; /* of the turn under way */
     uint32_t branch_counter;
+    uint32_t parked_count; /* CANCELs that wait for their INVITE */
     _Atomic uint64_t counts[EDGE_COUNT_COUNT];
     _Atomic uint32_t calls_open, calls_answered;
     bool is_replaying;
@@ -168,6 +171,8 @@ const struct sip_msg *txn_parsed(struct edge_worker *worker, struct pool_block *
 
 /* ---- token.c ---- */
 void token_branch(struct edge_worker *worker, uint64_t call_key, char branch[56]);
+void token_branch_numbered(const struct edge *edge, uint64_t call_key, uint32_t number,
+                           char branch[56]);
 bool token_branch_key(const struct edge *edge, struct slice branch, uint64_t *call_key);
 uint64_t token_tag(const struct edge *edge, const struct sip_msg *request);
 bool token_tag_is_ours(const struct edge *edge, const struct sip_msg *request);
@@ -239,6 +244,8 @@ void call_renew(struct edge_worker *worker, struct call *call);
 void call_event(struct edge_worker *worker, const struct call *call, const char *kind);
 struct edge_txn *call_invite_txn(struct edge_worker *worker, const struct call *call);
 uint64_t call_id_hash(const struct edge *edge, struct slice call_id);
+/* Takes a channel of that trunk instead of the one it has; 0: of none. */
+void call_channel(struct edge_worker *worker, struct call *call, uint64_t trunk_id);
 void call_ring_done(struct edge_worker *worker, struct call *call); /* gives back what only an
                                                                      * unanswered call needs */
 

@@ -1,0 +1,624 @@
+/* edge_harness.h - one edge worker with a small world around it, in virtual time.
+ *
+ * Two accounts, three endpoints (alice and carol of account 1, bob of 2), two carrier trunks (the
+ * first has credentials), a number of bob's, a deck (1.00 a second for 49...), a registrar that
+ * real REGISTERs fill, a ledger that grants what is asked. What the edge sends, tells and writes
+ * down is kept. Also for the fuzzer: nothing here depends on a test framework.
+ */
+#ifndef DT_TEST_EDGE_HARNESS_H
+#define DT_TEST_EDGE_HARNESS_H
+
+#include "edge/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define H_S INT64_C(1000000)
+#define H_SENT_MAX 512
+#define H_RECORDS_MAX 4096
+#define H_DOMAIN "example.com"
+#define H_WALL_US (INT64_C(1800000000) * H_S)
+
+#define H_CHECK(condition)                                                                         \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+enum h_who { ALICE = 0, BOB, CAROL, TRUNK1, TRUNK2, STRANGER, BOB2, WHO_COUNT };
+
+struct h_sent {
+    enum h_who to; /* WHO_COUNT: to nobody that is known */
+    struct reg_flow flow;
+    char *data;
+    size_t size;
+    bool is_taken;
+};
+
+struct h_record {
+    enum journal_kind kind;
+    char *data;
+    size_t size;
+};
+
+enum h_ledger { H_GRANTS = 0, H_SILENT };
+
+struct harness {
+    struct epoch epoch;
+    struct edge *edge;
+    struct edge_worker *worker;
+    struct digest_context *digest;
+    struct deck_build deck;
+    struct edge_time now;
+    struct h_sent sent[H_SENT_MAX];
+    int sent_count;
+    struct h_record records[H_RECORDS_MAX];
+    int record_count;
+    uint64_t sequence;
+    char last_event[64];
+    char last_json[4096];
+    enum h_ledger ledger;
+    uint64_t granted_version;
+    uint32_t random;
+    uint32_t nonce;
+    uint8_t transport[WHO_COUNT]; /* enum reg_transport */
+    struct sip_msg msg;           /* the last message taken */
+    struct sip_msg in;
+    char text[SIP_MESSAGE_SIZE_MAX + 1];
+};
+
+static const char *const h_users[WHO_COUNT] = {"alice",  "bob",     "carol", "trunk1",
+                                               "trunk2", "mallory", "bob"};
+static const uint8_t h_hosts[WHO_COUNT][4] = {{10, 2, 0, 1}, {10, 2, 0, 2}, {10, 2, 0, 3},
+                                              {10, 3, 0, 1}, {10, 3, 0, 2}, {10, 9, 0, 1},
+                                              {10, 2, 0, 4}};
+
+static inline struct reg_flow h_flow(const struct harness *h, enum h_who who)
+{
+    struct reg_flow flow = {.port = 5060, .transport = h->transport[who]};
+    flow.address[10] = flow.address[11] = 0xff;
+    memcpy(flow.address + 12, h_hosts[who], 4);
+    flow.listener = flow.transport == REG_TCP ? 1 : 0;
+    flow.connection = flow.transport == REG_TCP ? 1000 + (uint64_t)who : 0;
+    return flow;
+}
+
+static inline const char *h_host(enum h_who who)
+{
+    static char texts[WHO_COUNT][16];
+    snprintf(texts[who], sizeof(texts[who]), "%d.%d.%d.%d", h_hosts[who][0], h_hosts[who][1],
+             h_hosts[who][2], h_hosts[who][3]);
+    return texts[who];
+}
+
+static inline void h_sent_clear(struct harness *h)
+{
+    for (int i = 0; i < h->sent_count; i++) {
+        free(h->sent[i].data);
+    }
+    h->sent_count = 0;
+}
+
+static inline void h_send(void *ctx, const struct reg_flow *to, struct slice message)
+{
+    struct harness *h = ctx;
+    H_CHECK(message.size > 0);
+    if (h->sent_count == H_SENT_MAX) {
+        h_sent_clear(h);
+    }
+    struct h_sent *sent = &h->sent[h->sent_count++];
+    *sent = (struct h_sent){.to = WHO_COUNT, .flow = *to, .size = message.size};
+    for (int i = 0; i < WHO_COUNT; i++) {
+        if (memcmp(to->address + 12, h_hosts[i], 4) == 0) {
+            sent->to = (enum h_who)i;
+        }
+    }
+    sent->data = malloc(message.size);
+    H_CHECK(sent->data != NULL);
+    memcpy(sent->data, message.data, message.size);
+}
+
+static inline void h_event(void *ctx, const char *kind, struct slice json)
+{
+    struct harness *h = ctx;
+    H_CHECK(json.size > 1 && json.data[0] == '{' && json.data[json.size - 1] == '}');
+    snprintf(h->last_event, sizeof(h->last_event), "%s", kind);
+    snprintf(h->last_json, sizeof(h->last_json), SLICE_FMT, SLICE_ARG(json));
+}
+
+static inline struct tri h_resolve(void *ctx, const char *host, uint8_t address[16], uint16_t *port)
+{
+    (void)ctx;
+    (void)host;
+    (void)address;
+    (void)port;
+    return (struct tri){TRI_UNKNOWN};
+}
+
+static inline uint64_t h_append(void *ctx, enum journal_kind kind, struct slice record)
+{
+    struct harness *h = ctx;
+    H_CHECK(record.size <= 65535);
+    if (h->record_count < H_RECORDS_MAX) {
+        struct h_record *kept = &h->records[h->record_count++];
+        *kept =
+            (struct h_record){.kind = kind, .size = record.size, .data = malloc(record.size + 1)};
+        H_CHECK(kept->data != NULL);
+        memcpy(kept->data, record.data, record.size);
+    }
+    return kind == JOURNAL_USAGE ? ++h->sequence : 0;
+}
+
+static inline void h_deck_release(struct deck *deck)
+{
+    deck_close(deck);
+}
+
+static inline void h_rows(struct harness *h)
+{
+    struct directory *directory = h->edge->directory;
+    for (uint64_t id = 1; id <= 2; id++) {
+        struct account account = {.id = id,
+                                  .version = 10 + id,
+                                  .currency = "EUR",
+                                  .class_ = ACCOUNT_VERIFIED,
+                                  .grace_micro = 0,
+                                  .channels_max = NO_LIMIT,
+                                  .cps_max = NO_LIMIT,
+                                  .spend_day_micro = NO_LIMIT,
+                                  .sell_deck = 7};
+        snprintf(account.name, sizeof(account.name), "account%d", (int)id);
+        H_CHECK(directory_put_account(directory, &account));
+    }
+    for (int who = ALICE; who <= CAROL; who++) {
+        struct endpoint endpoint = {.id = (uint64_t)who + 1,
+                                    .version = 20,
+                                    .account_id = who == BOB ? 2 : 1,
+                                    .identity_count = 1};
+        struct digest_ha1 ha1;
+        char password[64];
+        snprintf(endpoint.user, sizeof(endpoint.user), "%s", h_users[who]);
+        snprintf(endpoint.identities[0], NUMBER_SIZE, "4930%d", 100 + who);
+        snprintf(password, sizeof(password), "pw-%s", h_users[who]);
+        digest_ha1_make(h->digest, slice_from_text(h_users[who]), SLICE(H_DOMAIN),
+                        slice_from_text(password), &ha1);
+        memcpy(endpoint.ha1_md5, ha1.md5, sizeof(ha1.md5));
+        memcpy(endpoint.ha1_sha256, ha1.sha256, sizeof(ha1.sha256));
+        H_CHECK(directory_put_endpoint(directory, &endpoint));
+    }
+    struct number number = {
+        .id = 1, .account_id = 2, .digits = "493012345", .endpoint_user = "bob"};
+    H_CHECK(directory_put_number(directory, &number));
+}
+
+static inline void h_trunks(struct harness *h, int32_t channels_max, enum trunk_transport transport)
+{
+    struct trunk trunks[2];
+    struct route_row routes[2];
+    memset(trunks, 0, sizeof(trunks));
+    memset(routes, 0, sizeof(routes));
+    for (int i = 0; i < 2; i++) {
+        trunks[i] = (struct trunk){.id = (uint64_t)i + 1,
+                                   .version = 30,
+                                   .port = 5060,
+                                   .transport = (uint8_t)transport,
+                                   .takes_emergency = true,
+                                   .acl_count = 1,
+                                   .channels_max = channels_max,
+                                   .cps_max = NO_LIMIT};
+        snprintf(trunks[i].name, sizeof(trunks[i].name), "trunk%d", i + 1);
+        snprintf(trunks[i].host, sizeof(trunks[i].host), "%s", h_host(i == 0 ? TRUNK1 : TRUNK2));
+        H_CHECK(trunk_acl_parse(slice_from_text(trunks[i].host), &trunks[i].acl[0]));
+        routes[i] = (struct route_row){
+            .id = (uint64_t)i + 1, .trunk_id = (uint64_t)i + 1, .priority = i, .weight = 1};
+    }
+    snprintf(trunks[0].auth_user, sizeof(trunks[0].auth_user), "us");
+    snprintf(trunks[0].auth_password, sizeof(trunks[0].auth_password), "secret");
+    H_CHECK(directory_swap_trunks(h->edge->directory, trunks, 2, routes, 2));
+}
+
+static inline void h_settings(struct edge_settings *settings)
+{
+    *settings = (struct edge_settings){.domain = H_DOMAIN,
+                                       .listener_count = 2,
+                                       .worker_count = 1,
+                                       .call_count_max = 64,
+                                       .txn_count_max = 512,
+                                       .memory_max = 8 << 20,
+                                       .hash_seed = 11,
+                                       .nonce_age_s = 600,
+                                       .trunk_silence_us = 3 * H_S,
+                                       .ring_max_us = 180 * H_S,
+                                       .call_max_us = 43200 * H_S,
+                                       .probe_after_us = 600 * H_S,
+                                       .partial_every_us = 3600 * H_S};
+    memset(settings->mac_key, 7, sizeof(settings->mac_key));
+    memset(settings->nonce_keys.current, 9, sizeof(settings->nonce_keys.current));
+    for (int i = 0; i < 2; i++) {
+        struct edge_listener *listener = &settings->listeners[i];
+        static const uint8_t address[16] = {[10] = 0xff, [11] = 0xff, [12] = 10, 1, 0, 1};
+        memcpy(listener->address, address, sizeof(address));
+        listener->port = 5060;
+        listener->transport = i == 0 ? REG_UDP : REG_TCP;
+        snprintf(listener->advertised, sizeof(listener->advertised), "10.1.0.1:5060");
+    }
+    settings->routing.on_net_rate = rate_free("EUR");
+    settings->routing.emergency_count = 1;
+    snprintf(settings->routing.emergency[0], NUMBER_SIZE, "112");
+}
+
+/* The edge alone: its journal (`records`) stays, so that a new one can be started from it. */
+static inline void h_edge_start(struct harness *h)
+{
+    struct directory_limits limits = {
+        .account_count_max = 10, .endpoint_count_max = 10, .number_count_max = 10, .hash_seed = 3};
+    struct registrar_settings registrar = {.aor_count_max = 10,
+                                           .memory_max = 1 << 20,
+                                           .contacts_max = 10,
+                                           .expires_min_s = 60,
+                                           .expires_max_s = 7200,
+                                           .expires_default_s = 7200,
+                                           .hash_seed = 5};
+    struct meter_terms meters = {
+        .account_count_max = 10, .hash_seed = 6, .grace_total_micro = 0, .idle_us = 60 * H_S};
+    struct edge_shell shell = {.ctx = h, .send = h_send, .event = h_event, .resolve = h_resolve};
+    epoch_init(&h->epoch);
+    h->edge = calloc(1, sizeof(*h->edge));
+    H_CHECK(h->edge != NULL);
+    h_settings(&h->edge->settings);
+    h->edge->journal = (struct journal){.ctx = h, .append = h_append};
+    h->edge->directory = directory_new(&limits, &h->epoch);
+    h->edge->decks = deck_set_new(&h->epoch);
+    h->edge->registrar = registrar_new(&registrar, h->edge->journal);
+    h->edge->meters = meter_table_new(&meters, h->edge->journal);
+    H_CHECK(h->edge->directory != NULL && h->edge->decks != NULL && h->edge->registrar != NULL &&
+            h->edge->meters != NULL);
+    h_rows(h);
+    h_trunks(h, NO_LIMIT, TRUNK_UDP);
+    H_CHECK(deck_set_put(h->edge->decks, deck_open(h->deck.object, h->deck.object_size),
+                         h_deck_release));
+    directory_set_loaded(h->edge->directory);
+    registrar_set_loaded(h->edge->registrar);
+    meter_set_registered(h->edge->meters, true);
+    h->worker = edge_worker_new(h->edge, 0, &shell, 99, h->now.mono_us);
+    H_CHECK(h->worker != NULL);
+    epoch_online(&h->epoch, 0);
+}
+
+static inline void h_edge_stop(struct harness *h)
+{
+    epoch_offline(&h->epoch, 0);
+    edge_worker_free(h->worker);
+    registrar_free(h->edge->registrar);
+    meter_table_free(h->edge->meters);
+    deck_set_free(h->edge->decks);
+    directory_free(h->edge->directory);
+    epoch_done(&h->epoch);
+    free(h->edge);
+}
+
+static inline struct harness *h_new(void)
+{
+    struct harness *h = calloc(1, sizeof(*h));
+    struct deck_terms terms = {.id = 7, .version = 1, .currency = "EUR"};
+    H_CHECK(h != NULL);
+    h->digest = digest_context_new();
+    h->now = (struct edge_time){100 * H_S, H_WALL_US};
+    H_CHECK(h->digest != NULL && deck_compile(SLICE("prefix,rate\n49,60\n"), &terms, &h->deck));
+    h_edge_start(h);
+    return h;
+}
+
+static inline void h_free(struct harness *h)
+{
+    h_edge_stop(h);
+    h_sent_clear(h);
+    for (int i = 0; i < h->record_count; i++) {
+        free(h->records[i].data);
+    }
+    deck_build_done(&h->deck);
+    digest_context_free(h->digest);
+    free(h);
+}
+
+/* kill -9 and the next start: memory is gone, the journal is replayed. */
+static inline void h_restart(struct harness *h)
+{
+    h_edge_stop(h);
+    h_edge_start(h);
+    struct reg_now now = {h->now.mono_us, h->now.wall_us};
+    int count = h->record_count;
+    for (int i = 0; i < count; i++) {
+        struct slice record = slice_make(h->records[i].data, h->records[i].size);
+        if (h->records[i].kind == JOURNAL_BINDING) {
+            H_CHECK(registrar_replay(h->edge->registrar, JOURNAL_BINDING, record, now));
+        } else if (h->records[i].kind == JOURNAL_LEASE) {
+            H_CHECK(meter_replay_lease(h->edge->meters, record));
+        }
+        edge_replay(h->worker, h->records[i].kind, record, &h->now);
+    }
+    edge_replay_done(h->worker, h->now.wall_us, &h->now);
+}
+
+static inline void h_ledger_turn(struct harness *h)
+{
+    struct lease_ask asks[8];
+    if (h->ledger == H_SILENT || !meter_has_asks(h->edge->meters, h->now.mono_us)) {
+        return;
+    }
+    int count = meter_asks_take(h->edge->meters, asks, 8, h->now.mono_us);
+    for (int i = 0; i < count; i++) {
+        struct lease_answer answer = {.account_id = asks[i].account_id,
+                                      .ask_number = asks[i].ask_number,
+                                      .returned_micro = asks[i].returned_micro,
+                                      .more = {TRI_PRESENT},
+                                      .version = ++h->granted_version};
+        answer.granted_micro = asks[i].returned_micro + asks[i].used_micro + asks[i].want_micro;
+        meter_ask_answered(h->edge->meters, &answer, h->now.mono_us);
+    }
+}
+
+static inline void h_turn(struct harness *h)
+{
+    struct meter_wakeup wakeups[16];
+    h_ledger_turn(h);
+    for (int count; (count = meter_wakeups_take(h->edge->meters, wakeups, 16)) > 0;) {
+        for (int i = 0; i < count; i++) {
+            edge_wake(h->worker, wakeups[i].call, wakeups[i].call_generation, &h->now);
+        }
+    }
+}
+
+/* Time goes on; timers fire when they are due. */
+static inline void h_pass(struct harness *h, int64_t us)
+{
+    int64_t until_us = h->now.mono_us + us;
+    h_turn(h);
+    while (edge_deadline(h->worker) <= until_us) {
+        int64_t at_us = edge_deadline(h->worker);
+        if (at_us > h->now.mono_us) {
+            h->now.wall_us += at_us - h->now.mono_us;
+            h->now.mono_us = at_us;
+        }
+        edge_tick(h->worker, &h->now);
+        h_turn(h);
+    }
+    h->now.wall_us += until_us - h->now.mono_us;
+    h->now.mono_us = until_us;
+}
+
+static inline void h_feed(struct harness *h, enum h_who who, struct slice bytes)
+{
+    struct reg_flow from = h_flow(h, who);
+    char *copy = malloc(bytes.size + 1); /* its own block, so that a sanitizer sees who keeps it */
+    H_CHECK(copy != NULL);
+    memcpy(copy, bytes.data, bytes.size);
+    enum sip_parse result = sip_msg_parse(slice_make(copy, bytes.size), &h->in);
+    if (result != SIP_EMPTY && result != SIP_NOT_SIP) {
+        edge_message(h->worker, &h->in, result, &from, &h->now);
+    }
+    memset(copy, 0x5a, bytes.size);
+    free(copy);
+    h_turn(h);
+}
+
+struct h_request { /* NULL or 0: what is usual */
+    const char *method, *uri, *call_id, *from_user, *from_tag, *to, *branch, *extra, *body;
+    uint32_t cseq;
+    bool is_authorized;
+    int max_forwards; /* -1: none */
+    bool has_no_contact;
+};
+
+static inline void h_credentials(struct harness *h, enum h_who who, const char *method,
+                                 const char *uri, bool is_proxy, struct buf *out)
+{
+    static struct sip_msg challenge;
+    char text[2048];
+    char password[64];
+    char cnonce[16];
+    struct buf buf;
+    buf_init(&buf, text, sizeof(text));
+    buf_printf(&buf,
+               "SIP/2.0 %d X\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n"
+               "To: <sip:a@b>;tag=2\r\nCall-ID: c\r\nCSeq: 1 %s\r\n",
+               is_proxy ? 407 : 401, method);
+    digest_challenge_write(h->digest, &buf, is_proxy, SLICE(H_DOMAIN),
+                           &h->edge->settings.nonce_keys, h->now.wall_us / H_S, ++h->nonce, false);
+    buf_text(&buf, "Content-Length: 0\r\n\r\n");
+    H_CHECK(sip_msg_parse(buf_done(&buf), &challenge) == SIP_OK);
+    snprintf(password, sizeof(password), "pw-%s", h_users[who]);
+    snprintf(cnonce, sizeof(cnonce), "c%u", h->nonce);
+    H_CHECK(digest_answer_write(h->digest, out, &challenge, slice_from_text(h_users[who]),
+                                slice_from_text(password), slice_from_text(method),
+                                slice_from_text(uri), 1, slice_from_text(cnonce)));
+}
+
+static inline struct slice h_write(struct harness *h, enum h_who who, const struct h_request *r)
+{
+    static char branch[64];
+    const char *uri = r->uri != NULL ? r->uri : "sip:bob@" H_DOMAIN;
+    const char *body = r->body != NULL ? r->body : "";
+    struct buf out;
+    buf_init(&out, h->text, sizeof(h->text));
+    if (r->branch == NULL) {
+        snprintf(branch, sizeof(branch), "z9hG4bKh%u", ++h->random);
+    }
+    buf_printf(&out, "%s %s SIP/2.0\r\n", r->method, uri);
+    buf_printf(&out, "Via: SIP/2.0/%s %s:5060;rport;branch=%s\r\n",
+               h->transport[who] == REG_TCP ? "TCP" : "UDP", h_host(who),
+               r->branch != NULL ? r->branch : branch);
+    if (r->max_forwards >= 0) {
+        buf_printf(&out, "Max-Forwards: %d\r\n", r->max_forwards == 0 ? 70 : r->max_forwards);
+    }
+    buf_printf(&out, "From: <sip:%s@" H_DOMAIN ">;tag=%s\r\n",
+               r->from_user != NULL ? r->from_user : h_users[who],
+               r->from_tag != NULL ? r->from_tag : h_users[who]);
+    if (r->to != NULL) {
+        buf_printf(&out, "To: %s\r\n", r->to);
+    } else {
+        buf_printf(&out, "To: <%s>\r\n", uri);
+    }
+    buf_printf(&out, "Call-ID: %s\r\nCSeq: %u %s\r\n", r->call_id != NULL ? r->call_id : "c1",
+               r->cseq != 0 ? r->cseq : 1, r->method);
+    if (!r->has_no_contact) {
+        buf_printf(&out, "Contact: <sip:%s@%s:5060>\r\n", h_users[who], h_host(who));
+    }
+    if (r->is_authorized) {
+        h_credentials(h, who, r->method, uri, strcmp(r->method, "REGISTER") != 0, &out);
+    }
+    buf_text(&out, r->extra != NULL ? r->extra : "");
+    buf_printf(&out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    H_CHECK(!out.is_full);
+    return buf_done(&out);
+}
+
+static inline void h_ask(struct harness *h, enum h_who who, const struct h_request *request)
+{
+    h_feed(h, who, h_write(h, who, request));
+}
+
+/* The next message to `who` that was not taken yet, parsed into h->msg. False: there is none. */
+static inline bool h_take(struct harness *h, enum h_who who)
+{
+    for (int i = 0; i < h->sent_count; i++) {
+        struct h_sent *sent = &h->sent[i];
+        if (!sent->is_taken && sent->to == who) {
+            sent->is_taken = true;
+            H_CHECK(sip_msg_parse(slice_make(sent->data, sent->size), &h->msg) == SIP_OK);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes messages to `who` until one is a request of that method, or a response of that status. */
+static inline bool h_take_request(struct harness *h, enum h_who who, enum sip_method method)
+{
+    while (h_take(h, who)) {
+        if (h->msg.is_request && h->msg.method == method) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool h_take_status(struct harness *h, enum h_who who, int status)
+{
+    while (h_take(h, who)) {
+        if (!h->msg.is_request && h->msg.status == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline int h_count(struct harness *h, enum h_who who)
+{
+    int count = 0;
+    for (int i = 0; i < h->sent_count; i++) {
+        count += !h->sent[i].is_taken && h->sent[i].to == who ? 1 : 0;
+    }
+    return count;
+}
+
+static inline void h_forget(struct harness *h)
+{
+    h_sent_clear(h);
+}
+
+/* `who` answers the request in h->msg. */
+static inline void h_reply(struct harness *h, enum h_who who, int status, const char *to_tag,
+                           const char *lines)
+{
+    static struct sip_msg request;
+    static char copy[SIP_MESSAGE_SIZE_MAX];
+    static char text[SIP_MESSAGE_SIZE_MAX];
+    char contact[1024];
+    memcpy(copy, h->msg.raw.data, h->msg.raw.size);
+    H_CHECK(sip_msg_parse(slice_make(copy, h->msg.raw.size), &request) == SIP_OK);
+    snprintf(contact, sizeof(contact), "%sContact: <sip:%s@%s:5060>\r\n",
+             lines != NULL ? lines : "", h_users[who], h_host(who));
+    struct sip_response response = {
+        .status = status, .to_tag = slice_from_text(to_tag), .lines = slice_from_text(contact)};
+    struct buf out;
+    buf_init(&out, text, sizeof(text));
+    sip_response_write(&out, &request, &response);
+    H_CHECK(!out.is_full);
+    h_feed(h, who, buf_done(&out));
+}
+
+static inline void h_register(struct harness *h, enum h_who who)
+{
+    char to[64];
+    char call_id[32];
+    snprintf(to, sizeof(to), "<sip:%s@" H_DOMAIN ">", h_users[who]);
+    snprintf(call_id, sizeof(call_id), "reg-%d", (int)who);
+    struct h_request request = {.method = "REGISTER",
+                                .uri = "sip:" H_DOMAIN,
+                                .to = to,
+                                .call_id = call_id,
+                                .extra = "Expires: 7200\r\n",
+                                .is_authorized = true};
+    h_ask(h, who, &request);
+    H_CHECK(h_take_status(h, who, 200));
+}
+
+static inline void h_invite(struct harness *h, enum h_who who, const char *uri, const char *call_id)
+{
+    struct h_request request = {.method = "INVITE",
+                                .uri = uri,
+                                .call_id = call_id,
+                                .branch = NULL,
+                                .is_authorized = who <= CAROL};
+    h_ask(h, who, &request);
+}
+
+static inline int h_record_count(const struct harness *h, enum journal_kind kind)
+{
+    int count = 0;
+    for (int i = 0; i < h->record_count; i++) {
+        count += h->records[i].kind == kind ? 1 : 0;
+    }
+    return count;
+}
+
+static inline bool h_last_usage(const struct harness *h, struct usage *out)
+{
+    for (int i = h->record_count - 1; i >= 0; i--) {
+        if (h->records[i].kind == JOURNAL_USAGE) {
+            return usage_decode(slice_make(h->records[i].data, h->records[i].size), out);
+        }
+    }
+    return false;
+}
+
+/* What must be true when all is over: nothing is open, nothing held, nothing left behind. */
+static inline bool h_is_empty(struct harness *h)
+{
+    struct edge_totals totals;
+    struct meter_totals money;
+    edge_sum(h->worker, &totals);
+    meter_sum(h->edge->meters, h->now.mono_us, &money);
+    int32_t trunk_calls = 0;
+    for (int i = 0; i < 8; i++) {
+        trunk_calls += abs(atomic_load(&h->edge->trunk_calls[i]));
+    }
+    bool is_empty = totals.calls_open == 0 && totals.calls_answered == 0 && money.open_count == 0 &&
+                    trunk_calls == 0 && h->worker->txns.count == 0 && h->worker->calls.count == 0 &&
+                    h->worker->txn_by_key.count == 0 && h->worker->call_by_id.count == 0 &&
+                    h->worker->call_by_key.count == 0;
+    if (!is_empty) {
+        fprintf(stderr,
+                "left over: %u open, %u answered, %u meters, %d trunk calls, %u transactions, "
+                "%u calls\n",
+                totals.calls_open, totals.calls_answered, money.open_count, trunk_calls,
+                h->worker->txns.count, h->worker->calls.count);
+    }
+    return is_empty;
+}
+
+#endif
