@@ -24,13 +24,6 @@
 #define LOG_AGAIN_US 30000000
 #define REWRITE_MIN (UINT64_C(16) << 20)
 
-struct mapped_deck {
-    struct mapped_deck *next;
-    struct deck *deck;
-    void *base;
-    size_t size;
-};
-
 struct config_follower {
     struct edge_role *role;
     char path[600];
@@ -39,7 +32,7 @@ struct config_follower {
     char ledger[33];
     uint64_t version;
     bool is_complete;
-    int64_t log_again_us; /* a log that could not be written is tried again then */
+    int64_t log_again_us;   /* a log that could not be written is tried again then */
     bool has_registrations; /* they were replayed */
     bool has_presence;      /* registrations were told to the meters */
     struct trunk *trunks;
@@ -53,110 +46,20 @@ struct config_follower {
     _Alignas(8) char frame[FRAME_SIZE_MAX];
 };
 
-/* ---- decks: one file an object, mapped ---- */
-
-static pthread_mutex_t mapped_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct mapped_deck *mapped;
-
-static void deck_unmap(struct deck *deck)
-{
-    pthread_mutex_lock(&mapped_lock);
-    struct mapped_deck **at = &mapped;
-    while (*at != NULL && (*at)->deck != deck) {
-        at = &(*at)->next;
-    }
-    struct mapped_deck *found = *at;
-    if (found != NULL) {
-        *at = found->next;
-    }
-    pthread_mutex_unlock(&mapped_lock);
-    deck_close(deck);
-    if (found != NULL) {
-        munmap(found->base, found->size);
-        free(found);
-    }
-}
-
-static void deck_path(const struct config_follower *follower, const char *hash, char path[600])
-{
-    snprintf(path, 600, "%s/decks/%s.deck", follower->role->options->dir, hash);
-}
-
-static bool write_whole(const char *path, const void *data, size_t size)
-{
-    char temporary[640];
-    snprintf(temporary, sizeof(temporary), "%s.new", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return false;
-    }
-    size_t at = 0;
-    while (at < size) {
-        ssize_t written = write(fd, (const char *)data + at, size - at);
-        if (written < 0) {
-            close(fd);
-            unlink(temporary);
-            return false;
-        }
-        at += (size_t)written;
-    }
-    bool is_safe = fdatasync(fd) == 0;
-    close(fd);
-    if (!is_safe || rename(temporary, path) != 0) {
-        unlink(temporary);
-        return false;
-    }
-    return true;
-}
-
-static bool deck_map(struct config_follower *follower, const struct deck_row *row)
-{
-    char path[600];
-    struct stat status;
-    deck_path(follower, row->object_hash, path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0 || status.st_size <= 0) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        return false;
-    }
-    size_t size = (size_t)status.st_size;
-    void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-    close(fd);
-    struct mapped_deck *entry = malloc(sizeof(*entry));
-    struct deck *deck = base == MAP_FAILED || entry == NULL ? NULL : deck_open(base, size);
-    if (deck == NULL || !deck_set_put(follower->role->edge.decks, deck, deck_unmap)) {
-        deck_close(deck);
-        if (base != MAP_FAILED) {
-            munmap(base, size);
-        }
-        free(entry);
-        return false;
-    }
-    *entry = (struct mapped_deck){NULL, deck, base, size};
-    pthread_mutex_lock(&mapped_lock);
-    entry->next = mapped;
-    mapped = entry;
-    pthread_mutex_unlock(&mapped_lock);
-    return true;
-}
-
 static enum store_result deck_fetch(struct config_follower *follower, struct store *store,
                                     const struct deck_row *row)
 {
     uint8_t *object = NULL;
     size_t size = 0;
-    char path[600];
-    if (deck_map(follower, row)) {
+    if (deck_file_map(follower->role, row->object_hash)) {
         return STORE_OK;
     }
     enum store_result result = config_read_deck(store, row->id, &object, &size);
     if (result != STORE_OK) {
         return result;
     }
-    deck_path(follower, row->object_hash, path);
-    bool is_mapped = write_whole(path, object, size) && deck_map(follower, row);
+    bool is_mapped = deck_file_write(follower->role, row->object_hash, object, size) &&
+                     deck_file_map(follower->role, row->object_hash);
     free(object);
     return is_mapped ? STORE_OK : STORE_UNKNOWN;
 }
@@ -423,7 +326,7 @@ static void replay_deck(struct config_follower *follower, struct wire_reader *in
     row.id = wire_get_u64(in);
     wire_get_text(in, row.object_hash, sizeof(row.object_hash));
     if (!in->is_bad) {
-        if (deck_map(follower, &row)) {
+        if (deck_file_map(follower->role, row.object_hash)) {
             deck_remember(follower, &row);
         } else {
             follower->version = 0; /* its file is gone: everything is read again */

@@ -3,7 +3,9 @@
  *     edge_role.c      starts and stops it all, replays the journal
  *     edge_thread.c    a worker: datagrams in, messages out, timers, the rings between workers
  *     edge_stream.c    its TCP connections
+ *     edge_command.c   what other threads ask of a worker
  *     edge_store.c     the store thread: leases, settlement, events
+ *     edge_decks.c     decks: one file an object, mapped
  *     edge_config.c    configuration: from the log on disk, then from the change feed
  *     edge_sync.c      the journal's thread: sync, heartbeat, snapshots
  *     edge_control.c   the control socket's commands
@@ -151,6 +153,7 @@ int64_t clock_mono_us(void);
 int64_t clock_wall_us(void);
 /* Asks a worker; waits until it is done, patience_us at most. False: it was not. */
 bool edge_command(struct edge_role *role, int worker, struct command *command, int64_t patience_us);
+void edge_command_take(struct edge_thread *thread); /* the worker's part: one a turn */
 struct command *command_new(enum command_kind kind);
 void command_release(struct edge_role *role, struct command *command);
 void edge_wakeups(struct edge_role *role, int producer, struct edge_thread *self);
@@ -169,6 +172,12 @@ uint32_t stream_count(const struct stream_table *table);
 /* ---- edge_store.c ---- */
 void *edge_store_main(void *role);
 void edge_event(struct edge_role *role, const char *kind, struct slice json);
+
+/* ---- edge_decks.c ---- */
+/* DIR/decks/HASH.deck: mapped and put into the set in force. False: no such file, or damaged. */
+bool deck_file_map(struct edge_role *role, const char *hash);
+bool deck_file_write(const struct edge_role *role, const char *hash, const void *object,
+                     size_t size);
 
 /* ---- edge_config.c ---- */
 struct config_follower;

@@ -1,8 +1,6 @@
 #include "node/supervisor.h"
 
-#include "guard/heal.h"
-#include "net/control.h"
-#include "node/sockets.h"
+#include "node/supervisor_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,44 +21,15 @@
 
 #define CHECK_PATIENCE_US 500000 /* while it waits, no other role is started again */
 #define STOP_US 3500000 /* roles that have not ended by then are killed: the whole is <= 5 s */
-#define LOG_SIZE_MAX (32 << 20)
-#define STARTING_CHECK_US 20000
-#define ROLE_COUNT 2
 
-struct role {
-    const char *name;
-    pid_t pid;   /* 0: not running */
-    int stop_fd; /* we hold the write end; closing it tells the role to stop */
-    struct heal heal;
-    int64_t check_at_us;
-    int64_t since_wall_us;
-    int last_exit;
-    uint64_t start_count;
-    struct control_client *client;
-};
-
-struct supervisor {
-    const struct supervisor_options *options;
-    struct node_sockets sockets;
-    int worker_count;
-    int lock_fd, signal_fd;
-    struct role roles[ROLE_COUNT];
-    struct heal_terms terms;
-    struct control_server *control;
-    pthread_mutex_t lock; /* roles, for the control thread */
-    _Atomic bool is_stopping;
-    bool was_ready;
-    char drain_request[16]; /* asked by the control socket, carried out by the main thread */
-};
-
-static int64_t mono_us(void)
+int64_t supervisor_mono_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int64_t wall_us(void)
+int64_t supervisor_wall_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -73,7 +42,7 @@ static void log_line(const char *role, const char *what, const char *why)
     struct buf json;
     buf_init(&json, text, sizeof(text));
     buf_char(&json, '{');
-    buf_json_i64(&json, "wall_us", wall_us());
+    buf_json_i64(&json, "wall_us", supervisor_wall_us());
     buf_json_text(&json, "role", slice_from_text(role));
     buf_json_text(&json, "event", slice_from_text(what));
     if (why != NULL) {
@@ -84,183 +53,7 @@ static void log_line(const char *role, const char *what, const char *why)
     (void)written;
 }
 
-/* ---- hand-over ---- */
-
-/* What the child needs, as text in a pipe: it is small, and readable when something is wrong. */
-static bool write_handover(int fd, const struct supervisor *supervisor, bool is_web, int stop_fd)
-{
-    FILE *out = fdopen(fd, "w");
-    if (out == NULL) {
-        close(fd);
-        return false;
-    }
-    const struct node_config *config = &supervisor->options->config;
-    fprintf(out, "workers %d\nstop %d\nhttp %d\n", supervisor->worker_count, stop_fd,
-            is_web ? supervisor->sockets.http_fd : -1);
-    for (int i = 0; !is_web && i < supervisor->sockets.socket_count; i++) {
-        const struct role_socket *socket = &supervisor->sockets.sockets[i];
-        fprintf(out, "socket %d %u %u %u %u %s %s\n", socket->fd, socket->transport,
-                socket->listener, socket->worker, socket->port, socket->host, socket->advertised);
-    }
-    (void)config;
-    return fclose(out) == 0;
-}
-
-static bool read_handover(int fd, struct role_options *options, struct role_socket *sockets)
-{
-    FILE *in = fdopen(fd, "r");
-    char line[512];
-    if (in == NULL) {
-        return false;
-    }
-    int count = 0;
-    while (fgets(line, sizeof(line), in) != NULL) {
-        unsigned transport, listener, worker, port;
-        struct role_socket *socket = &sockets[count];
-        if (sscanf(line, "workers %d", &options->worker_count) == 1 ||
-            sscanf(line, "stop %d", &options->stop_fd) == 1 ||
-            sscanf(line, "http %d", &options->http_fd) == 1) {
-            continue;
-        }
-        if (count == ROLE_SOCKETS_MAX ||
-            sscanf(line, "socket %d %u %u %u %u %63s %63s", &socket->fd, &transport, &listener,
-                   &worker, &port, socket->host, socket->advertised) != 7) {
-            fclose(in);
-            return false;
-        }
-        socket->transport = (uint8_t)transport;
-        socket->listener = (uint8_t)listener;
-        socket->worker = (uint16_t)worker;
-        socket->port = (uint16_t)port;
-        count++;
-    }
-    fclose(in);
-    options->socket_count = count;
-    options->sockets = sockets;
-    return options->worker_count > 0;
-}
-
-int supervisor_role_main(const char *name, const char *dir)
-{
-    static struct role_socket sockets[ROLE_SOCKETS_MAX];
-    static struct node_config config;
-    char error[512];
-    const char *handover = getenv("DIALTONE_HANDOVER");
-    struct role_options options = {.dir = dir, .config = &config, .http_fd = -1, .stop_fd = -1};
-    uint64_t fd;
-    if (handover == NULL || !slice_to_u64(slice_from_text(handover), 65535, &fd) ||
-        !read_handover((int)fd, &options, sockets)) {
-        fprintf(stderr, "dialtone role: started by `dialtone run`, not by hand\n");
-        return 2;
-    }
-    unsetenv("DIALTONE_HANDOVER");
-    if (!config_load(dir, &config, error, sizeof(error))) {
-        fprintf(stderr, "%s\n", error);
-        return 2;
-    }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the supervisor says when */
-    signal(SIGTERM, SIG_DFL);
-    return strcmp(name, "edge") == 0  ? edge_role_run(&options)
-           : strcmp(name, "web") == 0 ? web_role_run(&options)
-                                      : 2;
-}
-
-/* ---- starting ---- */
-
-static int open_log(const struct supervisor *supervisor, const char *name)
-{
-    char path[1024];
-    char old[1040];
-    struct stat status;
-    snprintf(path, sizeof(path), "%s/log/%s.log", supervisor->options->dir, name);
-    snprintf(old, sizeof(old), "%s.1", path);
-    if (stat(path, &status) == 0 && status.st_size > LOG_SIZE_MAX && rename(path, old) != 0) {
-        return -1;
-    }
-    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-}
-
-static void pass(int fd)
-{
-    if (fd >= 0) {
-        fcntl(fd, F_SETFD, 0);
-    }
-}
-
-static void become_role(const struct supervisor *supervisor, const struct role *role,
-                        int handover_fd, int stop_fd, int log_fd, pid_t parent)
-{
-    char number[16];
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no role outlives its supervisor */
-    if (getppid() != parent) {
-        _exit(1);
-    }
-    if (log_fd >= 0) {
-        dup2(log_fd, STDERR_FILENO);
-        dup2(log_fd, STDOUT_FILENO);
-    }
-    bool is_web = strcmp(role->name, "web") == 0;
-    pass(handover_fd);
-    pass(stop_fd);
-    if (is_web) {
-        pass(supervisor->sockets.http_fd);
-    } else {
-        for (int i = 0; i < supervisor->sockets.socket_count; i++) {
-            pass(supervisor->sockets.sockets[i].fd);
-        }
-    }
-    snprintf(number, sizeof(number), "%d", handover_fd);
-    setenv("DIALTONE_HANDOVER", number, 1);
-    execl("/proc/self/exe", "dialtone", "role", role->name, supervisor->options->dir, (char *)NULL);
-    _exit(127);
-}
-
-static bool start_role(struct supervisor *supervisor, struct role *role)
-{
-    int handover[2];
-    int stop[2];
-    if (pipe2(handover, O_CLOEXEC) != 0) {
-        return false;
-    }
-    if (pipe2(stop, O_CLOEXEC) != 0) {
-        close(handover[0]);
-        close(handover[1]);
-        return false;
-    }
-    int log_fd = open_log(supervisor, role->name);
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid == 0) {
-        become_role(supervisor, role, handover[0], stop[0], log_fd, parent);
-    }
-    close(handover[0]);
-    close(stop[0]);
-    if (log_fd >= 0) {
-        close(log_fd);
-    }
-    bool is_told =
-        pid > 0 && write_handover(handover[1], supervisor, strcmp(role->name, "web") == 0, stop[0]);
-    if (pid <= 0) {
-        close(handover[1]);
-    }
-    if (!is_told) {
-        close(stop[1]);
-        if (pid > 0) {
-            kill(pid, SIGKILL);
-        }
-        return false;
-    }
-    role->pid = pid;
-    role->stop_fd = stop[1];
-    role->since_wall_us = wall_us();
-    role->start_count++;
-    role->check_at_us = mono_us() + STARTING_CHECK_US;
-    return true;
-}
+/* ---- healing ---- */
 
 static void feed(struct supervisor *supervisor, struct role *role, enum heal_event event);
 
@@ -273,7 +66,7 @@ static void act(struct supervisor *supervisor, struct role *role, struct heal_ef
     case HEAL_ACT_NONE:
         return;
     case HEAL_ACT_START:
-        if (!start_role(supervisor, role)) {
+        if (!supervisor_start_role(supervisor, role)) {
             feed(supervisor, role, HEAL_EVENT_DIED);
         }
         return;
@@ -293,7 +86,7 @@ static void act(struct supervisor *supervisor, struct role *role, struct heal_ef
 
 static void feed(struct supervisor *supervisor, struct role *role, enum heal_event event)
 {
-    act(supervisor, role, heal_feed(&role->heal, &supervisor->terms, event, mono_us()));
+    act(supervisor, role, heal_feed(&role->heal, &supervisor->terms, event, supervisor_mono_us()));
 }
 
 /* ---- watching ---- */
@@ -343,14 +136,14 @@ static bool is_role_ready(struct role *role)
 
 static void check(struct supervisor *supervisor, struct role *role)
 {
-    int64_t now_us = mono_us();
+    int64_t now_us = supervisor_mono_us();
     if (role->pid == 0 || now_us < role->check_at_us || atomic_load(&supervisor->is_stopping)) {
         return;
     }
     bool is_starting = role->heal.state == HEAL_STARTING;
     bool is_good = is_role_ready(role);
-    role->check_at_us =
-        mono_us() + (is_starting && !is_good ? STARTING_CHECK_US : supervisor->terms.check_us);
+    role->check_at_us = supervisor_mono_us() +
+                        (is_starting && !is_good ? STARTING_CHECK_US : supervisor->terms.check_us);
     if (is_starting) {
         if (is_good) {
             feed(supervisor, role, HEAL_EVENT_CAME_UP);
@@ -366,7 +159,8 @@ static void check(struct supervisor *supervisor, struct role *role)
     for (int i = 0; i < ROLE_COUNT; i++) {
         heals[i] = &supervisor->roles[i].heal;
     }
-    bool is_common = heal_is_common(heals, ROLE_COUNT, &role->heal, &supervisor->terms, mono_us());
+    bool is_common =
+        heal_is_common(heals, ROLE_COUNT, &role->heal, &supervisor->terms, supervisor_mono_us());
     feed(supervisor, role, is_common ? HEAL_EVENT_CHECK_BAD_EVERYWHERE : HEAL_EVENT_CHECK_BAD);
 }
 
@@ -503,7 +297,7 @@ static void say_ready(struct supervisor *supervisor)
 
 static int next_timeout_ms(struct supervisor *supervisor)
 {
-    int64_t now_us = mono_us();
+    int64_t now_us = supervisor_mono_us();
     int64_t first_us = now_us + 1000000;
     for (int i = 0; i < ROLE_COUNT; i++) {
         const struct role *role = &supervisor->roles[i];
@@ -519,7 +313,7 @@ static int next_timeout_ms(struct supervisor *supervisor)
 /* Web first: it asks the edge. Then the edge; what is left after 3.5 s is killed. */
 static void stop_all(struct supervisor *supervisor)
 {
-    int64_t end_us = mono_us() + STOP_US;
+    int64_t end_us = supervisor_mono_us() + STOP_US;
     atomic_store(&supervisor->is_stopping, true);
     for (int i = ROLE_COUNT - 1; i >= 0; i--) {
         feed(supervisor, &supervisor->roles[i], HEAL_EVENT_UNWANTED);
@@ -530,7 +324,7 @@ static void stop_all(struct supervisor *supervisor)
         for (int i = 0; i < ROLE_COUNT; i++) {
             struct role *role = &supervisor->roles[i];
             is_any = is_any || role->pid != 0;
-            if (role->pid != 0 && mono_us() >= end_us) {
+            if (role->pid != 0 && supervisor_mono_us() >= end_us) {
                 kill(role->pid, SIGKILL);
             }
         }
@@ -572,7 +366,7 @@ static void run_loop(struct supervisor *supervisor)
         reap(supervisor);
         for (int i = 0; i < ROLE_COUNT; i++) {
             struct role *role = &supervisor->roles[i];
-            if (heal_deadline(&role->heal, &supervisor->terms) <= mono_us()) {
+            if (heal_deadline(&role->heal, &supervisor->terms) <= supervisor_mono_us()) {
                 feed(supervisor, role, HEAL_EVENT_TIME);
             }
         }

@@ -1,0 +1,49 @@
+/* supervisor_inside.h - what supervisor.c and supervisor_start.c share. */
+#ifndef DT_NODE_SUPERVISOR_INSIDE_H
+#define DT_NODE_SUPERVISOR_INSIDE_H
+
+#include "guard/heal.h"
+#include "net/control.h"
+#include "node/sockets.h"
+#include "node/supervisor.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define ROLE_COUNT 2
+#define STARTING_CHECK_US 20000
+
+struct role {
+    const char *name;
+    pid_t pid;   /* 0: not running */
+    int stop_fd; /* we hold the write end; closing it tells the role to stop */
+    struct heal heal;
+    int64_t check_at_us;
+    int64_t since_wall_us;
+    int last_exit;
+    uint64_t start_count;
+    struct control_client *client;
+};
+
+struct supervisor {
+    const struct supervisor_options *options;
+    struct node_sockets sockets;
+    int worker_count;
+    int lock_fd, signal_fd;
+    struct role roles[ROLE_COUNT];
+    struct heal_terms terms;
+    struct control_server *control;
+    pthread_mutex_t lock; /* roles, for the control thread */
+    _Atomic bool is_stopping;
+    bool was_ready;
+    char drain_request[16]; /* asked by the control socket, carried out by the main thread */
+};
+
+int64_t supervisor_mono_us(void);
+int64_t supervisor_wall_us(void);
+
+/* Forks and starts the role's process, and hands it its sockets. False: it could not be started. */
+bool supervisor_start_role(struct supervisor *supervisor, struct role *role);
+
+#endif
