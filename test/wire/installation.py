@@ -20,7 +20,7 @@ import unittest
 from decimal import Decimal
 
 DOMAIN = "wire.test"
-PROGRAM = os.environ.get("DIALTONE", "build/dialtone")
+PROGRAM = os.path.abspath(os.environ.get("DIALTONE", "build/dialtone"))
 READY_S = 20
 STOP_S = 6  # SIGTERM ends an installation within 5
 

@@ -49,7 +49,8 @@ class Trust(WireTest):
                     answer = line.recv(65535).decode()
                     statuses.append(int(answer.split()[1]))
             except OSError:
-                return [status for status in statuses if status != 100], answer
+                pass
+            return [status for status in statuses if status != 100], answer
 
     def assert_gateway_heard_nothing(self):
         with self.assertRaises(OSError):
@@ -104,16 +105,15 @@ class Trust(WireTest):
             user = f"new{number}"
             self.dt.add_account(user, "5.00")
             self.dt.add_endpoint(user, user)
-            rows = self.dt.control("edge", "status")["config"]["endpoints"]
-            wait_for("the edge knows the endpoint",
-                     lambda rows=rows, number=number:
-                     self.dt.control("edge", "status")["config"]["endpoints"] >= 4 + number)
+            self.dt.wait_config(endpoints=4 + number)
             first, second = (self.ring_ms(user, port) for _ in range(2))
             self.assertLess(first, 250)
             added_ms.append(first - second)
         print("a first call took longer by ms:", *(f"{ms:.1f}" for ms in added_ms), flush=True)
-        self.assertEqual(sum(Decimal(cdr["charge"]) for cdr in self.dt.cdrs()
-                             if cdr["caller"].startswith("new")), Decimal("0.10"))
+
+        def charged():
+            return [Decimal(cdr["charge"]) for cdr in self.dt.cdrs() if cdr["talk_us"] > 0]
+        wait_for("each is charged once", lambda: charged() == [Decimal("0.01")] * 10)
 
     def ring_ms(self, user, port):
         """Calls carol: milliseconds from the INVITE with credentials to 180."""
@@ -124,8 +124,6 @@ class Trust(WireTest):
         sent = [at for at, is_sent, text in caller.messages() if is_sent and
                 text.startswith("INVITE") and "Authorization: " in text]
         rung = [at for at, is_sent, text in caller.messages() if text.startswith("SIP/2.0 180")]
-        wanted = self.dt.cdrs
-        wait_for("the record is there", lambda: wanted()[0]["caller"] == user)
         return (rung[0] - sent[0]) * 1000
 
 
