@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #define SLOTS_MIN 8
+#define SLOTS_FIRST 256 /* one page */
 #define NOT_FOUND SIZE_MAX
 
 static uint64_t stored_hash(uint64_t hash)
@@ -12,9 +13,10 @@ static uint64_t stored_hash(uint64_t hash)
     return hash == 0 ? 1 : hash;
 }
 
+/* Mixed first: callers fix some bits of their hashes, and choose a shard by others. */
 static size_t home(const struct map *map, uint64_t hash)
 {
-    return (size_t)hash & (map->slot_count - 1);
+    return (size_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (map->slot_count - 1);
 }
 
 static size_t after(const struct map *map, size_t at)
@@ -24,15 +26,16 @@ static size_t after(const struct map *map, size_t at)
 
 bool map_init(struct map *map, size_t count_max)
 {
-    *map = (struct map){.slot_count = SLOTS_MIN, .count_max = count_max};
-    if (count_max > SIZE_MAX / 4 / sizeof(struct map_slot)) {
+    *map = (struct map){.count_max = count_max, .slot_count_max = SLOTS_MIN};
+    if (count_max > UINT32_MAX) { /* so many values there are */
         return false;
     }
     /* At most two thirds full: runs stay short, and every walk meets a free slot. */
-    while (map->slot_count < count_max + count_max / 2 + 1) {
-        map->slot_count *= 2;
+    while (map->slot_count_max < count_max + count_max / 2 + 1) {
+        map->slot_count_max *= 2;
     }
-    map->slots = pages_take(map->slot_count * sizeof(struct map_slot));
+    map->slot_count = map->slot_count_max < SLOTS_FIRST ? map->slot_count_max : SLOTS_FIRST;
+    map->slots = pages_take(map->slot_count_max * sizeof(struct map_slot));
     return map->slots != NULL;
 }
 
@@ -41,7 +44,7 @@ void map_done(struct map *map)
     if (map == NULL) {
         return;
     }
-    pages_give(map->slots, map->slot_count * sizeof(struct map_slot));
+    pages_give(map->slots, map->slot_count_max * sizeof(struct map_slot));
     *map = (struct map){0};
 }
 
@@ -79,18 +82,46 @@ static size_t find(const struct map *map, uint64_t hash, uint32_t value)
     return NOT_FOUND;
 }
 
+static void place(struct map *map, struct map_slot slot)
+{
+    size_t at = home(map, slot.hash);
+    while (map->slots[at].hash != 0) {
+        at = after(map, at);
+    }
+    map->slots[at] = slot;
+}
+
+/* Twice the slots, in place: a home stays or moves up by the old count. Slots are emptied and put
+ * back one after another, from behind a free one, so that none is put behind a slot that is still
+ * to be emptied; what wraps around to the front of those is met, and put back, once more. */
+static void grow(struct map *map)
+{
+    size_t old_count = map->slot_count;
+    size_t start = 0;
+    while (map->slots[start].hash != 0) {
+        start++;
+    }
+    map->slot_count *= 2;
+    for (size_t i = 1; i <= old_count; i++) {
+        struct map_slot *slot = &map->slots[(start + i) & (old_count - 1)];
+        struct map_slot moved = *slot;
+        if (moved.hash != 0) {
+            *slot = (struct map_slot){0};
+            place(map, moved);
+        }
+    }
+}
+
 bool map_add(struct map *map, uint64_t hash, uint32_t value)
 {
     assert(value != MAP_NONE);
     if (map->count >= map->count_max) {
         return false;
     }
-    hash = stored_hash(hash);
-    size_t at = home(map, hash);
-    while (map->slots[at].hash != 0) {
-        at = after(map, at);
+    if (map->slot_count < map->slot_count_max && map->count >= map->slot_count / 3 * 2) {
+        grow(map);
     }
-    map->slots[at] = (struct map_slot){.hash = hash, .value = value};
+    place(map, (struct map_slot){.hash = stored_hash(hash), .value = value});
     map->count++;
     return true;
 }

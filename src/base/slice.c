@@ -116,14 +116,12 @@ void slice_hex(char *out, const uint8_t *bytes, size_t size)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* 1 + the digit's value; 0: not a digit of that base. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
 {
@@ -131,12 +129,14 @@ bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
         return false;
     }
     for (size_t i = 0; i < s.size; i++) {
-        if (hex_digit(s.data[i]) < 0) {
+        if (hex_digits[(uint8_t)s.data[i]] == 0) {
             return false;
         }
     }
     for (size_t i = 0; i < size; i++) {
-        out[i] = (uint8_t)(hex_digit(s.data[2 * i]) << 4 | hex_digit(s.data[2 * i + 1]));
+        unsigned high = hex_digits[(uint8_t)s.data[2 * i]] - 1u;
+        unsigned low = hex_digits[(uint8_t)s.data[2 * i + 1]] - 1u;
+        out[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }

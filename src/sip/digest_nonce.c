@@ -106,19 +106,16 @@ static void base64_write(const uint8_t bytes[NONCE_BYTES], char text[DIGEST_NONC
     }
 }
 
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
+/* 1 + the digit's value; 0: not a digit. */
+static const uint8_t base64_digits[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64};
 
 static bool base64_read(struct slice text, uint8_t bytes[NONCE_BYTES])
 {
@@ -128,11 +125,11 @@ static bool base64_read(struct slice text, uint8_t bytes[NONCE_BYTES])
     for (size_t i = 0; i < NONCE_BYTES / 3; i++) {
         uint32_t group = 0;
         for (size_t j = 0; j < 4; j++) {
-            int digit = base64_digit(text.data[4 * i + j]);
-            if (digit < 0) {
+            uint32_t digit = base64_digits[(uint8_t)text.data[4 * i + j]];
+            if (digit == 0) {
                 return false;
             }
-            group = group << 6 | (uint32_t)digit;
+            group = group << 6 | (digit - 1);
         }
         bytes[3 * i] = (uint8_t)(group >> 16);
         bytes[3 * i + 1] = (uint8_t)(group >> 8);

@@ -65,13 +65,18 @@ bool lex_all_escaped(struct slice text, unsigned class)
 
 const char *lex_quoted_end(const char *at, const char *end)
 {
-    for (at++; at < end; at++) {
-        if (*at == '"') {
-            return at + 1;
+    const char *start = at + 1;
+    const char *quote = start;
+    /* Quotes are found fast; one counts unless an odd number of backslashes stands before it. */
+    while (quote < end && (quote = memchr(quote, '"', (size_t)(end - quote))) != NULL) {
+        const char *back = quote;
+        while (back > start && back[-1] == '\\') {
+            back--;
         }
-        if (*at == '\\') {
-            at++;
+        if ((quote - back) % 2 == 0) {
+            return quote + 1;
         }
+        quote++;
     }
     return NULL;
 }

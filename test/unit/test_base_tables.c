@@ -188,6 +188,36 @@ static void any_story_leaves_the_map_as_a_plain_list(void **state)
     map_done(&map);
 }
 
+static void a_map_that_grows_keeps_every_value_and_the_order_of_one_hash(void **state)
+{
+    (void)state;
+    enum { COUNT = 30000 };
+    struct rng rng;
+    struct map map;
+    struct map_cursor cursor;
+    rng_init(&rng, 5);
+    assert_true(map_init(&map, 3 * COUNT));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        assert_true(map_add(&map, hash_u64(7, i), i));
+        assert_true(map_add(&map, hash_u64(7, i), COUNT + i));
+        assert_true(map_add(&map, i % 50, 2 * COUNT + i % 50)); /* runs across the end too */
+        assert_true(map_remove(&map, i % 50, 2 * COUNT + i % 50));
+        uint32_t asked = (uint32_t)rng_below(&rng, i + 1);
+        assert_int_equal(map_first(&map, hash_u64(7, asked), &cursor), asked);
+        assert_int_equal(map_next(&map, &cursor), COUNT + asked);
+        assert_int_equal(map_next(&map, &cursor), MAP_NONE);
+    }
+    assert_int_equal(map.count, 2 * COUNT);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        assert_true(map_remove(&map, hash_u64(7, i), COUNT + i));
+        assert_true(map_remove(&map, hash_u64(7, i), i));
+    }
+    assert_int_equal(map.count, 0);
+    size_t at = 0;
+    assert_int_equal(map_each(&map, &at), MAP_NONE);
+    map_done(&map);
+}
+
 static void a_hash_depends_on_its_seed(void **state)
 {
     (void)state;
@@ -240,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_hash_of_zero_is_a_hash_like_others),
         cmocka_unit_test(a_full_map_refuses),
         cmocka_unit_test(any_story_leaves_the_map_as_a_plain_list),
+        cmocka_unit_test(a_map_that_grows_keeps_every_value_and_the_order_of_one_hash),
         cmocka_unit_test(a_hash_depends_on_its_seed),
         cmocka_unit_test(crc32c_is_the_standard_one_in_both_ways),
     };
