@@ -61,7 +61,7 @@ while read -r pattern folders; do
 done <<LIBRARIES
 sqlite3 store
 microhttpd net
-curl/ net
+curl/ net node
 jansson net api node
 libconfig node
 openssl/ sip store api node
