@@ -9,6 +9,17 @@ static const struct refusal unknown_state = {
     .retry_after_s = 5,
 };
 
+/* baresip before 3.12 (Debian's is 1.0) gives up when any line of the challenge names another
+ * algorithm than MD5, instead of passing over it as RFC 7235 4.1 says. */
+static bool gives_up_on_sha256(const struct sip_msg *msg)
+{
+    static const char name[] = "baresip v";
+    struct slice agent = sip_msg_value(msg, SIP_H_USER_AGENT);
+    size_t size = sizeof(name) - 1;
+    return agent.size > size + 1 && memcmp(agent.data, name, size) == 0 &&
+           agent.data[size] >= '0' && agent.data[size] <= '3' && agent.data[size + 1] == '.';
+}
+
 static void challenge(struct edge_worker *worker, const struct sip_msg *msg,
                       const struct reg_flow *from, bool is_register, bool is_stale)
 {
@@ -16,9 +27,9 @@ static void challenge(struct edge_worker *worker, const struct sip_msg *msg,
     struct buf buf;
     buf_init(&buf, lines, sizeof(lines));
     const struct edge_settings *settings = &worker->edge->settings;
-    digest_challenge_write(worker->digest, &buf, !is_register, slice_from_text(settings->domain),
-                           &settings->nonce_keys, worker->now.wall_us / 1000000,
-                           rng_u64(&worker->rng), is_stale);
+    (gives_up_on_sha256(msg) ? digest_challenge_write_md5 : digest_challenge_write)(
+        worker->digest, &buf, !is_register, slice_from_text(settings->domain),
+        &settings->nonce_keys, worker->now.wall_us / 1000000, rng_u64(&worker->rng), is_stale);
     worker_count(worker, EDGE_CHALLENGES);
     reply_stateless(worker, msg, from, is_register ? 401 : 407, NULL, buf_done(&buf));
 }

@@ -18,9 +18,9 @@ static void quoted_write(struct buf *out, struct slice text)
     buf_char(out, '"');
 }
 
-void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
+static void challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
                             struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                            uint64_t random, bool is_stale)
+                            uint64_t random, bool is_stale, size_t offer_count)
 {
     /* A client takes the first that it supports (RFC 8760 2.4); but many (SIPp, older phones) look
      * at no other line than the first, and fail for good where that is SHA-256. */
@@ -29,7 +29,7 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
     struct buf nonce;
     buf_init(&nonce, text, sizeof text);
     digest_nonce_write(context, &nonce, keys, now_s, random);
-    for (size_t i = 0; i < ARRAY_COUNT(offered); i++) {
+    for (size_t i = 0; i < offer_count && i < ARRAY_COUNT(offered); i++) {
         buf_text(out, is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
         buf_text(out, ": Digest realm=");
         quoted_write(out, realm);
@@ -39,6 +39,20 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
         buf_text(out, digest_algorithm_name(offered[i]));
         buf_text(out, is_stale ? ", qop=\"auth\", stale=true\r\n" : ", qop=\"auth\"\r\n");
     }
+}
+
+void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
+                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                            uint64_t random, bool is_stale)
+{
+    challenge_write(context, out, is_proxy, realm, keys, now_s, random, is_stale, 2);
+}
+
+void digest_challenge_write_md5(struct digest_context *context, struct buf *out, bool is_proxy,
+                                struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                                uint64_t random, bool is_stale)
+{
+    challenge_write(context, out, is_proxy, realm, keys, now_s, random, is_stale, 1);
 }
 
 enum param {

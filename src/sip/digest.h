@@ -67,6 +67,11 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
                             struct slice realm, const struct digest_keys *keys, int64_t now_s,
                             uint64_t random, bool is_stale);
 
+/* The same with the MD5 line alone, for clients that give up when they see another. */
+void digest_challenge_write_md5(struct digest_context *context, struct buf *out, bool is_proxy,
+                                struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                                uint64_t random, bool is_stale);
+
 /* The credentials for `realm` among the headers of that id. MISSING, MALFORMED, or OK: found. */
 enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_proxy,
                                             struct slice realm, struct digest_credentials *out);

@@ -407,6 +407,11 @@ static void a_challenge_is_spelled_for_everybody(void **state)
     assert_non_null(strong);
     assert_non_null(weak);
     assert_true(weak < strong); /* clients that know only MD5 may read the first line only */
+    buf_init(&buf, block, sizeof block);
+    digest_challenge_write_md5(context, &buf, true, SLICE("a"), &keys, NOW_S, 5, false);
+    buf_char(&buf, '\0');
+    assert_non_null(strstr(block, "algorithm=MD5, qop=\"auth\"\r\n"));
+    assert_null(strstr(block, "SHA-256"));
 }
 
 int main(void)
