@@ -289,6 +289,9 @@ static void patch_record_routes(struct edge_worker *worker, struct work *work,
                                 const struct sip_msg *msg, uint64_t call_key,
                                 enum call_side_name to_side)
 {
+    if (to_side == SIDE_B) {
+        return;
+    }
     char theirs[ROUTE_TOKEN_SIZE];
     char ours[ROUTE_TOKEN_SIZE];
     struct buf token;
@@ -296,9 +299,6 @@ static void patch_record_routes(struct edge_worker *worker, struct work *work,
     token_route(worker->edge, call_key, SIDE_B, &token);
     buf_init(&token, ours, sizeof(ours));
     token_route(worker->edge, call_key, SIDE_A, &token);
-    if (to_side == SIDE_B) {
-        return;
-    }
     for (int at = msg->first[SIP_H_RECORD_ROUTE]; at >= 0; at = sip_msg_next(msg, at)) {
         struct slice line = msg->headers[at].line;
         if (memmem(line.data, line.size, theirs, sizeof(theirs)) == NULL) {

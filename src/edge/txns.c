@@ -170,10 +170,23 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
     txn->method = (uint8_t)method;
     txn->message = message;
     flow_link(worker, txn);
-    snprintf(txn->branch, sizeof(txn->branch), "%s", branch);
+    bool is_named = slice_copy_text(slice_from_text(branch), txn->branch, sizeof(txn->branch));
+    assert(is_named);
     txn_arm(worker, txn);
-    send_to(worker, to, request);
+    send_to(worker, to, pool_slice(message));
     return txn;
+}
+
+static void request_give(struct edge_worker *worker, struct edge_txn *txn)
+{
+    pool_give(&worker->pool, txn->request);
+    txn->request = NULL;
+}
+
+static void message_give(struct edge_worker *worker, struct edge_txn *txn)
+{
+    pool_give(&worker->pool, txn->message);
+    txn->message = NULL;
 }
 
 void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
@@ -184,8 +197,8 @@ void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
     wheel_stop(&worker->wheel, &txn->timer);
     map_remove(&worker->txn_by_key, txn->key, txn->index);
     flow_unlink(worker, txn);
-    pool_give(&worker->pool, txn->message);
-    pool_give(&worker->pool, txn->request);
+    message_give(worker, txn);
+    request_give(worker, txn);
     pool_give(&worker->pool, txn->early_tag);
     slab_give(&worker->txns, txn->index);
 }
@@ -209,6 +222,12 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
     unsigned todo = txn_feed(&txn->machine, event, status, worker->now.mono_us);
     if (event == TXN_EV_RESPONSE) {
         flow_unlink(worker, txn);
+        /* Answered; only a refused INVITE needs its request once more, for the ACK. */
+        bool is_spent = txn->machine.state == TXN_ACCEPTED ||
+                        (txn->machine.state == TXN_COMPLETED && txn->method != SIP_INVITE);
+        if (is_spent) {
+            message_give(worker, txn);
+        }
     }
     /* An INVITE that is not wanted any more is not repeated: it must not ring a phone yet. */
     bool is_unwanted = txn->is_client && txn->method == SIP_INVITE && txn->is_cancelled;
@@ -229,17 +248,17 @@ void txn_send_response(struct edge_worker *worker, struct edge_txn *txn, int sta
         return;
     }
     bool is_invite_2xx = txn->method == SIP_INVITE && status >= 200 && status < 300;
+    struct pool_block *message = NULL;
     if (!is_invite_2xx) {
         /* A 2xx to INVITE is repeated by the phone that sent it, not by us (RFC 6026 7.1). */
-        struct pool_block *message = pool_copy(&worker->pool, response);
-        pool_give(&worker->pool, txn->message);
-        txn->message = message;
+        message = pool_copy(&worker->pool, response);
     }
+    message_give(worker, txn);
+    txn->message = message;
     send_to(worker, &txn->flow, response);
     unsigned todo = txn_step(worker, txn, TXN_EV_SEND, status);
     if (status >= 200) {
-        pool_give(&worker->pool, txn->request);
-        txn->request = NULL;
+        request_give(worker, txn);
     }
     if ((todo & TXN_DO_END) != 0) {
         txn_drop(worker, txn);
