@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench soak clean install format
+.PHONY: all check run drill bench soak clean install format tidy
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -27,6 +27,10 @@ bench: all
 # An hour or so of random days; a seed that fails is named and can be run alone.
 soak: all
 	$(BUILD)/dialtone simulate --seeds 2000
+
+# Minutes long, and advice: not a part of check.
+tidy: all
+	git ls-files 'src/*.c' | xargs -P 2 -n 4 clang-tidy-14 -p $(BUILD) --quiet
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
