@@ -37,7 +37,8 @@ static struct slice append(char **at, struct slice s)
 bool call_side_set(struct pool *pool, struct call_side *side, struct slice address,
                    struct slice tag, struct slice target, struct slice routes)
 {
-    struct pool_block *texts = pool_take(pool, address.size + tag.size + target.size + routes.size);
+    size_t size = address.size + tag.size + target.size + routes.size;
+    struct pool_block *texts = size > CALL_SIDE_SIZE_MAX ? NULL : pool_take(pool, size);
     if (texts == NULL) {
         return false;
     }

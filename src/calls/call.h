@@ -16,6 +16,9 @@
 
 #define CALL_BRANCHES_MAX 16
 #define CALL_STEPS_MAX 8
+#define CALL_ID_SIZE_MAX 512
+#define CALL_TEXT_SIZE_MAX 2048
+#define CALL_SIDE_SIZE_MAX 10000 /* all that is kept of a side */
 
 enum call_state {
     CALL_FREE = 0,
@@ -123,7 +126,7 @@ struct call {
     uint8_t probe_failures[2]; /* by side: probes in a row that it let time out */
 };
 
-/* Replaces a side's texts by copies of these. False: no room; nothing changed. */
+/* Replaces a side's texts by copies of these. False: no room, or too long; nothing changed. */
 MUST_CHECK bool call_side_set(struct pool *pool, struct call_side *side, struct slice address,
                               struct slice tag, struct slice target, struct slice routes);
 void call_side_done(struct pool *pool, struct call_side *side);

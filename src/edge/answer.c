@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define ROUTES_MAX 32
+#define EARLY_TAGS_SIZE 512
 
 bool routes_from_records(const struct edge *edge, const struct sip_msg *msg, bool is_reversed,
                          struct buf *out)
@@ -137,6 +138,36 @@ static void forward_up(struct edge_worker *worker, struct call *call, struct edg
     }
 }
 
+bool branch_has_early_tag(const struct edge_txn *txn, struct slice tag)
+{
+    struct slice rest = pool_slice(txn->early_tag);
+    while (rest.size > 0) {
+        if (slice_equal(slice_split(&rest, ' '), tag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A carrier may fork behind one branch: each of its early dialogs may get PRACK and UPDATE. */
+static void early_tag_add(struct edge_worker *worker, struct edge_txn *txn, struct slice tag)
+{
+    char text[EARLY_TAGS_SIZE];
+    struct buf tags;
+    if (tag.size == 0 || branch_has_early_tag(txn, tag)) {
+        return;
+    }
+    buf_init(&tags, text, sizeof(text));
+    buf_slice(&tags, pool_slice(txn->early_tag));
+    buf_text(&tags, txn->early_tag == NULL ? "" : " ");
+    buf_slice(&tags, tag);
+    struct pool_block *joined = tags.is_full ? NULL : pool_copy(&worker->pool, buf_done(&tags));
+    if (joined != NULL) {
+        pool_give(&worker->pool, txn->early_tag);
+        txn->early_tag = joined;
+    }
+}
+
 static void on_provisional(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
                            const struct sip_msg *msg)
 {
@@ -145,9 +176,7 @@ static void on_provisional(struct edge_worker *worker, struct call *call, struct
         call_arm(worker, call);
         return;
     }
-    if (txn->early_tag == NULL && msg->to.tag.size > 0) {
-        txn->early_tag = pool_copy(&worker->pool, msg->to.tag);
-    }
+    early_tag_add(worker, txn, msg->to.tag);
     bool is_first = call->first_ring_us == 0;
     if (is_first) {
         call->first_ring_us = worker->now.mono_us;
@@ -446,6 +475,15 @@ void on_response(struct edge_worker *worker, const struct sip_msg *msg, const st
         txn_find(worker, txn_client_key(worker, msg->via.branch, msg->cseq_method));
     if (txn == NULL || !txn->is_client) {
         on_stray(worker, msg, from);
+        return;
+    }
+    /* What is passed on must be for the one who asked: another Call-ID, or no Via but ours, and he
+     * would never know that his call was answered. */
+    bool is_passed_on = txn->purpose == PURPOSE_INVITE || txn->purpose == PURPOSE_RELAY;
+    const struct call *call = call_at(worker, txn->call, txn->call_generation);
+    if (is_passed_on && (msg->via_count < 2 ||
+                         (call != NULL && !slice_equal(pool_slice(call->call_id), msg->call_id)))) {
+        worker_count(worker, EDGE_STRAYS);
         return;
     }
     if (txn->purpose == PURPOSE_INVITE) {

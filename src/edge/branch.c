@@ -8,6 +8,7 @@
     1000000 /* a contact whose stream died with a restart is tried once, so long                   \
              */
 #define RECORDED_MAX 4096
+#define RECORDED_ALL_MAX 40000 /* of a call: its record must fit */
 
 struct call_flow flow_to_call(const struct reg_flow *flow)
 {
@@ -120,7 +121,9 @@ static bool write_branch(struct edge_worker *worker, struct call *call, const st
     snprintf(out->branch, sizeof(out->branch), "%s", forward->branch);
     struct call_flow to = flow_to_call(forward->to);
     /* A longer one is not recorded: after a restart that branch ends by its own timer. */
-    if (out->request != NULL && request.size <= RECORDED_MAX &&
+    bool is_recorded = request.size <= RECORDED_MAX &&
+                       pool_slice(call->sent).size + request.size <= RECORDED_ALL_MAX;
+    if (out->request != NULL && is_recorded &&
         !call_sent_add(&worker->pool, call, &to, pool_slice(out->request))) {
         worker_count(worker, EDGE_FULL);
     }

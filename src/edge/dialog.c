@@ -13,8 +13,7 @@ static bool is_early(struct edge_worker *worker, struct call *call, struct slice
 {
     for (int i = 0; i < call->branch_count; i++) {
         struct edge_txn *branch = branch_at(worker, call, i);
-        if (branch != NULL && branch->early_tag != NULL &&
-            slice_equal(pool_slice(branch->early_tag), theirs)) {
+        if (branch != NULL && branch_has_early_tag(branch, theirs)) {
             out->branch = branch;
             return true;
         }
@@ -22,7 +21,54 @@ static bool is_early(struct edge_worker *worker, struct call *call, struct slice
     return false;
 }
 
-static bool find(struct edge_worker *worker, const struct sip_msg *msg, struct found *out)
+/* Has one of our Record-Routes of this call, so the sender saw the call's messages. */
+static bool has_route_token(struct edge_worker *worker, const struct call *call,
+                            const struct sip_msg *msg)
+{
+    uint64_t key = 0;
+    enum call_side_name named;
+    bool is_found = token_route_read(worker->edge, &msg->uri, &key, &named);
+    int header = msg->first[SIP_H_ROUTE];
+    struct slice rest = {NULL, 0};
+    struct slice value;
+    while (!is_found && sip_msg_list_next(msg, &header, &rest, &value)) {
+        struct sip_address route;
+        is_found = sip_address_parse(value, &route) &&
+                   token_route_read(worker->edge, &route.uri, &key, &named);
+    }
+    if (!is_found) {
+        return false;
+    }
+    /* A second leg's messages carry the key of the call that it was forked from. */
+    const struct call *named_call = call_by_key(worker, key);
+    return key == call->key ||
+           (named_call != NULL && named_call->call_id_hash == call->call_id_hash);
+}
+
+/* Tags and Call-ID can be guessed where a phone makes them badly. A request counts as the side's
+ * if it proves by its Route that it knows the call, or comes from where the side is. */
+static bool is_from_side(struct edge_worker *worker, const struct found *found,
+                         const struct sip_msg *msg, const struct reg_flow *from)
+{
+    const struct call_side *side = &found->call->sides[found->from];
+    struct reg_flow flow = found->branch != NULL && found->from == SIDE_B
+                               ? found->branch->flow
+                               : flow_of_call(&side->flow);
+    if (memcmp(flow.address, from->address, sizeof(flow.address)) == 0 ||
+        has_route_token(worker, found->call, msg)) {
+        return true;
+    }
+    const struct trunk *trunk = NULL;
+    bool is_trunk_side =
+        side->is_reachable_by_uri ||
+        (found->branch != NULL && found->from == SIDE_B && found->branch->step >= 0);
+    return is_trunk_side &&
+           directory_trunk_by_source(worker->edge->directory, from->address, &trunk).is ==
+               TRI_PRESENT;
+}
+
+static bool find(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from,
+                 struct found *out)
 {
     struct map_cursor cursor;
     uint64_t hash = call_id_hash(worker->edge, msg->call_id);
@@ -41,7 +87,8 @@ static bool find(struct edge_worker *worker, const struct sip_msg *msg, struct f
         }
         struct slice other = is_from_a ? msg->to.tag : msg->from.tag;
         *out = (struct found){.call = call, .from = is_from_a ? SIDE_A : SIDE_B};
-        if (b.size > 0 ? slice_equal(other, b) : is_early(worker, call, other, out)) {
+        bool is_known = b.size > 0 ? slice_equal(other, b) : is_early(worker, call, other, out);
+        if (is_known && is_from_side(worker, out, msg, from)) {
             return true;
         }
     }
@@ -134,7 +181,7 @@ void on_ack(struct edge_worker *worker, const struct sip_msg *msg, const struct 
     }
     struct found found;
     if (msg->to.tag.size == 0 || token_tag_is_ours(worker->edge, msg) ||
-        !find(worker, msg, &found) || msg->max_forwards == 0) {
+        !find(worker, msg, from, &found) || msg->max_forwards == 0) {
         return;
     }
     char branch[56];
@@ -236,7 +283,8 @@ void on_in_dialog(struct edge_worker *worker, const struct sip_msg *msg,
         return;
     }
     struct found found;
-    if (!find(worker, msg, &found)) {
+    if (!find(worker, msg, from, &found)) {
+        worker_count(worker, EDGE_STRAYS);
         reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
         return;
     }

@@ -183,6 +183,12 @@ static bool is_valid(struct edge_worker *worker, const struct sip_msg *msg,
         reply_stateless(worker, msg, from, 483, NULL, (struct slice){NULL, 0});
         return false;
     }
+    /* What is kept of a call must fit into its record. */
+    if (msg->call_id.size > CALL_ID_SIZE_MAX || msg->from.text.size > CALL_TEXT_SIZE_MAX ||
+        sip_msg_value(msg, SIP_H_CONTACT).size > CALL_TEXT_SIZE_MAX) {
+        reply_stateless(worker, msg, from, 513, NULL, (struct slice){NULL, 0});
+        return false;
+    }
     if (sip_msg_has(msg, SIP_H_PROXY_REQUIRE)) {
         char lines[256];
         struct buf buf;
@@ -243,7 +249,9 @@ static bool plan_call(struct edge_worker *worker, const struct sip_msg *msg,
     if (!trust_caller(worker, msg, from, false, caller)) {
         return false;
     }
-    if (!trust_identity(msg, caller, worker->edge, identity)) {
+    /* An emergency call is not refused for its From: its own number is presented. */
+    if (!trust_identity(msg, caller, worker->edge, identity) &&
+        !is_emergency_call(worker->edge, msg)) {
         struct refusal refusal = {.status = 403,
                                   .token = "not-your-identity",
                                   .why = "From or P-Asserted-Identity is not one of the caller's"};

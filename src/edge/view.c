@@ -23,7 +23,12 @@ static void call_json(struct edge_worker *worker, struct call *call, const struc
     buf_json_text(out, "currency", slice_from_text(rate->currency));
     int64_t cost_micro = call->answered_us == 0 ? 0 : rate_price(rate, talk_us);
     buf_json_money(out, "cost", cost_micro);
-    int64_t held_micro = call->meter.covered_micro + call->meter.charged_micro - cost_micro;
+    /* By the paid second, not by what the meter covers: another worker's thread may cut that. */
+    int64_t until_us = meter_paid_until(worker->edge->meters, &call->meter);
+    bool is_paid_by_time = call->state == CALL_ANSWERED && !call->meter.is_free;
+    int64_t held_micro = is_paid_by_time && until_us != INT64_MAX
+                             ? rate_price(rate, until_us - call->answered_us) - cost_micro
+                             : 0;
     buf_json_money(out, "held", held_micro < 0 ? 0 : held_micro);
     struct meter_view lease;
     if (call->account_id != 0 &&
@@ -31,8 +36,7 @@ static void call_json(struct edge_worker *worker, struct call *call, const struc
             TRI_PRESENT) {
         buf_json_money(out, "left", lease.granted_micro - lease.returned_micro - lease.used_micro);
     }
-    if (call->state == CALL_ANSWERED && !call->meter.is_free) {
-        int64_t until_us = meter_paid_until(worker->edge->meters, &call->meter);
+    if (is_paid_by_time) {
         buf_json_i64(out, "paid_until_us", until_us == INT64_MAX ? -1 : until_us - now->mono_us);
     }
     buf_json_bool(out, "is_emergency", call->is_emergency);
@@ -76,6 +80,6 @@ void edge_sum(const struct edge_worker *worker, struct edge_totals *out)
     }
     out->calls_open = atomic_load_explicit(&worker->calls_open, memory_order_relaxed);
     out->calls_answered = atomic_load_explicit(&worker->calls_answered, memory_order_relaxed);
-    out->txns = 0;
-    out->memory_size = 0;
+    out->txns = atomic_load_explicit(&worker->txn_count, memory_order_relaxed);
+    out->memory_size = atomic_load_explicit(&worker->memory_size, memory_order_relaxed);
 }

@@ -233,6 +233,8 @@ void edge_tick(struct edge_worker *worker, const struct edge_time *now)
             }
         }
     }
+    atomic_store_explicit(&worker->txn_count, worker->txns.count, memory_order_relaxed);
+    atomic_store_explicit(&worker->memory_size, worker->pool.memory_size, memory_order_relaxed);
 }
 
 int64_t edge_deadline(const struct edge_worker *worker)

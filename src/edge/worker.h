@@ -76,7 +76,7 @@ struct edge_txn {
     struct reg_flow source;       /* server: where the request came from */
     struct pool_block *message;   /* client: request as sent; server: last response */
     struct pool_block *request;   /* server: request as it came, until its final response */
-    struct pool_block *early_tag; /* branch: To tag of its early dialog */
+    struct pool_block *early_tag; /* branch: To tags of its early dialogs, a space between */
     char branch[56];              /* client: our Via branch */
 };
 
@@ -97,7 +97,8 @@ struct edge_worker {
     uint32_t branch_counter;
     uint32_t parked_count; /* CANCELs that wait for their INVITE */
     _Atomic uint64_t counts[EDGE_COUNT_COUNT];
-    _Atomic uint32_t calls_open, calls_answered;
+    _Atomic uint32_t calls_open, calls_answered, txn_count;
+    _Atomic uint64_t memory_size; /* of the pool */
     bool is_replaying;
     int64_t last_alive_us; /* monotonic: the last heartbeat before the restart; 0: no restart */
     struct sip_msg parsed; /* a stored message, parsed again */
@@ -271,6 +272,7 @@ void on_response(struct edge_worker *worker, const struct sip_msg *msg,
 /* ACKs and ends a leg that nobody wants (a 2xx that crossed our end, or an unpaid second one). */
 void leg_end(struct edge_worker *worker, const struct sip_msg *answer, const struct reg_flow *to,
              uint64_t call_key, const char *reason);
+bool branch_has_early_tag(const struct edge_txn *txn, struct slice tag);
 /* Route values from Record-Route, ours left out; reversed for the caller's side of an answer. */
 bool routes_from_records(const struct edge *edge, const struct sip_msg *msg, bool is_reversed,
                          struct buf *out);

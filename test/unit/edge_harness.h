@@ -64,6 +64,7 @@ struct harness {
     uint64_t granted_version;
     uint32_t random;
     uint32_t nonce;
+    uint32_t start_count;
     uint8_t transport[WHO_COUNT]; /* enum reg_transport */
     struct sip_msg msg;           /* the last message taken */
     struct sip_msg in;
@@ -283,7 +284,7 @@ static inline void h_edge_start(struct harness *h)
     directory_set_loaded(h->edge->directory);
     registrar_set_loaded(h->edge->registrar);
     meter_set_registered(h->edge->meters, true);
-    h->worker = edge_worker_new(h->edge, 0, &shell, 99, h->now.mono_us);
+    h->worker = edge_worker_new(h->edge, 0, &shell, 99 + h->start_count++, h->now.mono_us);
     H_CHECK(h->worker != NULL);
     epoch_online(&h->epoch, 0);
 }
@@ -537,7 +538,7 @@ static inline void h_reply(struct harness *h, enum h_who who, int status, const 
     static struct sip_msg request;
     static char copy[SIP_MESSAGE_SIZE_MAX];
     static char text[SIP_MESSAGE_SIZE_MAX];
-    char contact[1024];
+    char contact[16384];
     memcpy(copy, h->msg.raw.data, h->msg.raw.size);
     H_CHECK(sip_msg_parse(slice_make(copy, h->msg.raw.size), &request) == SIP_OK);
     snprintf(contact, sizeof(contact), "%sContact: <sip:%s@%s:5060>\r\n",
