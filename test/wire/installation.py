@@ -97,6 +97,7 @@ class Installation:
         self.process = None
         self.peers = []
         self.topups = 0
+        self.version = 0  # of the last change to the configuration
 
     # ---- life ----
 
@@ -189,7 +190,10 @@ class Installation:
         link.close()
         if answer.status >= 300:
             raise Failure(f"{method} {path}: {answer.status} {text}")
-        return json.loads(text) if text else None
+        value = json.loads(text) if text else None
+        if method == "POST" and kind == "application/json":
+            self.version = max(self.version, value.get("version", 0))
+        return value
 
     def edge_pid(self):
         for role in self.control("supervisor", "status").get("roles", []):
@@ -227,12 +231,10 @@ class Installation:
         self.api("POST", "/v1/routes", {"prefix": prefix, "trunk": trunk, "priority": priority,
                                         "weight": 100})
 
-    def wait_config(self, **counts):
-        """Until the edge has at least that many rows of each kind (accounts, endpoints, ...)."""
-        def has_them():
-            have = self.control("edge", "status").get("config", {})
-            return all(have.get(kind, 0) >= count for kind, count in counts.items())
-        wait_for(f"the edge has {counts}", has_them)
+    def wait_config(self):
+        """Until the edge has all that was provisioned."""
+        wait_for(f"the edge has version {self.version}", lambda:
+                 self.control("edge", "status").get("config", {}).get("version") >= self.version)
 
     # ---- what came of it ----
 

@@ -153,28 +153,31 @@ class Baresip(Peer):
         self.write("accounts", f"<sip:{user}@{DOMAIN}>;auth_user={user};"
                    f"auth_pass={password_of(user)};{outbound};{registers};answermode={mode};"
                    f"audio_codecs=PCMU/8000/1\n")
+        subprocess.run(["sox", "-n", "-r", "8000", "-c", "1", "-b", "16", self.path("tone.wav"),
+                        "synth", "60", "sine", str(tone_hz), "vol", "0.5"], check=True, timeout=20)
         self.write("config", "\n".join([
             "poll_method epoll", f"sip_listen {host}:{self.port}", "call_max_calls 4",
             "module_path /usr/lib/baresip/modules",
-            "module g711.so", "module ausine.so", "module aufile.so", "module sndfile.so",
+            "module g711.so", "module aufile.so", "module sndfile.so",
             "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so",
-            f"audio_source ausine,{tone_hz}", f"audio_player aufile,{self.path('player.wav')}",
-            "audio_alert none", "ring_aufile none", "ringback_disabled yes",
+            f"audio_source aufile,{self.path('tone.wav')}", "audio_alert none", "ring_aufile none", "ringback_disabled yes",
             f"snd_path {self.dir}", f"ctrl_tcp_listen 127.0.0.1:{control}",
-            "net_interface lo", f"rtp_ports {first_rtp}-{first_rtp + 200}",
-            "audio_srate 8000-8000", "audio_channels 1-1", "ausrc_srate 8000", "auplay_srate 8000",
+            f"net_interface {host}", f"rtp_ports {first_rtp}-{first_rtp + 200}",
+            "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1",
         ]) + "\n")
         self.spawn(["baresip", "-f", self.dir])
         self.line = wait_for(f"baresip {user} can be led", lambda: connect(control))
 
     def command(self, command, params=""):
         text = json.dumps({"command": command, "params": params, "token": "t"}).encode()
+        self.line.settimeout(5)
         self.line.sendall(b"%d:%s," % (len(text), text))
 
     def poll(self):
         """Takes what it told since."""
         try:
-            self.rest += self.line.recv(65536, socket.MSG_DONTWAIT)
+            self.line.settimeout(0)
+            self.rest += self.line.recv(65536)
         except BlockingIOError:
             pass
         while True:

@@ -15,7 +15,7 @@ class Calls(WireTest):
         cls.dt.add_account("acme", "10.00")
         for user in ["alice"] + [f"bob{i}" for i in range(20)]:
             cls.dt.add_endpoint("acme", user)
-        cls.dt.wait_config(endpoints=21)
+        cls.dt.wait_config()
         cls.records = 0
 
     def call(self, uac, uas, host="127.0.0.1", transport="udp", talk_ms=300):

@@ -25,7 +25,7 @@ class FarEnd(WireTest):
             cls.dt.add_endpoint("acme", user)
             cls.dt.api("POST", "/v1/numbers", {"digits": f"4989{number:04}", "account": "acme",
                                                "endpoint": user})
-        cls.dt.wait_config(endpoints=20, numbers=20)
+        cls.dt.wait_config()
         cls.trunks = cls.records = 0
 
     def add_trunk(self, prefix, host, port, priority=1, **more):
@@ -33,7 +33,7 @@ class FarEnd(WireTest):
         name = f"trunk{self.trunks}"
         self.dt.add_trunk(name, host, port, **more)
         self.dt.add_route(name, priority, prefix)
-        self.dt.wait_config(trunks=self.trunks)
+        self.dt.wait_config()
 
     def take_user(self):
         return self.users.pop()

@@ -19,7 +19,7 @@ class Load(WireTest):
             for number in range(PAIRS):
                 dt.add_endpoint("acme" if number % 2 else "bravo", f"caller{number}")
                 dt.add_endpoint("acme", f"called{number}")
-            dt.wait_config(endpoints=2 * PAIRS)
+            dt.wait_config()
             port = register(dt, [f"called{number}" for number in range(PAIRS)])
             called = Sipp(dt, "uas-call", port=port, count=CALLS).wait_bound()
             rows = [user_row(f"caller{n}", f"called{n}") for n in range(PAIRS)]
