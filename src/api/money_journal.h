@@ -20,4 +20,13 @@ MUST_CHECK bool money_journal_add(struct money_journal *journal,
 void money_journal_refused(struct money_journal *journal, const struct money_request *request,
                            int64_t wall_us);
 
+/* Every request that is kept and was not refused, oldest first. `each` returns false to stop.
+ * *damaged_count: lines that could not be read. False: the files cannot be read; `error` says why.
+ */
+#define MONEY_JOURNAL_ERROR_SIZE 256
+MUST_CHECK bool
+money_journal_read(const char *dir,
+                   bool (*each)(void *ctx, const struct money_request *request, int64_t wall_us),
+                   void *ctx, uint64_t *damaged_count, char error[MONEY_JOURNAL_ERROR_SIZE]);
+
 #endif

@@ -20,6 +20,7 @@ struct cli {
     bool is_json;
     char http[96]; /* address of the API; empty: not asked yet */
     char key[64];  /* of DIR/secrets/admin.key */
+    bool was_sent; /* the last request reached the API, whatever came of it */
     json_t *names; /* "accounts/1" to "acme": asked once each */
 };
 

@@ -4,12 +4,16 @@
 
 #include "api/secret.h"
 #include "node/init.h"
+#include "node/recover.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define PATIENCE_US 10000000
 #define SHOWN_MAX 100 /* of what is wrong; a table that is torn can have millions */
@@ -93,6 +97,39 @@ static int run_audit(const struct command *command, const struct args *args)
 
 /* ---- backup and restore ---- */
 
+/* Keeps `dialtone run` away. -1: it runs. */
+static int hold(const struct cli *cli)
+{
+    char path[CLI_DIR_SIZE + 16];
+    snprintf(path, sizeof(path), "%s/run.lock", cli->dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* The edge's copy of the configuration is newer than what was put back: it reads all of it again.
+ */
+static void forget_copy(const struct cli *cli)
+{
+    char path[CLI_DIR_SIZE + 24];
+    snprintf(path, sizeof(path), "%s/edge/config.log", cli->dir);
+    (void)unlink(path);
+}
+
+static void print_copied(const struct cli *cli, bool is_backup, const char *file)
+{
+    if (is_backup) {
+        printf("%s is a copy of the database of %s.\n", file, cli->dir);
+        return;
+    }
+    printf("The database of %s is that of %s now; the old one is kept beside it.\n"
+           "Put back what came after it, before you start: dialtone ledger recover %s\n",
+           cli->dir, file, cli->dir);
+}
+
 static int run_copy(const struct command *command, const struct args *args)
 {
     bool is_backup = strcmp(command->name, "backup") == 0;
@@ -117,10 +154,68 @@ static int run_copy(const struct command *command, const struct args *args)
                                            : cli_fail(&cli, "%s", error);
     }
     if (status == COMMAND_OK) {
-        printf(is_backup ? "%s is a copy of the database of %s.\n"
-                         : "The database of %2$s is that of %1$s now; the old one is kept beside "
-                           "it.\n",
-               args->words[1], cli.dir);
+        if (!is_backup) {
+            forget_copy(&cli);
+        }
+        print_copied(&cli, is_backup, args->words[1]);
+    }
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- recover ---- */
+
+static int print_recovery(const struct cli *cli, const struct recover_report *report)
+{
+    size_t left = json_array_size(report->left);
+    size_t index;
+    json_t *text;
+    if (cli->is_json) {
+        json_t *answer =
+            json_pack("{s:I,s:I,s:I,s:I,s:I,s:O}", "charges_put", (json_int_t)report->charges_put,
+                      "requests_put", (json_int_t)report->requests_put, "requests_known",
+                      (json_int_t)report->requests_known, "fenced", (json_int_t)report->fenced,
+                      "damaged", (json_int_t)report->damaged, "left", report->left);
+        cli_print_json(answer);
+        json_decref(answer);
+        return left == 0 && report->damaged == 0 ? COMMAND_OK : COMMAND_FAILED;
+    }
+    printf("Put back: %" PRIu64 " call records with their charges, %" PRIu64
+           " money requests (%" PRIu64 " were there).\n",
+           report->charges_put, report->requests_put, report->requests_known);
+    json_array_foreach(report->left, index, text)
+    {
+        printf("left: %s\n", json_string_value(text));
+    }
+    if (report->damaged > 0) {
+        printf("%" PRIu64 " lines or files of the journals are damaged.\n", report->damaged);
+    }
+    return left == 0 && report->damaged == 0 ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static int run_recover(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct recover_report report;
+    char error[512];
+    if (args->word_count > 1) {
+        return cli_usage(command, "one directory, please");
+    }
+    if (!cli_begin(&cli, command, args, 0)) {
+        return COMMAND_USAGE;
+    }
+    int lock = hold(&cli);
+    int status;
+    if (lock < 0) {
+        status = cli_fail(&cli, "%s is running. Stop it first: dialtone stop %s", cli.dir, cli.dir);
+    } else if (recover_ledger(cli.dir, &report, error, sizeof(error))) {
+        status = print_recovery(&cli, &report);
+    } else {
+        status = cli_unknown(&cli, "%s. What was put back stays; repeat it.", error);
+    }
+    if (lock >= 0) {
+        json_decref(report.left);
+        close(lock);
     }
     cli_done(&cli);
     return status;
@@ -190,9 +285,23 @@ const struct command cli_dir_commands[] = {
         .group = "Look after",
         .what = "put a backup in place",
         .usage = "restore DIR FILE",
-        .help = "Refused while it runs. The copy is checked first; the old database is kept.",
+        .help = "Refused while it runs. The copy is checked first; the old database is kept. Then\n"
+                "`dialtone ledger recover DIR` puts back what came after the copy.",
         .options = copy_known,
         .run = run_copy,
+    },
+    {
+        .name = "ledger recover",
+        .group = "Look after",
+        .what = "after a restore: put back what came after the copy",
+        .usage = "ledger recover [DIR] [--json]",
+        .help = "Charges from the edge's own records (35 days), top-ups and the like from the\n"
+                "journal of the API. Each counts once, so it may be repeated. What cannot be put\n"
+                "back is named line by line, and the exit status is 1 then: decide each by hand,\n"
+                "with `dialtone adjust`. Money that the edge had set aside is free again.\n"
+                "Configuration that was changed after the copy is not put back.",
+        .options = audit_known,
+        .run = run_recover,
     },
     {
         .name = "operator",

@@ -234,10 +234,12 @@ char *cli_fetch(struct cli *cli, const struct cli_request *request, size_t *size
         *status = cli_usage(cli->command, "that is too long");
         return NULL;
     }
+    cli->was_sent = false;
     if (!find_api(cli, status)) {
         return NULL;
     }
     CURLcode result = perform(cli, request, &taken, &code);
+    cli->was_sent = result != CURLE_COULDNT_CONNECT && result != CURLE_OUT_OF_MEMORY;
     if (result != CURLE_OK) {
         *status = cli_unknown(cli, "the API at %s does not answer (%s). See `dialtone status %s`.",
                               cli->http, curl_easy_strerror(result), cli->dir);

@@ -31,17 +31,15 @@ static bool make_key(char *key, size_t size)
     return true;
 }
 
-static json_t *make_body(const struct args *args)
+static json_t *make_body(const struct args *args, uint64_t transfer)
 {
     json_t *body = json_pack("{s:s}", "amount", args->words[1]);
     const char *reason = args_value(args, "--reason");
-    const char *transfer = args_value(args, "--transfer");
-    uint64_t number = 0;
     if (reason != NULL) {
         json_object_set_new(body, "reason", json_string(reason));
     }
-    if (transfer != NULL && slice_to_u64(slice_from_text(transfer), INT64_MAX, &number)) {
-        json_object_set_new(body, "transfer", json_integer((json_int_t)number));
+    if (transfer != 0) {
+        json_object_set_new(body, "transfer", json_integer((json_int_t)transfer));
     }
     return body;
 }
@@ -66,10 +64,15 @@ static int run_money(const struct command *command, const struct args *args)
     struct cli_url url;
     char made[80];
     const char *key = args_value(args, "--key");
+    const char *transfer = args_value(args, "--transfer");
+    uint64_t number = 0;
     int status = COMMAND_OK;
     if (args->word_count != 2) {
         return cli_usage(command, "name an account and an amount: dialtone %s acme 25.00",
                          command->name);
+    }
+    if (transfer != NULL && !slice_to_u64(slice_from_text(transfer), INT64_MAX, &number)) {
+        return cli_usage(command, "--transfer is the number of an entry: see dialtone statement");
     }
     if (!cli_begin(&cli, command, args, -1)) {
         return COMMAND_USAGE;
@@ -78,7 +81,7 @@ static int run_money(const struct command *command, const struct args *args)
         key = made;
     }
     account_url(&url, args->words[0], command->ctx);
-    json_t *body = make_body(args);
+    json_t *body = make_body(args, number);
     struct cli_request request = {
         .method = "POST", .url = &url, .body = body, .idempotency_key = key};
     json_t *answer = cli_call(&cli, &request, &status);
@@ -86,7 +89,7 @@ static int run_money(const struct command *command, const struct args *args)
         cli_print_json(answer);
     } else if (answer != NULL) {
         print_moved(&cli, answer);
-    } else if (status == COMMAND_UNKNOWN) {
+    } else if (status == COMMAND_UNKNOWN && cli.was_sent) {
         fprintf(stderr, "It may have been booked. Repeat it with --key %s, and it counts once.\n",
                 key);
     }

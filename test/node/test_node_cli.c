@@ -375,6 +375,16 @@ static void a_backup_is_made_while_it_runs_and_restored_while_it_does_not(void *
     assert_true(other > 0);
     program_run("balance acme --dir % --json", dir, &output);
     assert_non_null(strstr(output.out, "\"balance\": \"25.000000\""));
+    program_run("ledger recover %", dir, &output);
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "is running. Stop it first"));
+    assert_in_range(program_stop(other, SIGTERM), 0, 5000);
+    program_run("ledger recover %", dir, &output); /* the top-up that the copy misses */
+    assert_int_equal(output.status, 0);
+    other = program_start(dir, "");
+    assert_true(other > 0);
+    program_run("balance acme --dir % --json", dir, &output);
+    assert_non_null(strstr(output.out, "\"balance\": \"30.000000\""));
     assert_in_range(program_stop(other, SIGTERM), 0, 5000);
     program_remove(dir);
 }

@@ -1,0 +1,351 @@
+/* `dialtone ledger recover`: what an older backup misses comes back once, or is named. */
+#include "program.h"
+
+#include "api/money_journal.h"
+#include "base/money.h"
+#include "node/edge_store.h"
+#include "node/recover.h"
+#include "store/journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NONCE "00112233445566778899aabbccddeeff"
+#define WALL_S INT64_C(1800000000)
+#define CHARGE (MONEY_MICRO / 2)
+
+static struct program_output output;
+
+struct world { /* an installation whose edge settled five calls, two of them before the backup */
+    char dir[256];
+    char copy[300];
+    uint64_t account_id;
+    uint64_t incarnation, session;
+    struct store *store;
+    struct journal_file *log;
+    struct edge_role role; /* only its journal is used */
+};
+
+static struct usage make_usage(const struct world *world, uint64_t sequence)
+{
+    struct usage usage = {.sequence = sequence,
+                          .account_id = world->account_id,
+                          .charge_micro = CHARGE,
+                          .ended_micro = CHARGE * (int64_t)sequence,
+                          .rate = {.currency = "EUR"},
+                          .talk_to_us = 30000000,
+                          .wall_start_us = WALL_S * 1000000,
+                          .wall_answer_us = WALL_S * 1000000,
+                          .wall_end_us = (WALL_S + 30) * 1000000,
+                          .status = 200,
+                          .flags = USAGE_ANSWERED,
+                          .end = USAGE_END_CALLER,
+                          .call_key = 1000 + sequence};
+    snprintf(usage.call_id, sizeof(usage.call_id), "call-%llu", (unsigned long long)sequence);
+    snprintf(usage.caller, sizeof(usage.caller), "alice");
+    snprintf(usage.callee, sizeof(usage.callee), "493042123");
+    snprintf(usage.reason, sizeof(usage.reason), "normal");
+    return usage;
+}
+
+static void settle(struct world *world, uint64_t sequence, bool is_archived)
+{
+    char record[4096];
+    char error[JOURNAL_ERROR_SIZE];
+    struct buf buf;
+    uint64_t mark = 0;
+    struct usage usage = make_usage(world, sequence);
+    assert_int_equal(
+        ledger_settle(world->store, world->incarnation, world->session, &usage, 1, &mark),
+        STORE_OK);
+    assert_int_equal(mark, sequence);
+    buf_init(&buf, record, sizeof(record));
+    usage_encode(&buf, &usage);
+    struct journal_settled settled = {world->incarnation, sequence, buf_done(&buf)};
+    if (is_archived) {
+        assert_true(journal_archive_settled(world->dir, &settled, 1, WALL_S, error));
+    }
+}
+
+static void open_store(struct world *world)
+{
+    world->store = store_new(&(struct store_options){.dir = world->dir, .deadline_us = 2000000});
+    assert_non_null(world->store);
+}
+
+static void note_identity(struct world *world)
+{
+    char error[JOURNAL_ERROR_SIZE];
+    struct edge_identity identity = {.life = 1, .incarnation = world->incarnation, .nonce = NONCE};
+    assert_int_equal(store_identity(world->store, identity.ledger, &identity.version), STORE_OK);
+    store_identity_append(&world->role, &identity);
+    assert_true(journal_file_sync(world->log, error));
+}
+
+static struct world *start(void)
+{
+    char error[JOURNAL_ERROR_SIZE];
+    uint64_t mark = 0;
+    struct account account;
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    program_dir(world->dir);
+    snprintf(world->copy, sizeof(world->copy), "%s/copy.db", world->dir);
+    program_run("init % --demo", world->dir, &output);
+    assert_int_equal(output.status, 0);
+    open_store(world);
+    assert_int_equal(config_account_by_name(world->store, "acme", &account), STORE_OK);
+    world->account_id = account.id;
+    assert_int_equal(ledger_register(world->store, "edge", NONCE, &world->incarnation), STORE_OK);
+    assert_int_equal(
+        ledger_open(world->store, world->incarnation, NONCE, 0, &world->session, &mark), STORE_OK);
+    world->log = journal_file_open(&(struct journal_file_options){.dir = world->dir}, error);
+    assert_non_null(world->log);
+    world->role.edge.journal = journal_file_as_journal(world->log);
+    return world;
+}
+
+static void make_backup(struct world *world)
+{
+    char error[256];
+    assert_int_equal(store_backup(world->dir, world->copy, error, sizeof(error)), STORE_OK);
+}
+
+static void restore(struct world *world)
+{
+    char error[256];
+    note_identity(world);
+    journal_file_close(world->log);
+    world->log = NULL;
+    store_free(world->store);
+    assert_int_equal(store_restore(world->dir, world->copy, error, sizeof(error)), STORE_OK);
+    open_store(world);
+}
+
+static int64_t balance(struct world *world)
+{
+    struct balance found;
+    assert_int_equal(ledger_balance(world->store, world->account_id, &found), STORE_OK);
+    return found.balance_micro;
+}
+
+static struct recover_report recover(struct world *world)
+{
+    struct recover_report report;
+    char error[512];
+    if (!recover_ledger(world->dir, &report, error, sizeof(error))) {
+        fail_msg("%s", error);
+    }
+    return report;
+}
+
+static void end(struct world *world)
+{
+    uint64_t transfers = 0;
+    uint64_t wrong = 0;
+    assert_int_equal(ledger_audit(world->store, NULL, NULL, &transfers, &wrong), STORE_OK);
+    assert_int_equal(wrong, 0);
+    store_free(world->store);
+    journal_file_close(world->log);
+    program_remove(world->dir);
+    free(world);
+}
+
+static bool take_version(void *ctx, const struct journal_entry *entry)
+{
+    struct edge_identity identity;
+    if (entry->kind == JOURNAL_IDENTITY && store_identity_read(entry->record, &identity)) {
+        *(uint64_t *)ctx = identity.version;
+    }
+    return true;
+}
+
+/* The edge takes no database that is older than what it saw, until somebody has looked. */
+static void the_edge_is_told_that_the_older_database_is_meant(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    char error[JOURNAL_ERROR_SIZE];
+    char ignored[33];
+    uint64_t seen = 0;
+    uint64_t version = 0;
+    make_backup(world);
+    struct account row;
+    assert_int_equal(config_get_account(world->store, world->account_id, &row), STORE_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(config_put_account(world->store, &row, "test"), STORE_OK);
+    }
+    restore(world);
+    struct recover_report report = recover(world);
+    json_decref(report.left);
+    world->log = journal_file_open(&(struct journal_file_options){.dir = world->dir}, error);
+    assert_non_null(world->log);
+    assert_true(journal_file_replay(world->log, take_version, &seen, error));
+    assert_int_equal(store_identity(world->store, ignored, &version), STORE_OK);
+    assert_true(seen > 0 && seen <= version);
+    end(world);
+}
+
+static void charges_after_the_backup_come_back_once(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    settle(world, 1, true);
+    settle(world, 2, true);
+    make_backup(world);
+    for (uint64_t sequence = 3; sequence <= 5; sequence++) {
+        settle(world, sequence, true);
+    }
+    int64_t before = balance(world);
+    restore(world);
+    assert_int_equal(balance(world), before + 3 * CHARGE);
+    struct recover_report report = recover(world);
+    assert_int_equal(report.charges_put, 3);
+    assert_int_equal(report.fenced, 1); /* its leases are not those of the restored ledger */
+    assert_int_equal(json_array_size(report.left), 0);
+    json_decref(report.left);
+    assert_int_equal(balance(world), before);
+
+    report = recover(world);
+    assert_int_equal(report.charges_put, 0);
+    json_decref(report.left);
+    assert_int_equal(balance(world), before);
+    end(world);
+}
+
+static void a_record_that_is_missing_stops_those_behind_it_and_they_are_named(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    settle(world, 1, true);
+    make_backup(world);
+    settle(world, 2, true);
+    settle(world, 3, false);
+    settle(world, 4, true);
+    restore(world);
+    int64_t before = balance(world);
+    struct recover_report report = recover(world);
+    assert_int_equal(report.charges_put, 1);
+    assert_int_equal(balance(world), before - CHARGE);
+    assert_int_equal(json_array_size(report.left), 1);
+    const char *text = json_string_value(json_array_get(report.left, 0));
+    assert_non_null(strstr(text, "charge of 0.50 EUR"));
+    assert_non_null(strstr(text, "call call-4"));
+    assert_non_null(strstr(text, "records before it are missing"));
+    json_decref(report.left);
+    end(world);
+}
+
+static void nothing_is_done_to_books_that_miss_nothing(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    settle(world, 1, true);
+    note_identity(world);
+    journal_file_close(world->log);
+    world->log = NULL;
+    int64_t before = balance(world);
+    struct recover_report report = recover(world);
+    assert_int_equal(report.charges_put, 0);
+    assert_int_equal(report.fenced, 0);
+    json_decref(report.left);
+    assert_int_equal(balance(world), before);
+    end(world);
+}
+
+static void charges_of_an_edge_that_the_backup_does_not_know_are_named(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    settle(world, 1, true);
+    uint64_t known = world->incarnation;
+    make_backup(world);
+    uint64_t mark = 0;
+    static const char other[] = "ffeeddccbbaa99887766554433221100";
+    assert_int_equal(ledger_register(world->store, "edge", other, &world->incarnation), STORE_OK);
+    assert_int_equal(
+        ledger_open(world->store, world->incarnation, other, 0, &world->session, &mark), STORE_OK);
+    settle(world, 1, true);
+    world->incarnation = known;
+    restore(world);
+    struct recover_report report = recover(world);
+    assert_int_equal(json_array_size(report.left), 1);
+    assert_non_null(strstr(json_string_value(json_array_get(report.left, 0)),
+                           "the backup does not know its edge"));
+    json_decref(report.left);
+    end(world);
+}
+
+/* ---- money requests ---- */
+
+static struct money_request request_of(const struct world *world, const char *kind, int64_t amount,
+                                       const char *key)
+{
+    struct money_request request = {.account_id = world->account_id, .amount_micro = amount};
+    snprintf(request.kind, sizeof(request.kind), "%s", kind);
+    snprintf(request.key, sizeof(request.key), "%s", key);
+    snprintf(request.request_hash, sizeof(request.request_hash), "%064d", (int)strlen(key));
+    snprintf(request.actor, sizeof(request.actor), "key:admin");
+    snprintf(request.reason, sizeof(request.reason), "test");
+    return request;
+}
+
+static void money_requests_come_back_once_but_for_refused_ones_and_refunds(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    struct money_answer answer;
+    struct money_journal *journal = money_journal_new(world->dir);
+    struct money_request first = request_of(world, "topup", 3 * MONEY_MICRO, "first");
+    struct money_request second = request_of(world, "topup", 4 * MONEY_MICRO, "second");
+    struct money_request refused = request_of(world, "topup", 5 * MONEY_MICRO, "refused");
+    struct money_request refund = request_of(world, "refund", CHARGE, "refund");
+    refund.linked_transfer = 1;
+    assert_true(money_journal_add(journal, &first, 1));
+    assert_int_equal(ledger_money(world->store, &first, &answer), STORE_OK);
+    make_backup(world);
+    assert_true(money_journal_add(journal, &second, 2));
+    assert_int_equal(ledger_money(world->store, &second, &answer), STORE_OK);
+    assert_true(money_journal_add(journal, &refused, 3));
+    money_journal_refused(journal, &refused, 3);
+    assert_true(money_journal_add(journal, &refund, 4));
+    money_journal_free(journal);
+    char path[300];
+    snprintf(path, sizeof(path), "%s/web/money.journal", world->dir);
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    fputs("{\"key\":\"torn\"\n", file); /* a line that a crash tore */
+    fclose(file);
+
+    restore(world);
+    int64_t before = balance(world);
+    struct recover_report report = recover(world);
+    assert_int_equal(report.requests_put, 1);
+    assert_int_equal(report.requests_known, 1);
+    assert_int_equal(report.damaged, 1);
+    assert_int_equal(json_array_size(report.left), 1);
+    assert_non_null(strstr(json_string_value(json_array_get(report.left, 0)), "refund of 0.50"));
+    json_decref(report.left);
+    assert_int_equal(balance(world), before + 4 * MONEY_MICRO);
+    end(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_edge_is_told_that_the_older_database_is_meant),
+        cmocka_unit_test(charges_after_the_backup_come_back_once),
+        cmocka_unit_test(a_record_that_is_missing_stops_those_behind_it_and_they_are_named),
+        cmocka_unit_test(nothing_is_done_to_books_that_miss_nothing),
+        cmocka_unit_test(charges_of_an_edge_that_the_backup_does_not_know_are_named),
+        cmocka_unit_test(money_requests_come_back_once_but_for_refused_ones_and_refunds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
