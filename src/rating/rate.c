@@ -97,3 +97,32 @@ int64_t rate_increment_end_us(const struct rate *rate, int64_t talk_us)
     }
     return end_us;
 }
+
+void rate_encode(struct buf *out, const struct rate *rate)
+{
+    wire_put_i64(out, rate->nano_per_min);
+    wire_put_i64(out, rate->fee_micro);
+    wire_put_u16(out, rate->first_s);
+    wire_put_u16(out, rate->next_s);
+    wire_put_u8(out, rate->rounding);
+    wire_put_u32(out, rate->deck_id);
+    wire_put_u32(out, rate->deck_version);
+    wire_put_slice(out, slice_from_text(rate->prefix));
+    wire_put_slice(out, slice_from_text(rate->currency));
+}
+
+void rate_decode(struct wire_reader *in, struct rate *rate)
+{
+    rate->nano_per_min = wire_get_i64(in);
+    rate->fee_micro = wire_get_i64(in);
+    rate->first_s = wire_get_u16(in);
+    rate->next_s = wire_get_u16(in);
+    rate->rounding = wire_get_u8(in);
+    rate->deck_id = wire_get_u32(in);
+    rate->deck_version = wire_get_u32(in);
+    wire_get_text(in, rate->prefix, sizeof(rate->prefix));
+    wire_get_text(in, rate->currency, sizeof(rate->currency));
+    if (rate->rounding > MONEY_UP) {
+        in->is_bad = true;
+    }
+}

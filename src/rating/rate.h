@@ -7,6 +7,7 @@
 #define DT_RATING_RATE_H
 
 #include "base/money.h"
+#include "base/wire.h"
 
 #define RATE_PREFIX_SIZE 20
 
@@ -35,5 +36,9 @@ int64_t rate_covers_us(const struct rate *rate, int64_t money_micro);
 
 /* End of the increment that talk_us is in (talk_us itself where it is an end). */
 int64_t rate_increment_end_us(const struct rate *rate, int64_t talk_us);
+
+/* As part of a record on disk; decoding a damaged one sets in->is_bad. */
+void rate_encode(struct buf *out, const struct rate *rate);
+void rate_decode(struct wire_reader *in, struct rate *rate);
 
 #endif
