@@ -103,7 +103,7 @@ static void stream_drop(struct stream_table *table, struct stream *stream)
 {
     uint32_t slot = slot_of(stream->id);
     struct reg_flow flow = stream->flow;
-    bool was_connecting = stream->is_connecting;
+    bool is_outbound = stream->is_outbound;
     close(stream->fd);
     free(stream->input);
     free(stream->output);
@@ -113,7 +113,7 @@ static void stream_drop(struct stream_table *table, struct stream *stream)
     table->first_free = slot;
     table->count--;
     registrar_flow_lost(table->thread->role->edge.registrar, flow.connection);
-    if (was_connecting) { /* requests were sent before the connection had its number */
+    if (is_outbound) { /* requests to an address go without the connection's number */
         flow.connection = 0;
     }
     edge_thread_unreachable(table->thread, &flow);
