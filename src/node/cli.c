@@ -53,6 +53,21 @@ int cli_unknown(const struct cli *cli, const char *format, ...)
     return COMMAND_UNKNOWN;
 }
 
+void cli_say(const struct cli *cli, json_t *answer, const char *format, ...)
+{
+    va_list args;
+    if (cli->is_json) {
+        cli_print_json(answer);
+    } else {
+        va_start(args, format);
+        vprintf(format, args);
+        va_end(args);
+        putchar('\n');
+        fflush(stdout);
+    }
+    json_decref(answer);
+}
+
 /* ---- which installation ---- */
 
 static bool has_conf(const char *dir)

@@ -35,6 +35,9 @@ int cli_usage(const struct command *command, const char *format, ...) PRINTF_LIK
 int cli_fail(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 int cli_unknown(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* What was done: the sentence, or with --json the object (taken). */
+void cli_say(const struct cli *cli, json_t *answer, const char *format, ...) PRINTF_LIKE(3, 4);
+
 /* ---- control sockets ---- */
 /* Asks "edge.sock", "web.sock" or "supervisor.sock". NULL: it is said and *status is set. */
 json_t *cli_ask(struct cli *cli, const char *socket, const char *command, const json_t *members,

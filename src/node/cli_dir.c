@@ -119,15 +119,17 @@ static void forget_copy(const struct cli *cli)
     (void)unlink(path);
 }
 
-static void print_copied(const struct cli *cli, bool is_backup, const char *file)
+static void say_copied(const struct cli *cli, bool is_backup, const char *file)
 {
+    json_t *answer = json_pack("{s:s,s:s}", "dir", cli->dir, is_backup ? "copy" : "restored", file);
     if (is_backup) {
-        printf("%s is a copy of the database of %s.\n", file, cli->dir);
+        cli_say(cli, answer, "%s is a copy of the database of %s.", file, cli->dir);
         return;
     }
-    printf("The database of %s is that of %s now; the old one is kept beside it.\n"
-           "Put back what came after it, before you start: dialtone ledger recover %s\n",
-           cli->dir, file, cli->dir);
+    cli_say(cli, answer,
+            "The database of %s is that of %s now; the old one is kept beside it.\n"
+            "Put back what came after it, before you start: dialtone ledger recover %s",
+            cli->dir, file, cli->dir);
 }
 
 static int run_copy(const struct command *command, const struct args *args)
@@ -157,7 +159,7 @@ static int run_copy(const struct command *command, const struct args *args)
         if (!is_backup) {
             forget_copy(&cli);
         }
-        print_copied(&cli, is_backup, args->words[1]);
+        say_copied(&cli, is_backup, args->words[1]);
     }
     cli_done(&cli);
     return status;
@@ -238,7 +240,8 @@ static int run_operator(const struct command *command, const struct args *args)
     if (store != NULL && init_password(password)) {
         enum store_result result = secret_operator_put(store, args->words[0], password, "cli");
         if (result == STORE_OK) {
-            printf("Operator %s, password %s (shown only now)\n", args->words[0], password);
+            cli_say(&cli, json_pack("{s:s,s:s}", "operator", args->words[0], "password", password),
+                    "Operator %s, password %s (shown only now)", args->words[0], password);
             status = COMMAND_OK;
         } else {
             status = cli_unknown(&cli, "no clear answer: %s", store_error(store));
@@ -254,8 +257,9 @@ static int run_operator(const struct command *command, const struct args *args)
 
 static const struct args_known audit_known[] = {COMMAND_DIR, COMMAND_JSON, COMMAND_HELP,
                                                 COMMAND_END};
-static const struct args_known copy_known[] = {COMMAND_HELP, COMMAND_END};
-static const struct args_known operator_known[] = {COMMAND_DIR, COMMAND_HELP, COMMAND_END};
+static const struct args_known copy_known[] = {COMMAND_JSON, COMMAND_HELP, COMMAND_END};
+static const struct args_known operator_known[] = {COMMAND_DIR, COMMAND_JSON, COMMAND_HELP,
+                                                   COMMAND_END};
 
 const struct command cli_dir_commands[] = {
     {

@@ -261,11 +261,8 @@ static int run_calls_end(const struct command *command, const struct args *args)
         json_t *members = json_pack("{s:s,s:s}", "key", key, "actor", actor);
         json_t *answer = cli_ask(&cli, "edge.sock", "call_end", members, &status);
         json_decref(members);
-        if (answer != NULL && cli.is_json) {
-            json_object_set_new(answer, "ended", json_string(key));
-            cli_print_json(answer);
-        } else if (answer != NULL) {
-            printf("Call %s is ended.\n", key);
+        if (answer != NULL) {
+            cli_say(&cli, json_pack("{s:s}", "ended", key), "Call %s is ended.", key);
         }
         json_decref(answer);
     }
@@ -286,7 +283,7 @@ static int wait_for_calls(struct cli *cli)
         }
         json_decref(edge);
         if (open == 0) {
-            printf("No call is open.\n");
+            cli_say(cli, json_pack("{s:i}", "calls_open", 0), "No call is open.");
             return COMMAND_OK;
         }
         sleep(1);
@@ -303,11 +300,13 @@ static int run_drain(const struct command *command, const struct args *args)
     }
     json_t *answer = cli_ask(&cli, "edge.sock", is_undo ? "undrain" : "drain", NULL, &status);
     if (answer != NULL) {
-        printf(is_undo ? "New calls are taken again.\n"
-                       : "New calls are refused with 503 now; those in progress go on.\n");
-        if (args_has(args, "--wait") && !is_undo) {
-            status = wait_for_calls(&cli);
+        bool is_waiting = args_has(args, "--wait") && !is_undo;
+        if (!is_waiting || !cli.is_json) { /* one object is enough */
+            cli_say(&cli, json_pack("{s:b}", "draining", !is_undo), "%s",
+                    is_undo ? "New calls are taken again."
+                            : "New calls are refused with 503 now; those in progress go on.");
         }
+        status = is_waiting ? wait_for_calls(&cli) : status;
     }
     json_decref(answer);
     cli_done(&cli);
@@ -327,7 +326,8 @@ static int run_restart(const struct command *command, const struct args *args)
     json_t *members = json_pack("{s:s}", "role", args->words[0]);
     json_t *answer = cli_ask(&cli, "supervisor.sock", "restart", members, &status);
     if (answer != NULL) {
-        printf("%s is being started again.\n", args->words[0]);
+        cli_say(&cli, json_pack("{s:s}", "restarting", args->words[0]),
+                "%s is being started again.", args->words[0]);
     }
     json_decref(members);
     json_decref(answer);
@@ -351,7 +351,7 @@ static int run_stop(const struct command *command, const struct args *args)
         status = cli_unknown(&cli, "%s has not stopped within %d s. See its logs in %s/log.",
                              cli.dir, STOP_PATIENCE_S, cli.dir);
     } else if (answer != NULL) {
-        printf("%s has stopped.\n", cli.dir);
+        cli_say(&cli, json_pack("{s:s}", "stopped", cli.dir), "%s has stopped.", cli.dir);
     }
     json_decref(answer);
     cli_done(&cli);
@@ -366,8 +366,11 @@ static const struct args_known calls_known[] = {ARG("--max", "COUNT", "at most s
                                                 COMMAND_END};
 static const struct args_known drain_known[] = {
     ARG("--wait", NULL, "wait until the last call has ended"),
-    ARG("--undo", NULL, "take new calls again"), COMMAND_DIR, COMMAND_HELP, COMMAND_END};
-static const struct args_known stop_known[] = {COMMAND_DIR, COMMAND_HELP, COMMAND_END};
+    ARG("--undo", NULL, "take new calls again"),
+    COMMAND_DIR,
+    COMMAND_JSON,
+    COMMAND_HELP,
+    COMMAND_END};
 
 const struct command cli_live_commands[] = {
     {
@@ -384,7 +387,7 @@ const struct command cli_live_commands[] = {
         .group = "Start and stop",
         .what = "start one role again; answered calls go on",
         .usage = "restart edge|web",
-        .options = stop_known,
+        .options = plain,
         .run = run_restart,
     },
     {
@@ -393,7 +396,7 @@ const struct command cli_live_commands[] = {
         .what = "stop an installation that runs",
         .usage = "stop [DIR]",
         .help = "The same as SIGTERM to `dialtone run`; done within 5 seconds.",
-        .options = stop_known,
+        .options = plain,
         .run = run_stop,
     },
     {

@@ -213,11 +213,10 @@ int cli_rows_remove(const struct command *command, const struct args *args)
     url_of(&cli, kind_of(command), &url);
     struct cli_request request = {.method = "DELETE", .url = &url};
     json_t *answer = cli_call(&cli, &request, &status);
-    if (answer != NULL && cli.is_json) {
-        json_object_set_new(answer, "removed", json_string(args->words[0]));
-        cli_print_json(answer);
-    } else if (answer != NULL) {
-        printf("%s %s is removed.\n", kind_of(command)->noun, args->words[0]);
+    if (answer != NULL) {
+        cli_say(&cli, json_pack("{s:s}", "removed", args->words[0]), "%s %s is %s.",
+                kind_of(command)->noun, args->words[0],
+                strcmp(command->name, "key revoke") == 0 ? "revoked" : "removed");
     }
     json_decref(answer);
     cli_done(&cli);

@@ -3,6 +3,7 @@
 #include "node/supervisor.h"
 #include "store/store.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,63 +60,86 @@ static int run_run(const struct command *command, const struct args *args)
 
 /* ---- check ---- */
 
-static int warning(const char *format, const char *what)
+static void warn(json_t *warnings, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void warn(json_t *warnings, const char *format, ...)
 {
-    printf("warning: ");
-    printf(format, what);
-    putchar('\n');
-    return 1;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    json_array_append_new(warnings, json_string(text));
 }
 
-static int check_secrets(const char *dir)
+static void check_secrets(const char *dir, json_t *warnings)
 {
     char path[CLI_DIR_SIZE + 16];
     struct stat found;
     snprintf(path, sizeof(path), "%s/secrets", dir);
     if (stat(path, &found) != 0) {
-        return warning("%s is not there: the edge makes new keys, and every nonce is old", path);
+        warn(warnings, "%s is not there: the edge makes new keys, and every nonce is old", path);
+    } else if ((found.st_mode & 077) != 0) {
+        warn(warnings, "others can read %s: chmod -R go= %s", path, path);
     }
-    return (found.st_mode & 077) != 0 ? warning("others can read %s: chmod -R go= it", path) : 0;
 }
 
 /* What is allowed and yet seldom meant. */
-static int warn(const struct cli *cli, const struct node_config *config)
+static void check_habits(const struct node_config *config, json_t *warnings)
 {
-    int count = check_secrets(cli->dir);
     if (config->emergency_count == 0) {
-        count += warning("%s", "'emergency' names no number: calls for help are calls like others");
+        warn(warnings, "'emergency' names no number: calls for help are calls like others");
     }
     for (int i = 0; i < config->listen_count; i++) {
         const struct config_listen *listen = &config->listen[i];
         bool is_any = strcmp(listen->host, "0.0.0.0") == 0 || strcmp(listen->host, "::") == 0;
         if (is_any && listen->advertised[0] == '\0') {
-            count += warning("'listen' %s is every address: 'advertise' must say which one the "
-                             "others send to",
-                             listen->host);
+            warn(warnings,
+                 "'listen' on %s is every address: 'advertise' must say which one the others send "
+                 "to",
+                 listen->host);
         }
     }
     if (config->drill) {
-        count += warning("%s", "'drill' is true: the database may be made to fail by a file");
+        warn(warnings, "'drill' is true: a file may make the database fail");
     }
-    return count;
 }
 
-static int check_database(const struct cli *cli)
+static int check_database(const struct cli *cli, uint64_t *version)
 {
     char identity[33];
-    uint64_t version = 0;
     struct store_options options = {.dir = cli->dir, .deadline_us = 2000000};
     struct store *store = store_new(&options);
     enum store_result result =
-        store == NULL ? STORE_UNKNOWN : store_identity(store, identity, &version);
-    int status = COMMAND_OK;
-    if (result != STORE_OK) {
-        status = cli_unknown(cli, "the database gives no clear answer: %s",
-                             store == NULL ? "no memory" : store_error(store));
-    } else {
-        printf("database: answers, version %llu\n", (unsigned long long)version);
-    }
+        store == NULL ? STORE_UNKNOWN : store_identity(store, identity, version);
+    int status = result == STORE_OK ? COMMAND_OK
+                                    : cli_unknown(cli, "the database gives no clear answer: %s",
+                                                  store == NULL ? "no memory" : store_error(store));
     store_free(store);
+    return status;
+}
+
+static int check_dir(const struct cli *cli, const struct node_config *config)
+{
+    uint64_t version = 0;
+    size_t index;
+    json_t *text;
+    json_t *warnings = json_array();
+    check_secrets(cli->dir, warnings);
+    check_habits(config, warnings);
+    int status = check_database(cli, &version);
+    json_t *answer =
+        json_pack("{s:b,s:b,s:I,s:O}", "is_configuration_good", 1, "does_database_answer",
+                  status == COMMAND_OK, "version", (json_int_t)version, "warnings", warnings);
+    if (!cli->is_json) {
+        json_array_foreach(warnings, index, text)
+        {
+            printf("warning: %s\n", json_string_value(text));
+        }
+    }
+    cli_say(cli, answer, "%s/dialtone.conf is good%s", cli->dir,
+            status == COMMAND_OK ? "; the database answers" : "");
+    json_decref(warnings);
     return status;
 }
 
@@ -130,14 +154,8 @@ static int run_check(const struct command *command, const struct args *args)
     if (!cli_begin(&cli, command, args, 0)) {
         return COMMAND_USAGE;
     }
-    int status;
-    if (config_load(cli.dir, &config, error, sizeof(error))) {
-        printf("%s/dialtone.conf: good\n", cli.dir);
-        (void)warn(&cli, &config);
-        status = check_database(&cli);
-    } else {
-        status = cli_fail(&cli, "%s", error);
-    }
+    int status = config_load(cli.dir, &config, error, sizeof(error)) ? check_dir(&cli, &config)
+                                                                     : cli_fail(&cli, "%s", error);
     cli_done(&cli);
     return status;
 }
@@ -163,7 +181,8 @@ static const struct args_known run_known[] = {
     COMMAND_HELP,
     COMMAND_END,
 };
-static const struct args_known check_known[] = {COMMAND_DIR, COMMAND_HELP, COMMAND_END};
+static const struct args_known check_known[] = {COMMAND_DIR, COMMAND_JSON, COMMAND_HELP,
+                                                COMMAND_END};
 
 const struct command cli_start_commands[] = {
     {
