@@ -434,17 +434,49 @@ static void on_branch_response(struct edge_worker *worker, struct edge_txn *txn,
     }
 }
 
+/* ACK to a failure of an INVITE that is not kept any more. The server knows it by its branch, not
+ * by its URI (RFC 3261 17.2.3). */
+static void ack_stray(struct edge_worker *worker, const struct sip_msg *msg,
+                      const struct reg_flow *to)
+{
+    char branch[56];
+    char text[160];
+    struct buf via;
+    struct buf out;
+    if (!slice_copy_text(msg->via.branch, branch, sizeof(branch))) {
+        return;
+    }
+    buf_init(&via, text, sizeof(text));
+    via_write(worker, to, branch, &via);
+    struct sip_request ack = {.method = SLICE("ACK"),
+                              .uri = msg->to.uri_text,
+                              .via = buf_done(&via),
+                              .from = sip_msg_value(msg, SIP_H_FROM),
+                              .to = sip_msg_value(msg, SIP_H_TO),
+                              .call_id = msg->call_id,
+                              .cseq = msg->cseq,
+                              .max_forwards = 70};
+    buf_init(&out, worker->out, sizeof(worker->out));
+    sip_request_write(&out, &ack);
+    if (!out.is_full) {
+        send_to(worker, to, buf_done(&out));
+    }
+}
+
 /* No transaction knows it: after a restart a phone may repeat its 2xx until the caller's ACK
- * passes. Our MAC in the branch shows that it answers a request of ours; anything else is dropped.
- */
+ * passes, or its failure until we ACK that. Our MAC in the branch shows that it answers a request
+ * of ours; anything else is dropped. */
 static void on_stray(struct edge_worker *worker, const struct sip_msg *msg,
                      const struct reg_flow *from)
 {
     uint64_t key;
     worker_count(worker, EDGE_STRAYS);
-    bool is_2xx_to_invite =
-        msg->status >= 200 && msg->status < 300 && msg->cseq_method == SIP_INVITE;
-    if (!is_2xx_to_invite || !token_branch_key(worker->edge, msg->via.branch, &key)) {
+    bool is_final_to_invite = msg->status >= 200 && msg->cseq_method == SIP_INVITE;
+    if (!is_final_to_invite || !token_branch_key(worker->edge, msg->via.branch, &key)) {
+        return;
+    }
+    if (msg->status >= 300) {
+        ack_stray(worker, msg, from);
         return;
     }
     struct call *call = call_by_key(worker, key);
