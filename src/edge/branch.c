@@ -133,9 +133,8 @@ static bool write_branch(struct edge_worker *worker, struct call *call, const st
 static struct edge_txn *send_branch(struct edge_worker *worker, struct call *call,
                                     struct outgoing *out, int step)
 {
-    struct edge_txn *txn = txn_client_new(worker, SIP_INVITE, out->branch, &out->to,
-                                          pool_slice(out->request), PURPOSE_INVITE);
-    pool_give(&worker->pool, out->request);
+    struct edge_txn *txn =
+        txn_client_take(worker, SIP_INVITE, out->branch, &out->to, out->request, PURPOSE_INVITE);
     if (txn == NULL) {
         return NULL;
     }

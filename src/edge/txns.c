@@ -48,6 +48,9 @@ struct edge_txn *txn_at(struct edge_worker *worker, uint32_t index, uint32_t gen
 
 const struct sip_msg *txn_parsed(struct edge_worker *worker, struct pool_block *block)
 {
+    if (block != NULL && block == worker->kept_block) {
+        return worker->kept_msg;
+    }
     if (block == NULL || sip_msg_parse(pool_slice(block), &worker->parsed) != SIP_OK) {
         return NULL;
     }
@@ -140,6 +143,8 @@ struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg
         return NULL;
     }
     txn->request = request;
+    worker->kept_block = request;
+    worker->kept_msg = msg;
     txn->source = *from;
     txn->method = (uint8_t)msg->method;
     worker->parked_count += purpose == PURPOSE_PARKED ? 1 : 0;
@@ -159,6 +164,13 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
         worker_count(worker, EDGE_FULL);
         return NULL;
     }
+    return txn_client_take(worker, method, branch, to, message, purpose);
+}
+
+struct edge_txn *txn_client_take(struct edge_worker *worker, enum sip_method method,
+                                 const char *branch, const struct reg_flow *to,
+                                 struct pool_block *message, enum txn_purpose purpose)
+{
     enum txn_kind kind = method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT;
     uint64_t key = txn_client_key(worker, slice_from_text(branch), method);
     struct edge_txn *txn = txn_new(worker, key, kind, to, purpose);
@@ -179,6 +191,9 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
 
 static void request_give(struct edge_worker *worker, struct edge_txn *txn)
 {
+    if (worker->kept_block == txn->request) {
+        worker->kept_block = NULL;
+    }
     pool_give(&worker->pool, txn->request);
     txn->request = NULL;
 }

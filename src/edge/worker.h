@@ -102,7 +102,10 @@ struct edge_worker {
     bool is_replaying;
     int64_t last_alive_us; /* monotonic: the last heartbeat before the restart; 0: no restart */
     struct sip_msg parsed; /* a stored message, parsed again */
-    struct sip_msg sent;   /* a recorded INVITE, at replay */
+    /* The request under way, where a transaction keeps a copy: it need not be parsed again. */
+    const struct sip_msg *kept_msg;
+    const struct pool_block *kept_block; /* NULL: none */
+    struct sip_msg sent;                 /* a recorded INVITE, at replay */
     struct route_plan plan;
     struct reg_target targets[CALL_BRANCHES_MAX];
     char out[OUT_SIZE];     /* the message being written */
@@ -158,6 +161,11 @@ struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg
 struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method method,
                                 const char *branch, const struct reg_flow *to, struct slice request,
                                 enum txn_purpose purpose);
+/* The same with a request that is kept already: the block is the transaction's from now on, and
+ * given back where there is none. */
+struct edge_txn *txn_client_take(struct edge_worker *worker, enum sip_method method,
+                                 const char *branch, const struct reg_flow *to,
+                                 struct pool_block *request, enum txn_purpose purpose);
 void txn_drop(struct edge_worker *worker, struct edge_txn *txn);
 void txn_arm(struct edge_worker *worker, struct edge_txn *txn);
 /* Feeds the machine, repeats what it asks to repeat; returns what is left to do for the owner. END
@@ -167,7 +175,8 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
 void txn_send_response(struct edge_worker *worker, struct edge_txn *txn, int status,
                        struct slice response);
 void txn_timer(struct edge_worker *worker, struct edge_txn *txn);
-/* Parses the request that a transaction keeps into worker->parsed; NULL: it keeps none. */
+/* The request that a transaction keeps, parsed: in worker->parsed, or as it came in this turn.
+ * NULL: it keeps none. */
 const struct sip_msg *txn_parsed(struct edge_worker *worker, struct pool_block *block);
 
 /* ---- token.c ---- */
