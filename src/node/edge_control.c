@@ -78,7 +78,10 @@ static void do_status(struct edge_role *role, struct control_answer *answer)
     uint32_t open, answered;
     json_t *counts = counts_json(role, &open, &answered);
     struct reg_counts bindings = registrar_count(role->edge.registrar);
+    int reader = role->worker_count + 1; /* the one thread of the control socket */
+    epoch_online(&role->epoch, reader);
     struct directory_counts rows = directory_count(role->edge.directory);
+    epoch_offline(&role->epoch, reader);
     struct journal_file_status journal = journal_file_status(role->journal);
     pthread_mutex_lock(&role->lock);
     struct store_view view = role->view;
