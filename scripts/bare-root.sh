@@ -1,5 +1,5 @@
 #!/bin/sh
-# bare-root.sh [--run] [--check] [--keep]: makes a bare Debian 12 (debootstrap's minbase, and git), clones this
+# bare-root.sh [--run] [--check [--only PART]] [--keep]: makes a bare Debian 12 (debootstrap's minbase, and git), clones this
 # repository into it and does there what the README says: ./run --once, ./check, or, without a choice, both.
 # Prints how long each took. Needs root. What is not committed is not tested.
 set -eu
@@ -8,16 +8,22 @@ root_of_repo=$(cd "$(dirname "$0")/.." && pwd)
 wants_run=
 wants_check=
 is_kept=
-for word; do
-    case "$word" in
+check=./check
+while [ $# -gt 0 ]; do
+    case "$1" in
     --run) wants_run=yes ;;
     --check) wants_check=yes ;;
     --keep) is_kept=yes ;;
+    --only)
+        check="./check --only ${2:?--only needs a part}"
+        shift
+        ;;
     *)
-        echo "usage: scripts/bare-root.sh [--run] [--check] [--keep]" >&2
+        echo "usage: scripts/bare-root.sh [--run] [--check [--only PART]] [--keep]" >&2
         exit 2
         ;;
     esac
+    shift
 done
 [ -n "$wants_run$wants_check" ] || { wants_run=yes; wants_check=yes; }
 [ "$(id -u)" = 0 ] || { echo "bare-root.sh needs root, for chroot" >&2; exit 1; }
@@ -108,5 +114,5 @@ inside()
     end_inside
 }
 [ -z "$wants_run" ] || inside "./run --once"
-[ -z "$wants_check" ] || inside "./check"
+[ -z "$wants_check" ] || inside "$check"
 exit $status
