@@ -74,11 +74,10 @@ def stop_process(process, timeout_s):
 class WireTest(unittest.TestCase):
     """Keeps the folders of its installations when a test failed."""
 
-    def run(self, result=None):
-        result = super().run(result)
-        if not result.wasSuccessful():
+    def doCleanups(self):
+        if self._outcome is not None and not self._outcome.success:
             Installation.is_kept = True
-        return result
+        return super().doCleanups()
 
 
 class Installation:
@@ -271,7 +270,7 @@ class Installation:
 
 
 def password_of(user):
-    return f"pw-{user}"
+    return f"secret-{user}"
 
 
 def charge_of(cdr):

@@ -52,15 +52,17 @@ class Peer:
 # ---- SIPp ----
 
 class Sipp(Peer):
-    """One run of a scenario in sipp/. `rows` are its users: lists of fields for the file of -inf."""
+    """One run of a scenario in sipp/. `rows` are its users: lists of fields for the file of -inf.
+    is_probed: the edge probes the call once, where the scenario says PROBE."""
 
     def __init__(self, dt, scenario, rows=(), host="127.0.0.1", port=None, transport="udp",
-                 to=None, count=1, options=()):
+                 to=None, count=1, options=(), is_probed=False):
         super().__init__(dt, scenario)
         self.host = host
         self.port = port or free_port(host)
         target = to or ((f"[::1]:{dt.port6}") if ":" in host else f"{dt.host}:{dt.port}")
-        argv = ["sipp", target, "-sf", os.path.join(HERE, "sipp", f"{scenario}.xml"),
+        self.write("scenario.xml", scenario_text(scenario, is_probed))
+        argv = ["sipp", target, "-sf", self.path("scenario.xml"),
                 "-i", f"[{host}]" if ":" in host else host, "-p", str(self.port),
                 "-mp", str(free_port("127.0.0.1")), "-t", TRANSPORTS[transport], "-nostdin",
                 "-m", str(count), "-key", "domain", DOMAIN, "-timeout", "60", "-timeout_error",
@@ -105,6 +107,14 @@ class Sipp(Peer):
                 text.startswith(start)]
 
 
+def scenario_text(scenario, is_probed):
+    folder = os.path.join(HERE, "sipp")
+    with open(os.path.join(folder, f"{scenario}.xml"), encoding="ascii") as file:
+        text = file.read()
+    with open(os.path.join(folder, "probe.txt"), encoding="ascii") as file:
+        return text.replace("<!-- PROBE -->\n", file.read() if is_probed else "")
+
+
 def is_bound(host, port):
     """Does someone listen there? Binding tells, for UDP and TCP, and disturbs nobody."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -142,6 +152,7 @@ class Baresip(Peer):
                  host="127.0.0.1", answers=True):
         super().__init__(dt, f"baresip-{user}")
         self.events = []
+        self.line = None
         self.rest = b""
         self.host = host
         self.port = free_port(host)
@@ -167,6 +178,11 @@ class Baresip(Peer):
         ]) + "\n")
         self.spawn(["baresip", "-f", self.dir])
         self.line = wait_for(f"baresip {user} can be led", lambda: connect(control))
+
+    def stop(self):
+        super().stop()
+        if self.line is not None:
+            self.line.close()
 
     def command(self, command, params=""):
         text = json.dumps({"command": command, "params": params, "token": "t"}).encode()
