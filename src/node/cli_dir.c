@@ -223,6 +223,56 @@ static int run_recover(const struct command *command, const struct args *args)
     return status;
 }
 
+/* ---- the death verdict ---- */
+
+static int fence(struct cli *cli, uint64_t incarnation, const char *why)
+{
+    json_t *edge = cli_ask_quietly(cli, "edge.sock", "status");
+    bool is_alive =
+        (uint64_t)json_integer_value(json_object_get(edge, "incarnation")) == incarnation;
+    const char *user = getenv("USER");
+    char actor[64];
+    json_decref(edge);
+    if (is_alive) {
+        return cli_fail(cli, "incarnation %" PRIu64 " is the edge that runs here: it is alive",
+                        incarnation);
+    }
+    snprintf(actor, sizeof(actor), "cli:%.50s", user == NULL ? "root" : user);
+    struct store *store = open_store(cli);
+    enum store_result result =
+        store == NULL ? STORE_UNKNOWN : ledger_fence(store, incarnation, actor, why);
+    int status = COMMAND_OK;
+    if (result == STORE_OK) {
+        cli_say(cli, json_pack("{s:I}", "fenced", (json_int_t)incarnation),
+                "Incarnation %" PRIu64 " is dead; the money that it held is free again.",
+                incarnation);
+    } else if (result == STORE_ABSENT || result == STORE_REFUSED) {
+        status = cli_fail(cli, "%s", store_error(store));
+    } else {
+        status = cli_unknown(cli, "no clear answer: %s. Repeat it.",
+                             store == NULL ? "no memory" : store_error(store));
+    }
+    store_free(store);
+    return status;
+}
+
+static int run_fence(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    uint64_t incarnation = 0;
+    const char *why = args_value(args, "--why");
+    if (args->word_count != 1 || why == NULL || why[0] == '\0' ||
+        !slice_to_u64(slice_from_text(args->words[0]), INT64_MAX, &incarnation)) {
+        return cli_usage(command, "name an incarnation by its number, and say --why");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    int status = fence(&cli, incarnation, why);
+    cli_done(&cli);
+    return status;
+}
+
 /* ---- operators ---- */
 
 static int run_operator(const struct command *command, const struct args *args)
@@ -257,6 +307,9 @@ static int run_operator(const struct command *command, const struct args *args)
 
 static const struct args_known audit_known[] = {COMMAND_DIR, COMMAND_JSON, COMMAND_HELP,
                                                 COMMAND_END};
+static const struct args_known fence_known[] = {
+    ARG("--why", "TEXT", "kept in the books with your name"), COMMAND_DIR, COMMAND_JSON,
+    COMMAND_HELP, COMMAND_END};
 static const struct args_known copy_known[] = {COMMAND_JSON, COMMAND_HELP, COMMAND_END};
 static const struct args_known operator_known[] = {COMMAND_DIR, COMMAND_JSON, COMMAND_HELP,
                                                    COMMAND_END};
@@ -306,6 +359,19 @@ const struct command cli_dir_commands[] = {
                 "Configuration that was changed after the copy is not put back.",
         .options = audit_known,
         .run = run_recover,
+    },
+    {
+        .name = "ledger fence",
+        .group = "Look after",
+        .what = "declare an edge's disk dead: what it had set aside is free again",
+        .usage = "ledger fence INCARNATION --why TEXT",
+        .help =
+            "For an edge whose DIR/edge is lost for good. Until then its money stays set aside,\n"
+            "because it might come back and say what it spent. INCARNATION is the number that\n"
+            "`status --json` showed as the edge's, and that its call records carry. Records\n"
+            "that turn up after all are still charged.",
+        .options = fence_known,
+        .run = run_fence,
     },
     {
         .name = "operator",

@@ -101,15 +101,13 @@ static bool begin(struct cli *cli, const struct command *command, const struct a
     return cli_begin(cli, command, args, -1);
 }
 
-static int end(struct cli *cli, const json_t *answer, int status)
+static void print_row(struct cli *cli, const json_t *answer)
 {
     if (answer != NULL && cli->is_json) {
         cli_print_json(answer);
     } else if (answer != NULL) {
         cli_print_one(cli, kind_of(cli->command)->show, answer);
     }
-    cli_done(cli);
-    return status;
 }
 
 int cli_rows_list(const struct command *command, const struct args *args)
@@ -149,8 +147,9 @@ int cli_rows_show(const struct command *command, const struct args *args)
     }
     url_of(&cli, kind_of(command), &url);
     json_t *answer = cli_get(&cli, &url, &status);
-    status = end(&cli, answer, status);
+    print_row(&cli, answer);
     json_decref(answer);
+    cli_done(&cli);
     return status;
 }
 
@@ -159,7 +158,7 @@ static int send(struct cli *cli, const char *method, const struct cli_url *url, 
     int status = COMMAND_OK;
     struct cli_request request = {.method = method, .url = url, .body = body};
     json_t *answer = cli_call(cli, &request, &status);
-    status = end(cli, answer, status);
+    print_row(cli, answer);
     json_decref(answer);
     return status;
 }
@@ -180,6 +179,7 @@ int cli_rows_add(const struct command *command, const struct args *args)
     cli_url_init(&url, kind->path);
     status = add_options(&cli, body, &status) ? send(&cli, "POST", &url, body) : status;
     json_decref(body);
+    cli_done(&cli);
     return status;
 }
 
@@ -199,6 +199,7 @@ int cli_rows_set(const struct command *command, const struct args *args)
                      : send(&cli, "PATCH", &url, body);
     }
     json_decref(body);
+    cli_done(&cli);
     return status;
 }
 
@@ -243,6 +244,7 @@ int cli_rows_suspension(const struct command *command, const struct args *args)
     cli_url_part(&url, "suspension");
     int status = send(&cli, is_suspend ? "PUT" : "DELETE", &url, body);
     json_decref(body);
+    cli_done(&cli);
     return status;
 }
 

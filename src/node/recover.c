@@ -204,6 +204,9 @@ static int compare_kept(const void *a, const void *b)
 static void sort_kept(struct recovery *recovery)
 {
     size_t count = 0;
+    if (recovery->kept_count == 0) {
+        return;
+    }
     qsort(recovery->kept, recovery->kept_count, sizeof(recovery->kept[0]), compare_kept);
     for (size_t i = 0; i < recovery->kept_count; i++) {
         if (count == 0 || compare_kept(&recovery->kept[i], &recovery->kept[count - 1]) != 0) {

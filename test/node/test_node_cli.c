@@ -114,6 +114,11 @@ static void a_mistake_is_answered_with_what_to_do(void **state)
         {"operator no/body --dir %", 2,
          "dialtone operator: name one operator: letters, digits, '-', '_' and '.'\n"
          "See: dialtone help operator\n"},
+        {"ledger fence 1 --dir %", 2,
+         "dialtone ledger fence: name an incarnation by its number, and say --why\n"
+         "See: dialtone help ledger fence\n"},
+        {"ledger fence 99 --why lost --dir %", 1,
+         "dialtone ledger fence: incarnation 99 was never registered here\n"},
         {"run", 2,
          "dialtone run: name the installation: dialtone run DIR\nSee: dialtone help run\n"},
         {"run % --workers 0", 2,
