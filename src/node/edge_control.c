@@ -78,7 +78,7 @@ static void do_status(struct edge_role *role, struct control_answer *answer)
     uint32_t open, answered;
     json_t *counts = counts_json(role, &open, &answered);
     struct reg_counts bindings = registrar_count(role->edge.registrar);
-    int reader = role->worker_count + 1; /* the one thread of the control socket */
+    int reader = role->worker_count; /* this thread's place among the readers, as for explain */
     epoch_online(&role->epoch, reader);
     struct directory_counts rows = directory_count(role->edge.directory);
     epoch_offline(&role->epoch, reader);
@@ -231,6 +231,29 @@ static const char *lease_says(const struct route_plan *plan, const struct meter_
     return lease->more.is == TRI_ABSENT ? "refuse" : "ask";
 }
 
+/* `says`: "connect", "ask", "refuse" (for money) or "away" (no device is registered). */
+static void explain_verdict(struct buf *out, const struct route_plan *plan, const char *says)
+{
+    bool is_away = strcmp(says, "away") == 0;
+    bool is_poor = strcmp(says, "refuse") == 0;
+    const char *would = is_away ? "refuse" : says;
+    const char *reason = is_away ? "not-registered" : is_poor ? "no-credit" : "ok";
+    const char *why = is_away   ? "No device of that user is registered."
+                      : is_poor ? "The account has no money for the first increment."
+                                : plan->why;
+    int status = is_away ? 480 : is_poor ? 402 : 0;
+    if (plan->refusal != ROUTE_OK) {
+        would = "refuse";
+        reason = route_refusal_name(plan->refusal);
+        why = plan->why;
+        status = route_refusal_status(plan->refusal);
+    }
+    buf_json_text(out, "would", slice_from_text(would));
+    buf_json_i64(out, "status", status);
+    buf_json_text(out, "reason", slice_from_text(reason));
+    buf_json_text(out, "why", slice_from_text(why));
+}
+
 static void explain_answer(struct edge_role *role, const struct route_plan *plan,
                            struct control_answer *answer)
 {
@@ -259,6 +282,7 @@ static void explain_answer(struct edge_role *role, const struct route_plan *plan
     buf_json_text(&out, "more", slice_from_text(tri_name(lease.more)));
     buf_json_i64(&out, "version", (int64_t)lease.version);
     buf_char(&out, '}');
+    bool is_away = false;
     if (plan->kind == ROUTE_TO_ENDPOINT && plan->refusal == ROUTE_OK) {
         struct reg_now now = {clock_mono_us(), clock_wall_us()};
         struct reg_view bindings[REG_CONTACTS_MAX];
@@ -267,16 +291,9 @@ static void explain_answer(struct edge_role *role, const struct route_plan *plan
                                           bindings, REG_CONTACTS_MAX, &count);
         buf_json_text(&out, "registered", slice_from_text(tri_name(reach)));
         buf_json_i64(&out, "bindings", count);
+        is_away = reach.is == TRI_ABSENT;
     }
-    const char *would = plan->refusal != ROUTE_OK ? "refuse" : lease_says(plan, &lease, known);
-    int status = plan->refusal == ROUTE_OK ? 0 : route_refusal_status(plan->refusal);
-    buf_json_text(&out, "would", slice_from_text(would));
-    buf_json_i64(&out, "status", strcmp(would, "refuse") == 0 && status == 0 ? 402 : status);
-    buf_json_text(&out, "reason",
-                  slice_from_text(plan->refusal == ROUTE_OK
-                                      ? (strcmp(would, "refuse") == 0 ? "no-credit" : "ok")
-                                      : route_refusal_name(plan->refusal)));
-    buf_json_text(&out, "why", slice_from_text(plan->why));
+    explain_verdict(&out, plan, is_away ? "away" : lease_says(plan, &lease, known));
     buf_char(&out, '\0');
     control_answer_text(answer, text);
 }
