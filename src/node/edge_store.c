@@ -37,7 +37,9 @@ static struct breaker_terms store_terms(void)
 static void note_result(struct store_loop *loop, enum store_result result)
 {
     struct edge_role *role = loop->role;
-    struct tri answers = {result == STORE_UNKNOWN ? TRI_UNKNOWN : TRI_PRESENT};
+    /* A database that we must not read tells as little as one that is silent. */
+    bool is_silent = result == STORE_UNKNOWN || result == STORE_NEWER_SCHEMA;
+    struct tri answers = {is_silent ? TRI_UNKNOWN : TRI_PRESENT};
     int64_t wall_us = clock_wall_us();
     bool is_change;
     pthread_mutex_lock(&role->lock);
@@ -79,7 +81,8 @@ static enum store_result asked(struct store_loop *loop, uint32_t ticket, int64_t
 {
     struct breaker_terms terms = store_terms();
     int64_t now_us = clock_mono_us();
-    breaker_report(&loop->breaker, &terms, ticket, result != STORE_UNKNOWN, now_us - began_us,
+    breaker_report(&loop->breaker, &terms, ticket,
+                   result != STORE_UNKNOWN && result != STORE_NEWER_SCHEMA, now_us - began_us,
                    now_us, &loop->rng);
     note_result(loop, result);
     return result;

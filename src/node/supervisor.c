@@ -1,6 +1,7 @@
 #include "node/supervisor.h"
 
 #include "node/supervisor_inside.h"
+#include "node/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,6 +135,14 @@ static bool is_role_ready(struct role *role)
     return is_ready && is_it;
 }
 
+/* Outside the loop's own hold of the lock: the control thread reads what this changes. */
+static void feed_locked(struct supervisor *supervisor, struct role *role, enum heal_event event)
+{
+    pthread_mutex_lock(&supervisor->lock);
+    feed(supervisor, role, event);
+    pthread_mutex_unlock(&supervisor->lock);
+}
+
 static void check(struct supervisor *supervisor, struct role *role)
 {
     int64_t now_us = supervisor_mono_us();
@@ -146,13 +155,13 @@ static void check(struct supervisor *supervisor, struct role *role)
                         (is_starting && !is_good ? STARTING_CHECK_US : supervisor->terms.check_us);
     if (is_starting) {
         if (is_good) {
-            feed(supervisor, role, HEAL_EVENT_CAME_UP);
+            feed_locked(supervisor, role, HEAL_EVENT_CAME_UP);
             log_line(role->name, "ready", NULL);
         }
         return;
     }
     if (is_good) {
-        feed(supervisor, role, HEAL_EVENT_CHECK_GOOD);
+        feed_locked(supervisor, role, HEAL_EVENT_CHECK_GOOD);
         return;
     }
     const struct heal *heals[ROLE_COUNT];
@@ -161,7 +170,8 @@ static void check(struct supervisor *supervisor, struct role *role)
     }
     bool is_common =
         heal_is_common(heals, ROLE_COUNT, &role->heal, &supervisor->terms, supervisor_mono_us());
-    feed(supervisor, role, is_common ? HEAL_EVENT_CHECK_BAD_EVERYWHERE : HEAL_EVENT_CHECK_BAD);
+    feed_locked(supervisor, role,
+                is_common ? HEAL_EVENT_CHECK_BAD_EVERYWHERE : HEAL_EVENT_CHECK_BAD);
 }
 
 static bool all_ready(struct supervisor *supervisor)
@@ -287,7 +297,7 @@ static void write_addresses(const struct supervisor *supervisor)
 
 static void say_ready(struct supervisor *supervisor)
 {
-    if (supervisor->was_ready || !all_ready(supervisor)) {
+    if (supervisor->was_ready || !all_ready(supervisor)) { /* this thread alone changes it */
         return;
     }
     supervisor->was_ready = true;
@@ -316,11 +326,13 @@ static void stop_all(struct supervisor *supervisor)
     int64_t end_us = supervisor_mono_us() + STOP_US;
     atomic_store(&supervisor->is_stopping, true);
     for (int i = ROLE_COUNT - 1; i >= 0; i--) {
-        feed(supervisor, &supervisor->roles[i], HEAL_EVENT_UNWANTED);
+        feed_locked(supervisor, &supervisor->roles[i], HEAL_EVENT_UNWANTED);
     }
     for (;;) {
         bool is_any = false;
+        pthread_mutex_lock(&supervisor->lock);
         reap(supervisor);
+        pthread_mutex_unlock(&supervisor->lock);
         for (int i = 0; i < ROLE_COUNT; i++) {
             struct role *role = &supervisor->roles[i];
             is_any = is_any || role->pid != 0;
@@ -405,7 +417,8 @@ static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
                  options->dir, options->dir);
         return false;
     }
-    if (!make_dirs(options->dir, error, error_size) ||
+    if (!upgrade_database(options->dir, error, error_size) ||
+        !make_dirs(options->dir, error, error_size) ||
         !sockets_bind(&options->config, supervisor->worker_count, &supervisor->sockets, error,
                       error_size)) {
         return false;
@@ -453,7 +466,7 @@ int supervisor_run(const struct supervisor_options *options)
         return 1;
     }
     for (int i = 0; i < ROLE_COUNT; i++) {
-        feed(&supervisor, &supervisor.roles[i], HEAL_EVENT_WANTED);
+        feed_locked(&supervisor, &supervisor.roles[i], HEAL_EVENT_WANTED);
     }
     run_loop(&supervisor);
     stop_all(&supervisor);

@@ -141,3 +141,16 @@ enum store_result store_migrate(struct store *store)
     store_start_clock(store);
     return store_connect(store) ? STORE_OK : store->failed;
 }
+
+enum store_result store_upgrade(struct store *store)
+{
+    store_start_clock(store);
+    store_disconnect(store);
+    store->schema = 0;
+    if (store_connect(store)) {
+        return STORE_OK;
+    }
+    /* The schema is read only from a file that is not a stranger's. */
+    bool is_older = store->schema > 0 && store->schema < STORE_SCHEMA;
+    return is_older ? store_migrate(store) : store->failed;
+}

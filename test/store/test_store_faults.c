@@ -293,6 +293,7 @@ static void a_newer_schema_is_refused_and_not_touched(void **state)
     fixture->store = fixture_open(fixture, SHORT_US, false);
     struct balance balance;
     assert_result(store_migrate(fixture->store), STORE_NEWER_SCHEMA);
+    assert_result(store_upgrade(fixture->store), STORE_NEWER_SCHEMA);
     assert_result(ledger_balance(fixture->store, 1, &balance), STORE_NEWER_SCHEMA);
     struct account row = {.name = "x", .currency = "EUR"};
     assert_result(config_put_account(fixture->store, &row, "test"), STORE_NEWER_SCHEMA);
@@ -312,7 +313,7 @@ static void an_upgrade_keeps_a_copy_of_what_was(void **state)
     fixture_sql(fixture, "INSERT INTO setting (version, name, value) VALUES (1, 'was', 'here')");
     struct balance balance;
     assert_result(ledger_balance(fixture->store, 1, &balance), STORE_UNKNOWN);
-    assert_ok(store_migrate(fixture->store));
+    assert_ok(store_upgrade(fixture->store));
     char value[8];
     assert_ok(config_get_setting(fixture->store, "was", value, sizeof(value)));
     sqlite3 *db = NULL;
@@ -337,6 +338,7 @@ static void only_init_makes_a_database(void **state)
     fixture_path(fixture, "dialtone.db", path);
     shell("rm -f %s* %s", path, "");
     fixture->store = store_new(&options);
+    assert_result(store_upgrade(fixture->store), STORE_UNKNOWN);
     assert_result(store_migrate(fixture->store), STORE_UNKNOWN);
     assert_int_not_equal(access(path, F_OK), 0);
 }
