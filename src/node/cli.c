@@ -138,6 +138,18 @@ bool cli_is_running(const struct cli *cli)
     return !is_free;
 }
 
+int cli_hold(const char *dir)
+{
+    char path[CLI_DIR_SIZE + 16];
+    snprintf(path, sizeof(path), "%s/run.lock", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 /* ---- control sockets ---- */
 
 static enum control_result ask(struct cli *cli, const char *socket, const char *command,

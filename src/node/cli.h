@@ -45,6 +45,7 @@ json_t *cli_ask(struct cli *cli, const char *socket, const char *command, const 
 /* As above, but NULL without a word where nobody answers. */
 json_t *cli_ask_quietly(struct cli *cli, const char *socket, const char *command);
 bool cli_is_running(const struct cli *cli); /* somebody holds DIR/run.lock */
+int cli_hold(const char *dir); /* holds it, until closed; -1: it runs, or cannot be written */
 
 /* ---- the API ---- */
 struct cli_url { /* a path with its query, percent-encoded */

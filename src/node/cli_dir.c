@@ -6,13 +6,11 @@
 #include "node/init.h"
 #include "node/recover.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define PATIENCE_US 10000000
@@ -96,19 +94,6 @@ static int run_audit(const struct command *command, const struct args *args)
 }
 
 /* ---- backup and restore ---- */
-
-/* Keeps `dialtone run` away. -1: it runs. */
-static int hold(const struct cli *cli)
-{
-    char path[CLI_DIR_SIZE + 16];
-    snprintf(path, sizeof(path), "%s/run.lock", cli->dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
 
 /* The edge's copy of the configuration is newer than what was put back: it reads all of it again.
  */
@@ -206,7 +191,7 @@ static int run_recover(const struct command *command, const struct args *args)
     if (!cli_begin(&cli, command, args, 0)) {
         return COMMAND_USAGE;
     }
-    int lock = hold(&cli);
+    int lock = cli_hold(cli.dir);
     int status;
     if (lock < 0) {
         status = cli_fail(&cli, "%s is running. Stop it first: dialtone stop %s", cli.dir, cli.dir);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Listening addresses of the command line are instead of those of the file. */
 static bool take_listens(const struct args *args, struct node_config *config)
@@ -24,6 +25,27 @@ static bool take_listens(const struct args *args, struct node_config *config)
     }
     config->listen_count = count > 0 ? count : config->listen_count;
     return true;
+}
+
+/* Brings the database to this program's schema. A database that does not answer is no reason not to
+ * start: calls go on from what is known. One of a newer program is: nothing here can read it. */
+static bool upgrade(const char *dir)
+{
+    struct store_options options = {.dir = dir, .deadline_us = 2000000};
+    int lock = cli_hold(dir);
+    if (lock < 0) {
+        return true; /* the supervisor says why it cannot be started */
+    }
+    struct store *store = store_new(&options);
+    enum store_result result = store == NULL ? STORE_UNKNOWN : store_migrate(store);
+    if (result != STORE_OK) {
+        fprintf(stderr, "dialtone run: the database: %s%s\n",
+                store == NULL ? "no memory" : store_error(store),
+                result == STORE_NEWER_SCHEMA ? ". Use that dialtone." : "; starting without it");
+    }
+    store_free(store);
+    close(lock);
+    return result != STORE_NEWER_SCHEMA;
 }
 
 static int run_run(const struct command *command, const struct args *args)
@@ -55,7 +77,7 @@ static int run_run(const struct command *command, const struct args *args)
         return cli_usage(command, "--workers is a number from 1 to 32");
     }
     options.config.workers = workers != NULL ? (int)count : options.config.workers;
-    return supervisor_run(&options);
+    return upgrade(dir) ? supervisor_run(&options) : COMMAND_FAILED;
 }
 
 /* ---- check ---- */

@@ -265,6 +265,46 @@ static void a_port_in_use_is_named(void **state)
     stop(&running);
 }
 
+static int change_schema(const char *dir, const char *number)
+{
+    char command[600];
+    snprintf(command, sizeof(command), "sqlite3 %s/dialtone.db 'PRAGMA user_version = %s'", dir,
+             number);
+    return system(command);
+}
+
+static void a_database_of_a_newer_program_is_not_touched(void **state)
+{
+    (void)state;
+    char dir[256];
+    program_dir(dir);
+    program_run("init %", dir, &output);
+    if (change_schema(dir, "999") != 0) {
+        program_remove(dir);
+        skip(); /* no sqlite3 on this machine */
+    }
+    program_run("run % --listen udp:127.0.0.1:0 --http 127.0.0.1:0", dir, &output);
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "was made by a newer dialtone (schema 999)"));
+    program_remove(dir);
+}
+
+static void without_a_database_it_starts_all_the_same(void **state)
+{
+    (void)state;
+    struct running running = start();
+    char path[300];
+    char away[300];
+    assert_in_range(program_stop(running.pid, SIGTERM), 0, 5000);
+    snprintf(path, sizeof(path), "%s/dialtone.db", running.dir);
+    snprintf(away, sizeof(away), "%s/away.db", running.dir);
+    assert_int_equal(rename(path, away), 0);
+    running.pid = program_start(running.dir, "");
+    assert_true(running.pid > 0);
+    assert_int_not_equal(access(path, F_OK), 0); /* and makes no new one */
+    stop(&running);
+}
+
 static void a_wrong_configuration_is_not_started(void **state)
 {
     (void)state;
@@ -374,6 +414,8 @@ int main(void)
         cmocka_unit_test(restart_by_command_starts_that_role_again),
         cmocka_unit_test(a_second_start_is_refused_and_the_first_goes_on),
         cmocka_unit_test(a_port_in_use_is_named),
+        cmocka_unit_test(a_database_of_a_newer_program_is_not_touched),
+        cmocka_unit_test(without_a_database_it_starts_all_the_same),
         cmocka_unit_test(a_wrong_configuration_is_not_started),
         cmocka_unit_test(ipv6_is_listened_on),
         cmocka_unit_test(a_directory_with_a_long_name_runs),
