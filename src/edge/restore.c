@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#define PROBE_SPREAD_US                                                                            \
-    5000000 /* after a restart probes are spread, lest phones answer at once                       \
-             */
+/* After a restart: not at once, because what waited in the sockets ends some calls by itself, and
+ * spread, lest phones answer all together. */
+#define PROBE_FIRST_US 10000000
+#define PROBE_SPREAD_US 5000000
 #define PROBE_AGAIN_US 1000000
 #define LATE_2XX_US CANCEL_WAIT_US
 
@@ -205,7 +206,7 @@ static void resume_answered(struct edge_worker *worker, struct call *call)
                       charged_micro, now_us);
     }
     call->renew_at_us = meter_renew_at(&call->meter);
-    call->probe_at_us = now_us + (int64_t)rng_below(&worker->rng, PROBE_SPREAD_US);
+    call->probe_at_us = now_us + PROBE_FIRST_US + (int64_t)rng_below(&worker->rng, PROBE_SPREAD_US);
     call->limit_at_us = call->answered_us + settings->call_max_us;
     call->partial_at_us = now_us + settings->partial_every_us;
     atomic_fetch_add_explicit(&worker->calls_answered, 1, memory_order_relaxed);
