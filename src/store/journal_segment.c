@@ -205,6 +205,19 @@ static void dirty_again(struct segment *segment, size_t end)
     }
 }
 
+/* What is on disk need not be mapped: the page cache has it, and gives it back for other uses. Only
+ * whole pages, which nobody writes any more. */
+static void unmap_synced(const struct segment *segment, size_t from, size_t end)
+{
+    size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+    from = from / page_size * page_size;
+    end = end / page_size * page_size;
+    if (end > from) {
+        int status = madvise(place(segment, from), end - from, MADV_DONTNEED);
+        (void)status; /* they stay mapped, then */
+    }
+}
+
 bool segment_sync(struct segment *segment, size_t end)
 {
     if (segment->fd < 0) {
@@ -215,6 +228,9 @@ bool segment_sync(struct segment *segment, size_t end)
         dirty_again(segment, end); /* what is below `end` no longer changes */
     }
     segment->has_failed = fdatasync(segment->fd) != 0;
+    if (!segment->has_failed) {
+        unmap_synced(segment, segment->synced_size, end);
+    }
     return !segment->has_failed;
 }
 
