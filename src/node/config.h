@@ -14,10 +14,10 @@
 #define CONFIG_ADDRESS_SIZE 96
 #define CONFIG_EMERGENCY_MAX 16
 
-struct config_listen { /* "udp:127.0.0.1:5060", "tcp:[::1]:5060" */
-    uint8_t transport; /* 0 UDP, 1 TCP: as REG_UDP, REG_TCP */
-    char host[64];     /* address without brackets */
-    uint16_t port;     /* 0: any free one */
+struct config_listen {   /* "udp:127.0.0.1:5060", "tcp:[::1]:5060" */
+    uint8_t transport;   /* 0 UDP, 1 TCP: as REG_UDP, REG_TCP */
+    char host[64];       /* address without brackets */
+    uint16_t port;       /* 0: any free one */
     char advertised[64]; /* "192.0.2.1:5060" for Via and Record-Route; empty: the bound address */
 };
 
@@ -30,10 +30,10 @@ struct node_config {
     char user[64];                  /* run roles as; empty: stay */
     bool drill;                     /* enables the fault layer under SQLite */
     /* Ceilings, fixed at start. */
-    uint32_t calls_max;             /* in progress, all workers: 20,000 */
-    uint32_t bindings_max;          /* AORs with bindings: 1,000,000 */
-    uint32_t accounts_max;          /* rows in memory: 1,100,000 */
-    uint64_t memory_max;            /* bytes for packets and texts, all workers: 1 GiB */
+    uint32_t calls_max;    /* in progress, all workers: 20,000 */
+    uint32_t bindings_max; /* AORs with bindings: 1,000,000 */
+    uint32_t accounts_max; /* rows in memory: 1,100,000 */
+    uint64_t memory_max;   /* bytes for packets and texts, all workers: 1 GiB */
     /* Registrar. */
     int contacts_max;
     int64_t expires_min_s, expires_max_s, expires_default_s;
@@ -45,7 +45,7 @@ struct node_config {
     char emergency[CONFIG_EMERGENCY_MAX][NUMBER_SIZE];
     int64_t on_net_nano_per_min; /* price between endpoints */
     uint16_t on_net_first_s, on_net_next_s;
-    char currency[4];            /* of the on-net price and of new accounts */
+    char currency[4]; /* of the on-net price and of new accounts */
     bool allow_negative_margin;
     /* Money. */
     int64_t grace_new_micro, grace_verified_micro, grace_flagged_micro, grace_total_micro;

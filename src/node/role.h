@@ -12,11 +12,11 @@
 
 struct role_socket {
     int fd;
-    uint8_t transport;  /* 0 UDP, 1 TCP listening */
-    uint8_t listener;   /* which listening address: index, one for each config_listen */
-    uint16_t worker;    /* UDP: which worker's; TCP: 0, all accept */
-    uint16_t port;      /* bound */
-    char host[64];      /* bound, without brackets */
+    uint8_t transport;   /* 0 UDP, 1 TCP listening */
+    uint8_t listener;    /* which listening address: index, one for each config_listen */
+    uint16_t worker;     /* UDP: which worker's; TCP: 0, all accept */
+    uint16_t port;       /* bound */
+    char host[64];       /* bound, without brackets */
     char advertised[64]; /* "192.0.2.1:5060", "[::1]:5060" */
 };
 
@@ -26,8 +26,8 @@ struct role_options {
     int worker_count;
     int socket_count;
     const struct role_socket *sockets;
-    int http_fd;  /* listening; -1: not for this role */
-    int stop_fd;  /* becomes readable (or hangs up) when the role is to stop */
+    int http_fd; /* listening; -1: not for this role */
+    int stop_fd; /* becomes readable (or hangs up) when the role is to stop */
 };
 
 /* They return the exit status when they were told to stop (0) or could not start. */

@@ -42,9 +42,9 @@ const char *store_error(const struct store *store); /* of the last call, one sen
 /* Numbered migrations to the newest schema; keeps a copy (dialtone.db.before-N) first. */
 enum store_result store_migrate(struct store *store) MUST_CHECK;
 
-/* The same for a database that is there, is ours by its inode, and has an older schema; any other is
- * left as it is. OK: it has our schema now. NEWER_SCHEMA: this program must not use it. UNKNOWN: not
- * there, locked, replaced. */
+/* The same for a database that is there, is ours by its inode, and has an older schema; any other
+ * is left as it is. OK: it has our schema now. NEWER_SCHEMA: this program must not use it. UNKNOWN:
+ * not there, locked, replaced. */
 enum store_result store_upgrade(struct store *store) MUST_CHECK;
 
 /* Identity of the ledger (made at init) and the change feed's newest number. A file with another
