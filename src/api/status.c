@@ -111,6 +111,8 @@ static void write_edge(FILE *out, const json_t *edge)
     write_metric(out, "aors", "gauge", "Addresses of record with a contact.", number(edge, "aors"));
     write_metric(out, "edge_store_ok", "gauge", "1 while the edge reaches the database.",
                  is_state(json_object_get(edge, "store"), "ok"));
+    write_metric(out, "disk_free_percent", "gauge", "Of the disk that holds the installation.",
+                 number(edge, "disk_free_percent"));
     const json_t *outbox = json_object_get(edge, "outbox");
     write_metric(out, "outbox_unsettled", "gauge", "Usages not settled yet.",
                  number(outbox, "unsettled"));

@@ -204,17 +204,27 @@ static json_t *explain(struct cli *cli, const char *kind, int *status)
     return cli_get(cli, &url, status);
 }
 
+static bool is_answered(struct cli *cli, const struct cli_url *url)
+{
+    int status = COMMAND_OK;
+    struct cli_request request = {.method = "GET", .url = url, .is_quiet = true};
+    json_t *answer = cli_call(cli, &request, &status);
+    bool is_there = answer != NULL;
+    json_decref(answer);
+    return is_there;
+}
+
+/* The edge knows endpoints also while the database is away; the database knows those made just now.
+ */
 static bool is_endpoint(struct cli *cli)
 {
-    struct cli_url url;
-    int status = COMMAND_OK;
-    cli_url_init(&url, "/v1/endpoints");
-    cli_url_part(&url, cli->args->words[0]);
-    struct cli_request request = {.method = "GET", .url = &url, .is_quiet = true};
-    json_t *endpoint = cli_call(cli, &request, &status);
-    bool is_known = endpoint != NULL;
-    json_decref(endpoint);
-    return is_known;
+    struct cli_url known, stored;
+    cli_url_init(&known, "/v1/explain");
+    cli_url_query(&known, "endpoint", cli->args->words[0]);
+    cli_url_query(&known, "number", cli->args->words[1]);
+    cli_url_init(&stored, "/v1/endpoints");
+    cli_url_part(&stored, cli->args->words[0]);
+    return is_answered(cli, &known) || is_answered(cli, &stored);
 }
 
 static int run_explain(const struct command *command, const struct args *args)

@@ -231,17 +231,23 @@ static const char *lease_says(const struct route_plan *plan, const struct meter_
     return lease->more.is == TRI_ABSENT ? "refuse" : "ask";
 }
 
-/* `says`: "connect", "ask", "refuse" (for money) or "away" (no device is registered). */
+/* `says`: "connect", "ask", "refuse" (for money), "draining" or "away" (no device is registered).
+ */
 static void explain_verdict(struct buf *out, const struct route_plan *plan, const char *says)
 {
     bool is_away = strcmp(says, "away") == 0;
     bool is_poor = strcmp(says, "refuse") == 0;
-    const char *would = is_away ? "refuse" : says;
-    const char *reason = is_away ? "not-registered" : is_poor ? "no-credit" : "ok";
-    const char *why = is_away   ? "No device of that user is registered."
-                      : is_poor ? "The account has no money for the first increment."
-                                : plan->why;
-    int status = is_away ? 480 : is_poor ? 402 : 0;
+    bool is_draining = strcmp(says, "draining") == 0;
+    const char *would = is_away || is_draining ? "refuse" : says;
+    const char *reason = is_away       ? "not-registered"
+                         : is_poor     ? "no-credit"
+                         : is_draining ? "draining"
+                                       : "ok";
+    const char *why = is_away       ? "No device of that user is registered."
+                      : is_draining ? "The edge takes no new calls: it drains."
+                      : is_poor     ? "The account has no money for the first increment."
+                                    : plan->why;
+    int status = is_away ? 480 : is_poor ? 402 : is_draining ? 503 : 0;
     if (plan->refusal != ROUTE_OK) {
         would = "refuse";
         reason = route_refusal_name(plan->refusal);
@@ -293,7 +299,11 @@ static void explain_answer(struct edge_role *role, const struct route_plan *plan
         buf_json_i64(&out, "bindings", count);
         is_away = reach.is == TRI_ABSENT;
     }
-    explain_verdict(&out, plan, is_away ? "away" : lease_says(plan, &lease, known));
+    bool is_draining = atomic_load(&role->edge.is_draining) && !plan->is_emergency;
+    explain_verdict(&out, plan,
+                    is_draining ? "draining"
+                    : is_away   ? "away"
+                                : lease_says(plan, &lease, known));
     buf_char(&out, '\0');
     control_answer_text(answer, text);
 }
