@@ -89,11 +89,9 @@ static void write_head(struct buf *out, const struct init_options *options)
 
 static void write_numbers(struct buf *out, const struct init_options *options)
 {
-    buf_text(out,
-             "# Numbers that are always connected, whatever the account's state or balance.\n");
-    buf_text(out, options->is_demo ? "emergency = [\"112\", \"911\"];\n\n"
-                                   : "# Name those of your country here before you serve people.\n"
-                                     "# emergency = [\"112\"];\n\n");
+    buf_text(out, "# Numbers that are always connected, whatever the account's state or balance: "
+                  "name those\n# of your country. Trunks with --emergency yes take them first.\n"
+                  "emergency = [\"112\", \"911\"];\n\n");
     buf_text(out, "# Currency of the price between endpoints.\n"
                   "# currency = \"EUR\";\n\n"
                   "# Calls between endpoints: price a minute, and the seconds charged at least and "
