@@ -85,7 +85,8 @@ int supervisor_role_main(const char *name, const char *dir)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the supervisor says when */
-    signal(SIGTERM, SIG_DFL);
+    signal(SIGTERM,
+           SIG_IGN); /* sent to the whole group, it is the supervisor's to order the ends */
     return strcmp(name, "edge") == 0  ? edge_role_run(&options)
            : strcmp(name, "web") == 0 ? web_role_run(&options)
                                       : 2;
