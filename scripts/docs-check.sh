@@ -51,6 +51,13 @@ for page in "$root/README.md" "$root"/docs/*.md; do
     awk '/^ *```sh run *$/ { on = 1; next } /^ *```/ { on = 0 } on' "$page" >page.sh
     [ -s page.sh ] || continue
     echo "==== ${page#"$root"/}"
+    # The page before may have killed something.
+    tenths=0
+    until build/dialtone status demo --json >/dev/null 2>&1 && build/dialtone explain alice bob >/dev/null 2>&1; do
+        tenths=$((tenths + 1))
+        [ $tenths -lt 150 ] || break
+        sleep 0.1
+    done
     if ! sh -eux page.sh; then
         echo "FAIL ${page#"$root"/}"
         status=1

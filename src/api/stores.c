@@ -53,8 +53,8 @@ struct stores *stores_new(const char *dir, int64_t patience_us, bool has_fault_l
     stores->patience_us = patience_us;
     stores->terms = breaker_terms_default(0);
     /* Few ask here, and a person waits for each: come back soon, and to full measure at once. */
-    stores->terms.open_max_us = 5000000;
-    stores->terms.ramp_step_us = 100000;
+    stores->terms.open_max_us = 1000000;
+    stores->terms.ramp_step_us = 0; /* one file on this machine: it is back or it is not */
     stores->since_wall_us = now_of(CLOCK_REALTIME);
     rng_init(&stores->rng, (uint64_t)now_of(CLOCK_MONOTONIC));
     for (int i = 0; i < SLOT_COUNT; i++) {

@@ -42,7 +42,7 @@ struct web_link *web_link_new(const char *run_dir, const char *name)
     /* A role that died is back within a second: it must not be left alone for much longer. */
     link->terms.open_us = 200000;
     link->terms.open_max_us = 1000000;
-    link->terms.ramp_step_us = 50000;
+    link->terms.ramp_step_us = 0; /* one process here: it is back or it is not */
     rng_init(&link->rng, (uint64_t)now_us());
     return link;
 }
