@@ -456,7 +456,7 @@ static void tell_caller(struct edge_worker *worker, struct call *call)
     if (call->is_cancelled) {
         status = 487;
     } else if (status == 503) {
-        status = 500;
+        status = call->step_count == 0 ? 480 : 500; /* a phone that refuses is away */
     } else if (status == 401 || status == 407) {
         status = 500; /* a carrier wants credentials that we do not have: not the caller's matter */
     }
