@@ -245,8 +245,9 @@ static void rows_of_every_kind_come_and_go(void **state)
         "number add 4930999 --account acme --endpoint dave --dir %",
         "number set 4930999 --endpoint alice --dir %",
         "number show 4930999 --dir %",
-        "trunk add second --host 127.0.0.3 --acl 127.0.0.3 --acl 10.0.0.0/8 --port 5080 --plus yes "
-        "--dir %",
+        ("trunk add second --host 127.0.0.3 --acl 127.0.0.3 --acl 10.0.0.0/8 --port 5080 --plus "
+         "yes "
+         "--dir %"),
         "trunk set second --acl none --channels 5 --dir %",
         "route add --trunk second --prefix 33 --priority -5 --dir %",
         "route set 2 --weight 7 --dir %",
