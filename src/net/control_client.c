@@ -131,8 +131,11 @@ static bool make_room(struct control_client *client)
 /* Takes the first whole line out of what was read; QUIET: there is none yet. */
 static enum control_result take_line(struct control_client *client, json_t **out)
 {
+    if (client->size == 0) {
+        return CONTROL_QUIET; /* and perhaps no memory yet to point into */
+    }
     char *from = client->data + client->searched;
-    char *end = client->size == 0 ? NULL : memchr(from, '\n', client->size - client->searched);
+    char *end = memchr(from, '\n', client->size - client->searched);
     if (end == NULL) {
         client->searched = client->size;
         return CONTROL_QUIET;
