@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench soak clean install format tidy
+.PHONY: all check run drill bench soak clean install format tidy fuzz
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -27,6 +27,12 @@ bench: all
 # An hour or so of random days; a seed that fails is named and can be run alone.
 soak: all
 	$(BUILD)/dialtone simulate --seeds 2000
+
+# New inputs, two minutes for each fuzzer.
+fuzz:
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	scripts/fuzz-briefly.sh build-fuzz 120
 
 # Minutes long, and advice: not a part of check.
 tidy: all
