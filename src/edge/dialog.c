@@ -357,16 +357,24 @@ static void note_relay_response(struct edge_worker *worker, struct edge_txn *txn
  * of order), it would talk on although the call is recorded: it gets a BYE that it can understand.
  */
 static void bye_answered(struct edge_worker *worker, struct call *call, const struct edge_txn *txn,
-                         int status)
+                         const struct sip_msg *msg)
 {
+    int status = msg->status;
     bool is_over = status < 300 || status == 408 || status == 481;
     if (!is_over && call->state == CALL_OVER) {
         call->state = CALL_ENDING;
         (void)send_own(worker, call, (enum call_side_name)txn->side, SIP_BYE,
                        (struct slice){NULL, 0});
     }
-    call->gone_at_us = worker->now.mono_us + OVER_US;
-    call_arm(worker, call);
+    if (status < 300 && call->state == CALL_ANSWERED && txn->side == SIDE_B &&
+        slice_equal(msg->to.tag, call->sides[SIDE_B].tag)) {
+        /* The caller sent it in the early dialog (15: it may), and it crossed the answer. */
+        call_record(worker, call, USAGE_END_CALLER, "normal", worker->now.mono_us, false);
+    }
+    if (call->state == CALL_OVER || call->state == CALL_ENDING) {
+        call->gone_at_us = worker->now.mono_us + OVER_US;
+        call_arm(worker, call);
+    }
 }
 
 void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const struct sip_msg *msg,
@@ -410,7 +418,7 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
         }
     }
     if (txn->method == SIP_BYE && (todo & TXN_DO_PASS) != 0 && msg->status >= 200 && call != NULL) {
-        bye_answered(worker, call, txn, msg->status);
+        bye_answered(worker, call, txn, msg);
     }
     if ((todo & TXN_DO_END) != 0) {
         txn_drop(worker, txn);

@@ -71,6 +71,9 @@ static void trip(struct breaker *breaker, const struct breaker_terms *terms, int
 static uint32_t ramp_percent(const struct breaker *breaker, const struct breaker_terms *terms,
                              int64_t now_us)
 {
+    if (terms->ramp_step_us == 0) {
+        return 100;
+    }
     int64_t step = (now_us - breaker->since_us) / terms->ramp_step_us;
     return step < (int64_t)ARRAY_COUNT(ramp_percents) ? ramp_percents[step < 0 ? 0 : step] : 100;
 }

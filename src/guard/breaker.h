@@ -35,7 +35,7 @@ struct breaker_terms {
     int64_t open_min_us; /* the random time is never less */
     uint32_t probe_count;
     int64_t probe_patience_us; /* probes without an answer for so long: open again */
-    int64_t ramp_step_us;      /* how long each share of the ramp lasts */
+    int64_t ramp_step_us;      /* how long each share of the ramp lasts; 0: no ramp */
 };
 
 struct breaker {

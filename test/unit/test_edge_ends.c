@@ -422,6 +422,63 @@ static void crossing_byes_both_get_200(void **state)
     over(h);
 }
 
+/* Alice has called bob, and hangs up with a BYE while he rings (RFC 3261 15: the caller may). */
+static struct harness *hung_up_early(struct sip_msg *invite)
+{
+    struct harness *h = h_new();
+    h_register(h, BOB);
+    h_invite(h, ALICE, BOB_URI, "c1");
+    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    *invite = h->msg;
+    h_reply(h, BOB, 180, "b1", NULL);
+    assert_true(h_take_status(h, ALICE, 180));
+    ask_alice(h, "BYE", 2, NULL);
+    assert_true(h_take_request(h, BOB, SIP_BYE));
+    return h;
+}
+
+static void a_bye_before_the_answer_leaves_the_end_to_the_invite(void **state)
+{
+    (void)state;
+    struct sip_msg invite;
+    struct harness *h = hung_up_early(&invite);
+    h_reply(h, BOB, 200, NULL, NULL);
+    assert_true(h_take_status(h, ALICE, 200));
+    h_pass(h, 60 * H_S); /* longer than a call that is over is kept */
+    h->msg = invite;
+    h_reply(h, BOB, 487, "b1", NULL);
+    assert_true(h_take_status(h, ALICE, 487));
+    assert_int_equal(h_record_count(h, JOURNAL_USAGE), 1);
+    over(h);
+}
+
+static void a_bye_before_the_answer_of_a_phone_that_rings_on_leaves_nothing(void **state)
+{
+    (void)state;
+    struct sip_msg invite;
+    struct harness *h = hung_up_early(&invite);
+    h_reply(h, BOB, 200, NULL, NULL);
+    over(h); /* the ringing timed out */
+}
+
+static void a_bye_that_crosses_the_answer_ends_the_call(void **state)
+{
+    (void)state;
+    struct sip_msg invite;
+    struct harness *h = hung_up_early(&invite);
+    struct sip_msg bye = h->msg;
+    h->msg = invite;
+    h_reply(h, BOB, 200, "b1", NULL);
+    assert_true(h_take_status(h, ALICE, 200));
+    h_pass(h, H_S);
+    h->msg = bye;
+    h_reply(h, BOB, 200, NULL, NULL);
+    struct usage usage;
+    assert_true(h_last_usage(h, &usage));
+    assert_int_equal(usage.end, USAGE_END_CALLER);
+    over(h);
+}
+
 static void trunk_channels_are_taken_from_the_start(void **state)
 {
     (void)state;
@@ -508,6 +565,9 @@ int main(void)
         cmocka_unit_test(a_bye_that_the_other_side_refuses_is_sent_again_by_us),
         cmocka_unit_test(a_bye_for_which_there_is_no_room_still_ends_both_sides),
         cmocka_unit_test(crossing_byes_both_get_200),
+        cmocka_unit_test(a_bye_before_the_answer_leaves_the_end_to_the_invite),
+        cmocka_unit_test(a_bye_before_the_answer_of_a_phone_that_rings_on_leaves_nothing),
+        cmocka_unit_test(a_bye_that_crosses_the_answer_ends_the_call),
         cmocka_unit_test(trunk_channels_are_taken_from_the_start),
         cmocka_unit_test(an_answered_trunk_call_counts_once),
         cmocka_unit_test(an_operator_may_end_a_call_in_each_state),

@@ -180,6 +180,18 @@ static void the_ramp_lets_ten_then_twentyfive_then_fifty_percent_through(void **
     assert_int_equal(world.breaker.trips_in_a_row, 0);
 }
 
+static void without_a_ramp_good_probes_let_all_through(void **state)
+{
+    (void)state;
+    struct world world = world_make();
+    world.terms.ramp_step_us = 0;
+    mend(&world);
+    for (int i = 0; i < 10; i++) {
+        assert_true(ask(&world, true, QUICK_US));
+    }
+    assert_int_equal(world.breaker.state, BREAKER_CLOSED);
+}
+
 static void a_fall_back_on_the_ramp_opens_it_for_longer(void **state)
 {
     (void)state;
@@ -229,6 +241,7 @@ int main(void)
         cmocka_unit_test(it_rests_longer_each_time_and_at_random),
         cmocka_unit_test(three_good_probes_and_no_more_are_sent_before_the_ramp),
         cmocka_unit_test(the_ramp_lets_ten_then_twentyfive_then_fifty_percent_through),
+        cmocka_unit_test(without_a_ramp_good_probes_let_all_through),
         cmocka_unit_test(a_fall_back_on_the_ramp_opens_it_for_longer),
         cmocka_unit_test(an_answer_from_before_the_trip_is_not_a_probe),
         cmocka_unit_test(probes_that_nobody_reports_do_not_close_the_way_for_ever),
