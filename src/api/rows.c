@@ -231,7 +231,8 @@ static bool put_row(struct api_call *call, void *row, bool is_new)
     const struct resource *resource = call->route->resource;
     char what[API_PARAM_SIZE + 32];
     const char *name = resource->name == NULL ? call->param : resource->name(row);
-    snprintf(what, sizeof(what), "%s%s %s", is_new ? "a " : "", resource->noun, name);
+    const char *article = strchr("aeiou", resource->noun[0]) != NULL ? "an " : "a ";
+    snprintf(what, sizeof(what), "%s%s %s", is_new ? article : "", resource->noun, name);
     struct store *store = api_store(call);
     if (store == NULL ||
         !api_store_ok(call, resource->put(store, row, call->principal.name), what)) {

@@ -188,7 +188,8 @@ void call_encode(struct buf *out, const struct call *call, int64_t wall_now_us, 
     wire_put_u64(out, call->key);
     wire_put_u8(out, call->state);
     wire_put_u8(out, (uint8_t)(call->is_emergency | call->is_inbound << 1 | call->is_on_net << 2 |
-                               call->has_ack << 3 | call->has_cost << 4));
+                               call->has_ack << 3 | call->has_cost << 4 |
+                               call->is_unmetered << 5));
     wire_put_slice(out, pool_slice(call->call_id));
     side_encode(out, &call->sides[SIDE_A]);
     side_encode(out, &call->sides[SIDE_B]);
@@ -238,6 +239,7 @@ bool call_decode(struct slice record, struct pool *pool, struct call *call, int6
     call->is_on_net = (flags & 4) != 0;
     call->has_ack = (flags & 8) != 0;
     call->has_cost = (flags & 16) != 0;
+    call->is_unmetered = (flags & 32) != 0;
     struct slice call_id = wire_get_slice(&in);
     call->call_id = pool_copy(pool, call_id);
     bool is_whole = call->call_id != NULL && side_decode(&in, pool, &call->sides[SIDE_A]) &&

@@ -69,6 +69,7 @@ struct call {
     uint32_t index, generation; /* in its worker's slab */
     uint8_t state;              /* enum call_state */
     bool is_emergency, is_inbound, is_on_net;
+    bool is_unmetered;   /* the account is named in the record and pays nothing: free inbound */
     bool is_caller_told; /* a final response went upstream */
     bool is_restored;    /* came back from the journal: its transactions did not */
     bool has_ack;        /* the ACK for the 2xx was seen */
@@ -78,7 +79,7 @@ struct call {
     uint64_t call_id_hash;
     struct call_side sides[2];
     struct meter meter;
-    uint64_t account_id; /* who pays; 0: nobody */
+    uint64_t account_id; /* who pays, or whose free call it is (is_unmetered); 0: nobody */
     uint64_t evidence_version;
     bool has_cost;
     struct rate cost;    /* of the branch that answered */

@@ -279,6 +279,7 @@ static void on_second_answer(struct edge_worker *worker, struct call *call, stru
     leg->is_inbound = call->is_inbound;
     leg->is_on_net = call->is_on_net;
     leg->is_emergency = call->is_emergency;
+    leg->is_unmetered = call->is_unmetered;
     leg->meter.rate = call->meter.rate;
     leg->invite_txn = call->invite_txn;
     leg->invite_generation = call->invite_generation;
@@ -289,7 +290,7 @@ static void on_second_answer(struct edge_worker *worker, struct call *call, stru
     leg->sides[SIDE_A].cseq_sent = side->cseq_sent;
     bool is_set = call_side_set(&worker->pool, &leg->sides[SIDE_A], side->address, side->tag,
                                 side->target, side->routes);
-    bool is_free = leg->account_id == 0 || leg->is_emergency;
+    bool is_free = is_free_call(leg);
     enum meter_verdict verdict = METER_UNKNOWN;
     if (is_free) {
         meter_open_free(&leg->meter);
@@ -303,8 +304,8 @@ static void on_second_answer(struct edge_worker *worker, struct call *call, stru
     if (!is_set || !is_covered || invite == NULL) {
         leg_end(worker, msg, &txn->flow, call->key, "second-leg-not-covered");
         if (is_covered && !is_free) {
-            int64_t ended_micro;
-            (void)meter_close(worker->edge->meters, &leg->meter, -1, &ended_micro);
+            struct meter_writer nobody = {0};
+            (void)meter_close(worker->edge->meters, &leg->meter, -1, &nobody);
         }
         atomic_fetch_sub_explicit(&worker->calls_open, 1, memory_order_relaxed);
         call_forget(worker, leg);

@@ -60,6 +60,19 @@ static void append_usage(struct edge_worker *worker, struct usage *usage)
     }
 }
 
+struct pending_usage { /* a record that waits for the meter to say what it charges */
+    struct edge_worker *worker;
+    struct usage *usage;
+};
+
+static void usage_charged(void *ctx, int64_t charge_micro, int64_t ended_micro)
+{
+    struct pending_usage *pending = ctx;
+    pending->usage->charge_micro = charge_micro;
+    pending->usage->ended_micro = ended_micro;
+    append_usage(pending->worker, pending->usage);
+}
+
 static void ended_event(struct edge_worker *worker, const struct call *call,
                         const struct usage *usage)
 {
@@ -112,14 +125,14 @@ void call_record(struct edge_worker *worker, struct call *call, enum usage_end e
     snprintf(call->reason, sizeof(call->reason), "%s", reason);
     struct usage usage;
     call_usage(call, worker->now.wall_us - (worker->now.mono_us - end_us), &usage);
-    usage.charge_micro =
-        meter_close(worker->edge->meters, &call->meter, talk_us, &usage.ended_micro);
     fill_talk(call, &usage, is_answered ? talk_us : 0);
     if (is_estimated) {
         usage.flags |= USAGE_ESTIMATED;
         worker_count(worker, EDGE_ESTIMATED);
     }
-    append_usage(worker, &usage);
+    struct pending_usage pending = {worker, &usage};
+    struct meter_writer writer = {&pending, usage_charged};
+    (void)meter_close(worker->edge->meters, &call->meter, talk_us, &writer);
     worker_count(worker, EDGE_CALLS_ENDED);
     ended_event(worker, call, &usage);
     over(worker, call, CALL_OVER);
@@ -134,11 +147,11 @@ void call_partial(struct edge_worker *worker, struct call *call)
     }
     struct usage usage;
     call_usage(call, worker->now.wall_us, &usage);
-    usage.charge_micro =
-        meter_partial(worker->edge->meters, &call->meter, talk_us, &usage.ended_micro);
     usage.flags |= USAGE_PARTIAL;
     fill_talk(call, &usage, talk_us);
-    append_usage(worker, &usage);
+    struct pending_usage pending = {worker, &usage};
+    struct meter_writer writer = {&pending, usage_charged};
+    (void)meter_partial(worker->edge->meters, &call->meter, talk_us, &writer);
     call->partial_count++;
     call->partial_talk_us = usage.talk_to_us;
 }

@@ -376,7 +376,8 @@ static struct call *make_call(struct edge_worker *worker, const struct sip_msg *
     call->is_emergency = plan->is_emergency;
     call->is_inbound = plan->is_inbound;
     call->is_on_net = plan->kind == ROUTE_TO_ENDPOINT && !plan->is_inbound;
-    call->account_id = plan->payer_account_id;
+    call->is_unmetered = plan->payer_account_id == 0;
+    call->account_id = call->is_unmetered ? plan->owner_account_id : plan->payer_account_id;
     call->meter.rate = plan->price;
     call->sides[SIDE_A].trunk_id = caller->is_trunk ? caller->trunk->id : 0;
     call->sides[SIDE_A].is_reachable_by_uri = caller->is_trunk;
@@ -460,11 +461,16 @@ static void metered_refusal(struct edge_worker *worker, struct call *call,
     call_refuse(worker, call, &refusal, USAGE_END_FAILED);
 }
 
+bool is_free_call(const struct call *call)
+{
+    return call->account_id == 0 || call->is_unmetered || call->is_emergency;
+}
+
 void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_try)
 {
     struct account account;
     call->wait_at_us = INT64_MAX;
-    if (call->account_id == 0 || call->is_emergency) {
+    if (is_free_call(call)) {
         meter_open_free(&call->meter);
         branches_start(worker, call);
         return;

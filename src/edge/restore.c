@@ -186,12 +186,12 @@ static void resume_answered(struct edge_worker *worker, struct call *call)
     struct account account;
     int64_t now_us = worker->now.mono_us;
     struct tri known = {TRI_ABSENT};
-    if (call->account_id != 0 && !call->is_emergency) {
+    if (!is_free_call(call)) {
         known = directory_account(worker->edge->directory, call->account_id, &account);
     } else {
         meter_open_free(&call->meter);
     }
-    if (call->account_id != 0 && !call->is_emergency) {
+    if (!is_free_call(call)) {
         if (known.is !=
             TRI_PRESENT) { /* not loaded, or removed meanwhile: it is charged all the same */
             memset(&account, 0, sizeof(account));

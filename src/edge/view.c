@@ -23,15 +23,11 @@ static void call_json(struct edge_worker *worker, struct call *call, const struc
     buf_json_text(out, "currency", slice_from_text(rate->currency));
     int64_t cost_micro = call->answered_us == 0 ? 0 : rate_price(rate, talk_us);
     buf_json_money(out, "cost", cost_micro);
-    /* By the paid second, not by what the meter covers: another worker's thread may cut that. */
     int64_t until_us = meter_paid_until(worker->edge->meters, &call->meter);
     bool is_paid_by_time = call->state == CALL_ANSWERED && !call->meter.is_free;
-    int64_t held_micro = is_paid_by_time && until_us != INT64_MAX
-                             ? rate_price(rate, until_us - call->answered_us) - cost_micro
-                             : 0;
-    buf_json_money(out, "held", held_micro < 0 ? 0 : held_micro);
+    buf_json_money(out, "held", meter_held(worker->edge->meters, &call->meter, now->mono_us));
     struct meter_view lease;
-    if (call->account_id != 0 &&
+    if (call->account_id != 0 && !call->is_unmetered &&
         meter_look(worker->edge->meters, call->account_id, now->mono_us, &lease).is ==
             TRI_PRESENT) {
         buf_json_money(out, "left", lease.granted_micro - lease.returned_micro - lease.used_micro);

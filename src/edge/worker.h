@@ -242,6 +242,7 @@ void on_register(struct edge_worker *worker, const struct sip_msg *msg,
 
 /* ---- invite.c ---- */
 void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from);
+bool is_free_call(const struct call *call); /* nobody is asked for money: no meter counts it */
 void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_try);
 struct call *call_at(struct edge_worker *worker, uint32_t index, uint32_t generation);
 struct call *call_by_key(struct edge_worker *worker, uint64_t key);

@@ -318,27 +318,35 @@ static int64_t charge_locked(struct meter_entry *entry, struct meter *meter, int
     return charge_micro;
 }
 
+static void record_write(const struct meter_writer *writer, int64_t charge_micro,
+                         int64_t ended_micro)
+{
+    if (writer->write != NULL) {
+        writer->write(writer->ctx, charge_micro, ended_micro);
+    }
+}
+
 int64_t meter_partial(struct meter_table *table, struct meter *meter, int64_t talk_us,
-                      int64_t *ended_micro)
+                      const struct meter_writer *writer)
 {
     if (meter->slot == 0) {
-        *ended_micro = 0;
+        record_write(writer, 0, 0);
         return 0;
     }
     struct meter_entry *entry = entry_at(table, meter->slot - 1);
     pthread_mutex_lock(&entry->lock);
     int64_t charge_micro = meter->is_free ? 0 : charge_locked(entry, meter, talk_us);
-    *ended_micro = entry->ended_micro;
+    record_write(writer, charge_micro, entry->ended_micro);
     entry_count_over(table, entry);
     pthread_mutex_unlock(&entry->lock);
     return charge_micro;
 }
 
 int64_t meter_close(struct meter_table *table, struct meter *meter, int64_t talk_us,
-                    int64_t *ended_micro)
+                    const struct meter_writer *writer)
 {
     if (meter->slot == 0) {
-        *ended_micro = 0;
+        record_write(writer, 0, 0);
         return 0;
     }
     struct meter_entry *entry = entry_at(table, meter->slot - 1);
@@ -356,10 +364,25 @@ int64_t meter_close(struct meter_table *table, struct meter *meter, int64_t talk
     open_list_remove(entry, meter);
     release_channel(entry, meter);
     meter->slot = 0;
-    *ended_micro = entry->ended_micro;
+    record_write(writer, charge_micro, entry->ended_micro);
     entry_count_over(table, entry);
     pthread_mutex_unlock(&entry->lock);
     return charge_micro;
+}
+
+int64_t meter_held(struct meter_table *table, const struct meter *meter, int64_t now_us)
+{
+    if (meter->slot == 0 || meter->is_free) {
+        return 0;
+    }
+    struct meter_entry *entry = entry_at(table, meter->slot - 1);
+    pthread_mutex_lock(&entry->lock);
+    int64_t held_micro = meter->covered_micro;
+    if (meter->answered_us != 0) {
+        held_micro -= rate_price(&meter->rate, meter_talk_us(meter, now_us)) - meter->charged_micro;
+    }
+    pthread_mutex_unlock(&entry->lock);
+    return held_micro < 0 ? 0 : held_micro;
 }
 
 void meter_restore(struct meter_table *table, struct meter *meter, const struct account *account,

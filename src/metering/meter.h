@@ -105,16 +105,27 @@ int64_t meter_talk_us(const struct meter *meter, int64_t now_us);
 enum meter_verdict meter_renew(struct meter_table *table, struct meter *meter, int64_t now_us,
                                int64_t *again_at_us);
 
+/* Writes the usage record of a charge. It is called while the account is locked: no lease record can
+ * come between the charge and its record, or a crash there would leave the account's room taken by
+ * a charge that nobody knows of. It may append to the journal, and nothing else that locks.
+ * charge_micro: of this record; ended_micro: the account's ended total after it. */
+struct meter_writer {
+    void *ctx; /* NULL write: no record is wanted */
+    void (*write)(void *ctx, int64_t charge_micro, int64_t ended_micro);
+};
+
 /* A partial record: charges talk so far less the partials before; the call goes on. Returns the
- * charge and sets *ended_micro as for meter_close. */
+ * charge. The writer is called once, for a free call too. */
 int64_t meter_partial(struct meter_table *table, struct meter *meter, int64_t talk_us,
-                      int64_t *ended_micro);
+                      const struct meter_writer *writer);
 
 /* Ends the meter: talk_us < 0 for an unanswered call (nothing is charged). Returns this record's
- * charge; *ended_micro: the account's ended total after it (goes into the usage record). The rest
- * of the hold is free again. */
+ * charge. The rest of the hold is free again. */
 int64_t meter_close(struct meter_table *table, struct meter *meter, int64_t talk_us,
-                    int64_t *ended_micro);
+                    const struct meter_writer *writer);
+
+/* What is held of the lease for this call beyond what it would cost if it ended now. */
+int64_t meter_held(struct meter_table *table, const struct meter *meter, int64_t now_us);
 
 /* At replay: a call that was open before the restart. Covers its talk up to now_us even beyond the
  * lease, then behaves as if open. */

@@ -38,7 +38,7 @@ enum usage_end { /* who or what ended the call */
 
 struct usage {
     uint64_t sequence;    /* within the incarnation; given by the journal */
-    uint64_t account_id;  /* payer; 0: nobody */
+    uint64_t account_id;  /* payer, or owner of the number that a free call came to; 0: nobody */
     int64_t charge_micro; /* of this record (a partial's own part) */
     int64_t ended_micro;  /* the account's total of ended charges after this one (lease U) */
     struct rate rate;

@@ -199,20 +199,35 @@ static bool send_request(struct control_client *client, const char *command, con
     return is_sent;
 }
 
+/* QUIET: no answer in time. UNKNOWN: the connection is gone, or speaks nonsense. */
+static enum control_result ask_once(struct control_client *client, const char *command,
+                                    const json_t *members, int64_t deadline_us, json_t **line)
+{
+    if (client->fd < 0) {
+        client->fd = control_socket_connect(client->run_dir, client->name);
+    }
+    enum control_result result = CONTROL_UNKNOWN;
+    if (client->fd >= 0 && send_request(client, command, members, deadline_us)) {
+        result = read_line(client, deadline_us, line);
+    }
+    if (result != CONTROL_OK) {
+        disconnect(client); /* a late answer must not be taken for that to the next question */
+    }
+    return result;
+}
+
 enum control_result control_client_ask(struct control_client *client, const char *command,
                                        const json_t *members, int64_t patience_us, json_t **answer)
 {
     int64_t deadline_us = control_now_us() + patience_us;
-    if (client->fd < 0) {
-        client->fd = control_socket_connect(client->run_dir, client->name);
-    }
-    if (client->fd < 0 || !send_request(client, command, members, deadline_us)) {
-        disconnect(client);
-        return CONTROL_UNKNOWN;
-    }
+    bool was_connected = client->fd >= 0;
     json_t *line = NULL;
-    if (read_line(client, deadline_us, &line) != CONTROL_OK) {
-        disconnect(client); /* a late answer must not be taken for that to the next question */
+    enum control_result result = ask_once(client, command, members, deadline_us, &line);
+    if (result == CONTROL_UNKNOWN && was_connected && control_now_us() < deadline_us) {
+        /* The other end was restarted since the last question, and only this one showed it. */
+        result = ask_once(client, command, members, deadline_us, &line);
+    }
+    if (result != CONTROL_OK) {
         return CONTROL_UNKNOWN;
     }
     if (json_integer_value(json_object_get(line, "id")) != client->id) {

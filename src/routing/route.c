@@ -258,6 +258,19 @@ static void plan_emergency(const struct planner *planner)
     }
 }
 
+/* Neither a user of ours nor a number. Digits may lack some more (484); a name is nobody's (404). */
+static void refuse_not_a_number(struct route_plan *plan, struct slice dialled)
+{
+    struct slice rest = dialled;
+    struct slice number = slice_split(&rest, ';');
+    bool is_name = false;
+    for (size_t i = 0; i < number.size && !is_name; i++) {
+        is_name = memchr("0123456789+-.() /*#", number.data[i], 19) == NULL;
+    }
+    say(plan, "What was dialled is neither a user of ours nor a number.");
+    refuse(plan, is_name ? ROUTE_NO_SUCH_NUMBER : ROUTE_BAD_NUMBER, 0);
+}
+
 /* A carrier's call to one of our numbers, paid by its owner, or by nobody. */
 static void plan_inbound_number(const struct planner *planner, const struct number *number)
 {
@@ -275,6 +288,7 @@ static void plan_inbound_number(const struct planner *planner, const struct numb
     plan->price = rate_free(owner.currency);
     /* Free is never refused for the owner's state: it costs the owner nothing. */
     bool is_paid = owner.inbound_deck != 0;
+    plan->owner_account_id = is_paid ? 0 : owner.id;
     if (is_paid &&
         !(find_payer(planner, owner.id) && find_price(planner, owner.inbound_deck, "inbound"))) {
         return;
@@ -305,8 +319,7 @@ static void plan_from_carrier(const struct planner *planner)
 {
     struct route_plan *plan = planner->plan;
     if (!route_normalise(NULL, planner->request->dialled, plan->number)) {
-        say(plan, "What was dialled is not a number.");
-        refuse(plan, ROUTE_BAD_NUMBER, 0);
+        refuse_not_a_number(plan, planner->request->dialled);
         return;
     }
     struct number number;
@@ -405,8 +418,7 @@ static void plan_from_customer(const struct planner *planner, uint64_t account_i
         break;
     }
     if (!route_normalise(&plan->payer, planner->request->dialled, plan->number)) {
-        say(plan, "What was dialled is neither a user of ours nor a number.");
-        refuse(plan, ROUTE_BAD_NUMBER, 0);
+        refuse_not_a_number(plan, planner->request->dialled);
         return;
     }
     struct number number;

@@ -17,8 +17,8 @@
 enum route_refusal {
     ROUTE_OK = 0,
     ROUTE_UNKNOWN,        /* configuration not loaded yet: 503, never 403 or 404 */
-    ROUTE_NO_SUCH_NUMBER, /* 404 */
-    ROUTE_BAD_NUMBER,     /* 484: not a number and not a user */
+    ROUTE_NO_SUCH_NUMBER, /* 404: a name that is nobody's, or no number of ours */
+    ROUTE_BAD_NUMBER,     /* 484: the beginning of a number, or too long for one */
     ROUTE_NO_ROUTE,       /* 404: no trunk takes it */
     ROUTE_NO_RATE,        /* 403: the account's deck has no price for it */
     ROUTE_SUSPENDED,      /* 403: stored, positive evidence (version in plan) */
@@ -59,6 +59,7 @@ struct route_plan {
     bool is_emergency;             /* never refused, never paid */
     bool is_inbound;               /* from a carrier's trunk to a DDI */
     uint64_t payer_account_id;     /* 0: nobody pays (a free inbound call, an emergency) */
+    uint64_t owner_account_id;     /* free inbound: whose record it is; else 0 */
     uint64_t evidence_version;     /* version of the row that a refusal rests on */
     struct account payer;          /* copied; zero if nobody pays */
     struct rate price;             /* sell price; rate_free for free calls */

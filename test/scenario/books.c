@@ -189,7 +189,7 @@ struct tri books_balance(struct books *books, int account, int64_t *out_micro)
     return (struct tri){result == STORE_OK ? TRI_PRESENT : TRI_UNKNOWN};
 }
 
-struct tri books_cdrs(struct books *books, int64_t *out_count)
+struct tri books_cdrs(struct books *books, int account, int64_t *out_count)
 {
     struct cdr_row *rows = calloc(CDRS_MAX, sizeof(*rows));
     struct cdr_filter all = {0};
@@ -200,7 +200,9 @@ struct tri books_cdrs(struct books *books, int64_t *out_count)
     }
     *out_count = 0;
     for (int i = 0; result == STORE_OK && i < count; i++) {
-        *out_count += !(rows[i].usage.flags & USAGE_PARTIAL);
+        const struct usage *usage = &rows[i].usage;
+        bool is_asked = account < 0 || usage->account_id == books->account_ids[account];
+        *out_count += is_asked && !(usage->flags & USAGE_PARTIAL);
     }
     free(rows);
     return (struct tri){result == STORE_OK ? TRI_PRESENT : TRI_UNKNOWN};

@@ -20,6 +20,6 @@ bool books_provision(struct books *books, char why[SCN_WHY_SIZE]);
 /* SCN_TOPUP, SCN_SUSPEND, SCN_UNSUSPEND */
 bool books_act(struct books *books, const struct scn_step *step, char why[SCN_WHY_SIZE]);
 struct tri books_balance(struct books *books, int account, int64_t *out_micro);
-struct tri books_cdrs(struct books *books, int64_t *out_count);
+struct tri books_cdrs(struct books *books, int account, int64_t *out_count); /* -1: of all */
 
 #endif

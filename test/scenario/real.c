@@ -55,9 +55,9 @@ static struct tri world_balance(void *ctx, int account, int64_t *out_micro)
     return books_balance(&((struct real *)ctx)->books, account, out_micro);
 }
 
-static struct tri world_cdrs(void *ctx, int64_t *out_count)
+static struct tri world_cdrs(void *ctx, int account, int64_t *out_count)
 {
-    return books_cdrs(&((struct real *)ctx)->books, out_count);
+    return books_cdrs(&((struct real *)ctx)->books, account, out_count);
 }
 
 static struct tri world_audit(void *ctx, char why[SCN_WHY_SIZE])

@@ -185,7 +185,7 @@ static bool ledger_check(const struct scn_expect *expect, const struct scn_world
         return known.is == TRI_PRESENT;
     }
     known = expect->metric == SCN_BALANCE ? world->balance(world->ctx, expect->account, &value)
-                                          : world->cdrs(world->ctx, &value);
+                                          : world->cdrs(world->ctx, expect->account, &value);
     if (known.is != TRI_PRESENT) {
         snprintf(why, SCN_WHY_SIZE, "line %d: %s is not known: the ledger did not answer",
                  expect->line, scn_metric_name(expect->metric));

@@ -250,6 +250,7 @@ static bool subject(struct scn_reader *reader, struct scn_expect *expect)
     case SCN_BALANCE:
         return scn_account(reader, &expect->account);
     case SCN_CDRS:
+        return !words_take(&reader->words, "of") || scn_account(reader, &expect->account);
     case SCN_AUDIT:
     case SCN_BACK:
         return true;

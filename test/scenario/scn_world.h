@@ -28,7 +28,8 @@ struct scn_world {
 
     /* UNKNOWN: no answer now (asked again until settle_us). */
     struct tri (*balance)(void *ctx, int account, int64_t *out_micro);
-    struct tri (*cdrs)(void *ctx, int64_t *out_count);      /* final records */
+    /* Final records; account -1: of all. */
+    struct tri (*cdrs)(void *ctx, int account, int64_t *out_count);
     struct tri (*audit)(void *ctx, char why[SCN_WHY_SIZE]); /* PRESENT: clean; ABSENT: not */
     int64_t (*back_us)(void *ctx); /* longest gap of the edge after a kill; -1: not measured */
 };

@@ -192,9 +192,9 @@ static struct tri world_balance(void *ctx, int account, int64_t *out_micro)
     return books_balance(&((struct virtual *)ctx)->books, account, out_micro);
 }
 
-static struct tri world_cdrs(void *ctx, int64_t *out_count)
+static struct tri world_cdrs(void *ctx, int account, int64_t *out_count)
 {
-    return books_cdrs(&((struct virtual *)ctx)->books, out_count);
+    return books_cdrs(&((struct virtual *)ctx)->books, account, out_count);
 }
 
 static void audit_say(void *ctx, const char *text)

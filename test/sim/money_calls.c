@@ -26,33 +26,44 @@ static struct sim_record record_of(struct sim_edge *edge, const struct sim_call 
                                .charged_micro = call->meter.charged_micro};
 }
 
-static void append_usage(struct sim_edge *edge, struct sim_record *record)
+struct written { /* a usage record that the meter is about to have written */
+    struct sim_edge *edge;
+    const struct sim_call *call;
+    struct sim_record record;
+};
+
+static void usage_write(void *ctx, int64_t charge_micro, int64_t ended_micro)
 {
+    struct written *written = ctx;
+    struct sim_edge *edge = written->edge;
+    struct sim_record *record = &written->record;
     struct world *world = edge->world;
+    record->charge_micro = charge_micro;
+    record->ended_micro = ended_micro;
+    record->charged_micro = written->call->meter.charged_micro;
     world->result->charges++;
     world_trace(world, 20, (uint64_t)record->charge_micro, (uint64_t)record->ended_micro);
     edge_append(edge, record);
     edge->charged_micro[record->account] += record->charge_micro;
-    edge_may_crash(edge);
 }
 
 static void call_close(struct sim_edge *edge, struct sim_call *call, int64_t talk_us)
 {
-    struct sim_record record = record_of(edge, call, JOURNAL_USAGE);
-    record.is_final = true;
-    record.charge_micro = meter_close(edge->table, &call->meter, talk_us, &record.ended_micro);
-    append_usage(edge, &record);
+    struct written written = {edge, call, record_of(edge, call, JOURNAL_USAGE)};
+    struct meter_writer writer = {&written, usage_write};
+    written.record.is_final = true;
+    (void)meter_close(edge->table, &call->meter, talk_us, &writer);
+    edge_may_crash(edge);
     call->is_used = false;
 }
 
 static void call_partial(struct sim_edge *edge, struct sim_call *call)
 {
-    struct sim_record record = record_of(edge, call, JOURNAL_USAGE);
-    record.charge_micro =
-        meter_partial(edge->table, &call->meter, meter_talk_us(&call->meter, edge->world->now_us),
-                      &record.ended_micro);
-    record.charged_micro = call->meter.charged_micro;
-    append_usage(edge, &record);
+    struct written written = {edge, call, record_of(edge, call, JOURNAL_USAGE)};
+    struct meter_writer writer = {&written, usage_write};
+    (void)meter_partial(edge->table, &call->meter,
+                        meter_talk_us(&call->meter, edge->world->now_us), &writer);
+    edge_may_crash(edge);
 }
 
 void calls_close_life(struct sim_edge *edge)

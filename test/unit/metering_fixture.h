@@ -154,10 +154,16 @@ static inline enum meter_verdict world_open_served(struct world *world, struct m
     return verdict;
 }
 
+static inline void world_keep_ended(void *ctx, int64_t charge_micro, int64_t ended_micro)
+{
+    (void)charge_micro;
+    *(int64_t *)ctx = ended_micro;
+}
+
 static inline int64_t world_close(struct world *world, struct meter *meter, int64_t talk_us)
 {
-    int64_t ended_micro = 0;
-    return meter_close(world->table, meter, talk_us, &ended_micro);
+    struct meter_writer nobody = {0};
+    return meter_close(world->table, meter, talk_us, &nobody);
 }
 
 #endif

@@ -340,10 +340,11 @@ static void used_money_only_rises_and_is_what_calls_would_cost_now(void **state)
     world.now_us += 50 * SECOND; /* past the paid second: no further than what is covered */
     assert_int_equal(world_look(&world).used_micro, 300000);
     int64_t ended_micro = 0;
-    assert_int_equal(meter_partial(world.table, &meter, 20 * SECOND, &ended_micro), 200000);
+    struct meter_writer keep = {&ended_micro, world_keep_ended};
+    assert_int_equal(meter_partial(world.table, &meter, 20 * SECOND, &keep), 200000);
     assert_int_equal(ended_micro, 200000);
     assert_int_equal(world_look(&world).covered_micro, 100000);
-    assert_int_equal(meter_close(world.table, &meter, 30 * SECOND, &ended_micro), 100000);
+    assert_int_equal(meter_close(world.table, &meter, 30 * SECOND, &keep), 100000);
     assert_int_equal(ended_micro, 300000);
     world_done(&world);
 }
@@ -427,7 +428,8 @@ static void a_new_incarnation_starts_at_nothing_and_covers_open_calls(void **sta
     meter_answer(world.table, &meter, world.now_us);
     world.now_us += 10 * SECOND;
     int64_t ended_micro = 0;
-    meter_partial(world.table, &meter, 10 * SECOND, &ended_micro);
+    struct meter_writer keep = {&ended_micro, world_keep_ended};
+    meter_partial(world.table, &meter, 10 * SECOND, &keep);
     struct lease_ask late;
     meter_wanted(world.table, 1, world.now_us);
     assert_int_equal(meter_asks_take(world.table, &late, 1, world.now_us), 1);
@@ -442,7 +444,7 @@ static void a_new_incarnation_starts_at_nothing_and_covers_open_calls(void **sta
     assert_int_equal(world_exchange(&world), 1);
     int64_t again_us = 0;
     assert_int_equal(meter_renew(world.table, &meter, world.now_us, &again_us), METER_OK);
-    assert_int_equal(meter_close(world.table, &meter, 20 * SECOND, &ended_micro), 100000);
+    assert_int_equal(meter_close(world.table, &meter, 20 * SECOND, &keep), 100000);
     assert_int_equal(ended_micro, 100000);
     world_done(&world);
 }

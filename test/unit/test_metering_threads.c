@@ -3,6 +3,7 @@
 #include "metering_fixture.h"
 
 #include "base/rng.h"
+#include "base/wire.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +19,9 @@ struct shop {
     _Atomic int64_t now_us;
     _Atomic int64_t charged_micro[ACCOUNT_COUNT];
     atomic_int running_count;
+    pthread_mutex_t journal_lock;
+    int64_t recorded_micro[ACCOUNT_COUNT]; /* by usage records, in the journal's order */
+    int early_count; /* lease records that told of a charge before its own record did */
 };
 
 struct worker {
@@ -27,21 +31,47 @@ struct worker {
     pthread_t thread;
 };
 
-static uint64_t append_nothing(void *ctx, enum journal_kind kind, struct slice record)
+/* A crash may come after any record. What a lease record says was charged must be in usage records
+ * before it, or it is charged to nobody and its room never comes back. */
+static uint64_t append_checked(void *ctx, enum journal_kind kind, struct slice record)
 {
-    (void)ctx;
-    (void)kind;
-    (void)record;
+    struct shop *shop = ctx;
+    struct wire_reader in = {.rest = record};
+    (void)wire_get_u8(&in);
+    uint64_t account_id = wire_get_u64(&in);
+    (void)wire_get_i64(&in);
+    (void)wire_get_i64(&in);
+    int64_t ended_micro = wire_get_i64(&in);
+    pthread_mutex_lock(&shop->journal_lock);
+    if (kind == JOURNAL_LEASE && ended_micro != shop->recorded_micro[account_id - 1]) {
+        shop->early_count++;
+    }
+    pthread_mutex_unlock(&shop->journal_lock);
     return 0;
+}
+
+struct charge {
+    struct shop *shop;
+    int account;
+};
+
+static void append_charge(void *ctx, int64_t charge_micro, int64_t ended_micro)
+{
+    const struct charge *charge = ctx;
+    (void)ended_micro;
+    pthread_mutex_lock(&charge->shop->journal_lock);
+    charge->shop->recorded_micro[charge->account] += charge_micro;
+    pthread_mutex_unlock(&charge->shop->journal_lock);
 }
 
 static void call_end(struct worker *worker, int call)
 {
     struct meter *meter = &worker->meters[call];
     int64_t now_us = atomic_load(&worker->shop->now_us);
-    int64_t ended_micro = 0;
+    struct charge charge = {worker->shop, call % ACCOUNT_COUNT};
+    struct meter_writer keep = {&charge, append_charge};
     int64_t talk_us = meter->answered_us == 0 ? -1 : meter_talk_us(meter, now_us);
-    int64_t charge_micro = meter_close(worker->shop->table, meter, talk_us, &ended_micro);
+    int64_t charge_micro = meter_close(worker->shop->table, meter, talk_us, &keep);
     atomic_fetch_add(&worker->shop->charged_micro[call % ACCOUNT_COUNT], charge_micro);
 }
 
@@ -52,7 +82,6 @@ static void call_step(struct worker *worker, int call, struct rng *rng)
     int64_t now_us = atomic_fetch_add(&shop->now_us, 1000);
     struct account account = world_account((uint64_t)(call % ACCOUNT_COUNT) + 1);
     int64_t again_us = 0;
-    int64_t ended_micro = 0;
     if (meter->slot == 0) {
         if (meter->is_waiting && rng_chance(rng, 100000)) {
             meter_wait_cancel(shop->table, meter);
@@ -69,8 +98,10 @@ static void call_step(struct worker *worker, int call, struct rng *rng)
     } else if (rng_chance(rng, 300000)) {
         call_end(worker, call);
     } else if (rng_chance(rng, 100000)) {
+        struct charge charge = {shop, call % ACCOUNT_COUNT};
+        struct meter_writer keep = {&charge, append_charge};
         int64_t charge_micro =
-            meter_partial(shop->table, meter, meter_talk_us(meter, now_us), &ended_micro);
+            meter_partial(shop->table, meter, meter_talk_us(meter, now_us), &keep);
         atomic_fetch_add(&shop->charged_micro[call % ACCOUNT_COUNT], charge_micro);
     } else if (now_us >= meter_paid_until(shop->table, meter)) {
         call_end(worker, call);
@@ -126,7 +157,8 @@ static void workers_share_accounts_and_nothing_is_spent_twice(void **state)
     static struct shop shop;
     static struct worker workers[WORKER_COUNT];
     struct meter_terms terms = world_terms();
-    shop.table = meter_table_new(&terms, (struct journal){NULL, append_nothing});
+    assert_int_equal(pthread_mutex_init(&shop.journal_lock, NULL), 0);
+    shop.table = meter_table_new(&terms, (struct journal){&shop, append_checked});
     assert_non_null(shop.table);
     meter_set_registered(shop.table, true);
     for (int i = 0; i < ACCOUNT_COUNT; i++) {
@@ -154,7 +186,9 @@ static void workers_share_accounts_and_nothing_is_spent_twice(void **state)
         assert_true(view.ended_micro <= shop.worlds[i].funds_micro);
         assert_true(view.ended_micro > 0);
     }
+    assert_int_equal(shop.early_count, 0);
     meter_table_free(shop.table);
+    pthread_mutex_destroy(&shop.journal_lock);
 }
 
 int main(void)

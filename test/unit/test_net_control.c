@@ -135,6 +135,27 @@ static ssize_t send_raw(const char *data, size_t size, char *answer, size_t answ
     return got;
 }
 
+static void a_question_after_the_other_end_restarted_is_asked_again(void **state)
+{
+    (void)state;
+    struct control_options options = {.run_dir = dir, .name = "again.sock", .handle = handle};
+    struct control_server *first = control_server_new(&options, NULL);
+    struct control_client *client = control_client_new(dir, "again.sock");
+    json_t *answer = NULL;
+    assert_non_null(first);
+    assert_int_equal(control_client_ask(client, "text", NULL, PATIENCE_US, &answer), CONTROL_OK);
+    json_decref(answer);
+    control_server_free(first);
+    struct control_server *second = control_server_new(&options, NULL);
+    assert_non_null(second);
+    assert_int_equal(control_client_ask(client, "text", NULL, PATIENCE_US, &answer), CONTROL_OK);
+    json_decref(answer);
+    control_server_free(second);
+    assert_int_equal(control_client_ask(client, "text", NULL, PATIENCE_US, &answer),
+                     CONTROL_UNKNOWN); /* once more, not for ever */
+    control_client_free(client);
+}
+
 static void a_line_that_is_no_request_is_answered_as_one_that_is_bad(void **state)
 {
     (void)state;
@@ -216,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_question_is_answered_in_a_directory_with_a_long_name),
         cmocka_unit_test(a_refusal_carries_its_code_and_sentence),
         cmocka_unit_test(no_answer_is_unknown_and_the_late_one_is_not_taken_for_the_next),
+        cmocka_unit_test(a_question_after_the_other_end_restarted_is_asked_again),
         cmocka_unit_test(a_line_that_is_no_request_is_answered_as_one_that_is_bad),
         cmocka_unit_test(a_line_without_an_end_is_cut_off),
         cmocka_unit_test(events_follow_until_the_reader_is_too_slow),

@@ -225,8 +225,12 @@ static void every_refusal_has_its_reason(void **state)
     } table[] = {
         {"sue", "4940", ROUTE_SUSPENDED, 102},
         {"sue", "alice", ROUTE_SUSPENDED, 102},
-        {"alice", "nobody", ROUTE_BAD_NUMBER, 0},
+        {"alice", "nobody", ROUTE_NO_SUCH_NUMBER, 0},
+        {"alice", "49nobody", ROUTE_NO_SUCH_NUMBER, 0},
         {"alice", "", ROUTE_BAD_NUMBER, 0},
+        {"alice", "+", ROUTE_BAD_NUMBER, 0},
+        {"alice", "+;npdi", ROUTE_BAD_NUMBER, 0},
+        {"alice", "4912345678901234567890123456", ROUTE_BAD_NUMBER, 0},
         {"alice", "off", ROUTE_NO_SUCH_NUMBER, 207},
         {"alice", "77123", ROUTE_NO_ROUTE, 0},
         {"alice", "48123", ROUTE_NO_ROUTE, 0},  /* its trunk has no host */
@@ -243,7 +247,8 @@ static void every_refusal_has_its_reason(void **state)
         {"alice", "4930800", ROUTE_NO_ROUTE, 0},
         {"trunk:10", "4930999", ROUTE_NOT_PERMITTED, 1},
         {"trunk:10", "77123", ROUTE_NO_SUCH_NUMBER, 0},
-        {"trunk:10", "alice", ROUTE_BAD_NUMBER, 0},
+        {"trunk:10", "alice", ROUTE_NO_SUCH_NUMBER, 0},
+        {"trunk:10", "#", ROUTE_BAD_NUMBER, 0},
         {"trunk:10", "4930400", ROUTE_NO_SUCH_NUMBER, 304},
         {"trunk:10", "4930500", ROUTE_UNKNOWN, 0},
         {"trunk:10", "4931600", ROUTE_NO_RATE, 104},
