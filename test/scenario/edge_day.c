@@ -135,11 +135,14 @@ static void act_make(struct rng *rng, struct scn *scn, int64_t at_us)
 {
     static const enum scn_verb verbs[] = {
         SCN_CALL, SCN_CALL,   SCN_CALL,  SCN_CALL,       SCN_CALL,     SCN_HANGUP,   SCN_HOLD,
-        SCN_SEND, SCN_RESUME, SCN_TOPUP, SCN_UNREGISTER, SCN_REGISTER, SCN_END_CALLS};
+        SCN_SEND, SCN_RESUME, SCN_TOPUP, SCN_UNREGISTER, SCN_REGISTER, SCN_END_CALLS,
+        SCN_SUSPEND, SCN_UNSUSPEND, SCN_UNSUSPEND};
     static const enum sip_method methods[] = {SIP_INFO, SIP_MESSAGE, SIP_UPDATE, SIP_OPTIONS};
     struct scn_step *step = step_take(scn, at_us, verbs[rng_below(rng, ARRAY_COUNT(verbs))]);
     int agent = (int)between(rng, 0, scn->agent_count - 3); /* a phone */
-    if (step->verb == SCN_TOPUP) {
+    bool is_of_account =
+        step->verb == SCN_TOPUP || step->verb == SCN_SUSPEND || step->verb == SCN_UNSUSPEND;
+    if (is_of_account) {
         step->account = (int)between(rng, 1, scn->account_count - 1);
         step->amount_micro = between(rng, 1, 10) * 1000000;
         return;

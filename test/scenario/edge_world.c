@@ -49,6 +49,13 @@ static void listen_event(void *ctx, int agent, const struct ua_event *event)
         violate(day->out, "I13 an emergency call of %s was refused: %d %s", phone->name,
                 event->status, event->x_reason);
     }
+    if (event->is_unheard && day->kill_count == 0) {
+        violate(day->out, "a call of %s to %s heard no final response", phone->name, event->peer);
+    }
+    bool may_be_suspended = phone->is_carrier || phone->account != 0;
+    if (!may_be_suspended && strstr(event->x_reason, "suspended") != NULL) {
+        violate(day->out, "I6 %s was refused as suspended, which it never was", phone->name);
+    }
     if (phone->account == 0 && event->status == 402) {
         violate(day->out, "I7 the rich account was refused for money: %s", event->x_reason);
     }

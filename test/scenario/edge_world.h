@@ -4,7 +4,8 @@
  *   I1 audit is clean; balance = money put in less charges. I4 nobody overspends beyond grace and
  *   what a dead edge hides. I5, I9 one final record a call, none lost or doubled. I7 a rich account
  *   hears no refusal for money. I10 rating a record again gives its charge. I12 nothing is left
- *   over. I13 an emergency call is not refused.
+ *   over. I13 an emergency call is not refused. Also: while the edge lives, every caller hears a
+ *   final response; nobody is refused as suspended who never was.
  */
 #ifndef DT_TEST_EDGE_WORLD_H
 #define DT_TEST_EDGE_WORLD_H

@@ -93,6 +93,7 @@ struct ua_event {
     int status;
     int64_t talk_us;
     bool is_by_us;
+    bool is_unheard; /* refused by our own timer: no final response came */
     char peer[UA_NAME_SIZE];
     char reason[UA_REASON_SIZE];   /* Reason header of the BYE, CANCEL or response */
     char x_reason[UA_REASON_SIZE]; /* X-Reason */

@@ -448,7 +448,8 @@ void ua_invite_failed(struct ua *ua, struct ua_client *client, int index, int st
     ua->stats.refused_out++;
     ua->stats.finals[status < 700 ? status : 699]++;
     ua->stats.ended_by_timeout += msg == NULL;
-    struct ua_event event = {.kind = UA_EV_REFUSED, .call = index, .status = status};
+    struct ua_event event = {
+        .kind = UA_EV_REFUSED, .call = index, .status = status, .is_unheard = msg == NULL};
     ua_reasons_copy(ua, msg, &event);
     memcpy(event.peer, call->peer, sizeof(event.peer));
     ua_call_over(ua, call);
