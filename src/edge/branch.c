@@ -5,8 +5,9 @@
 #include <string.h>
 
 #define FLOW_LOST_US                                                                               \
-    1000000 /* a contact whose stream died with a restart is tried once, so long                   \
-             */
+    1000000                  /* a contact whose stream died with a restart is tried once, so long  \
+                              */
+#define DESTINATION_BUSY_S 2 /* Retry-After: a suspect is probed every second */
 #define RECORDED_MAX 4096
 #define RECORDED_ALL_MAX 40000 /* of a call: its record must fit */
 
@@ -143,6 +144,7 @@ static struct edge_txn *send_branch(struct edge_worker *worker, struct call *cal
     txn->side = SIDE_B;
     txn->step = step;
     txn->cseq_offset = call->sides[SIDE_B].cseq_offset;
+    destination_sent(worker, txn);
     if (out->is_flow_lost) {
         txn->give_up_us = worker->now.mono_us + FLOW_LOST_US;
         txn_arm(worker, txn);
@@ -190,8 +192,13 @@ static void start_contacts(struct edge_worker *worker, struct call *call)
     }
     struct outgoing outgoing[CALL_BRANCHES_MAX];
     int written = 0;
+    bool is_busy = false;
     for (int i = 0; i < count; i++) {
         const struct reg_target *target = &worker->targets[i];
+        if (!destination_takes(worker, call, &target->flow)) {
+            is_busy = true;
+            continue;
+        }
         char branch[56];
         token_branch(worker, call->key, branch);
         struct forward forward = {.uri = slice_from_text(target->uri),
@@ -215,7 +222,9 @@ static void start_contacts(struct edge_worker *worker, struct call *call)
     for (int i = 0; i < written; i++) {
         sent += send_branch(worker, call, &outgoing[i], -1) != NULL ? 1 : 0;
     }
-    if (sent == 0) {
+    if (sent == 0 && is_busy) {
+        refuse_unanswered(worker, call, 480, "destination-busy", DESTINATION_BUSY_S);
+    } else if (sent == 0) {
         refuse_unanswered(worker, call, written == 0 ? 480 : 503,
                           written == 0 ? "unreachable" : "edge-full", 0);
     }
@@ -342,16 +351,25 @@ static bool try_trunk(struct edge_worker *worker, struct call *call, const struc
     return true;
 }
 
-/* The next trunk of the plan that can be tried now. False: none is left. */
-static bool next_trunk(struct edge_worker *worker, struct call *call)
+/* The next trunk of the plan that can be tried now. False: none is left; *why is set
+ * where one was there and had no room. */
+static bool next_trunk(struct edge_worker *worker, struct call *call, struct refusal *why)
 {
     const struct trunk_set *set = directory_trunks(worker->edge->directory);
     while (call->step_at < call->step_count) {
         int step = call->step_at++;
         const struct trunk *trunk = trunk_set_by_id(set, call->steps[step].trunk_id);
         struct reg_flow to;
-        if (trunk == NULL || trunk->is_disabled || !has_channel(worker, call, trunk) ||
-            !trunk_address(worker, trunk, &to)) {
+        if (trunk == NULL || trunk->is_disabled || !trunk_address(worker, trunk, &to)) {
+            continue;
+        }
+        if (!destination_takes(worker, call, &to)) {
+            *why = (struct refusal){500, "destination-busy", NULL, 0, DESTINATION_BUSY_S};
+            continue;
+        }
+        if (!has_channel(worker, call, trunk) || !trunk_start_take(worker, call, trunk)) {
+            worker_count(worker, EDGE_TRUNK_LIMITED);
+            *why = (struct refusal){503, "trunk-limit", NULL, trunk->version, 1};
             continue;
         }
         call->sides[SIDE_B].cseq_offset = 0;
@@ -364,12 +382,13 @@ static bool next_trunk(struct edge_worker *worker, struct call *call)
 
 void branches_start(struct edge_worker *worker, struct call *call)
 {
+    struct refusal why = {503, "no-trunk-available", NULL, 0, 10};
     call->state = CALL_TRYING;
     call_event(worker, call, "call.started");
     if (call->step_count == 0) {
         start_contacts(worker, call);
-    } else if (!next_trunk(worker, call)) {
-        refuse_unanswered(worker, call, 503, "no-trunk-available", 10);
+    } else if (!next_trunk(worker, call, &why)) {
+        call_refuse(worker, call, &why, USAGE_END_FAILED);
         return;
     }
     if (call->state == CALL_TRYING) {
@@ -495,11 +514,12 @@ void branch_failed(struct edge_worker *worker, struct call *call, struct edge_tx
         call->step_at = call->step_count;
     }
     bool may_go_on = step >= 0 && !call->is_cancelled && is_trunk_failure(status);
+    struct refusal unused;
     if (may_go_on && !branches_pending(worker, call)) {
         if (call->step_at < call->step_count) {
             worker_count(worker, EDGE_TRUNK_FAILOVERS);
         }
-        if (next_trunk(worker, call)) {
+        if (next_trunk(worker, call, &unused)) {
             call_arm(worker, call);
             return;
         }
@@ -520,6 +540,7 @@ void call_step_timeout(struct edge_worker *worker, struct call *call)
             continue;
         }
         branch_cancel(worker, txn);
+        destination_left(worker, txn, true);
         txn->call = SLAB_NONE;
         call->branches[i] = SLAB_NONE;
         keep_best(worker, call, 408, NULL, 0);
@@ -527,7 +548,8 @@ void call_step_timeout(struct edge_worker *worker, struct call *call)
     if (call->step_at < call->step_count) {
         worker_count(worker, EDGE_TRUNK_FAILOVERS);
     }
-    if (next_trunk(worker, call)) {
+    struct refusal unused;
+    if (next_trunk(worker, call, &unused)) {
         call_arm(worker, call);
     } else if (!branches_pending(worker, call)) {
         tell_caller(worker, call);

@@ -71,7 +71,7 @@ struct edge_shell {
     struct tri (*resolve)(void *ctx, const char *host, uint8_t address[16], uint16_t *port);
 };
 
-#define EDGE_TRUNK_IDS 65536 /* trunks with a higher id have no channel limit */
+#define EDGE_TRUNK_IDS 65536 /* trunks with a higher id have no limits */
 
 struct edge { /* shared; the caller makes the parts and owns them, and zeroes the rest */
     struct edge_settings settings;
@@ -82,7 +82,8 @@ struct edge { /* shared; the caller makes the parts and owns them, and zeroes th
     struct journal journal;
     _Atomic bool is_draining;      /* new calls: 503 */
     _Atomic bool is_paid_work_off; /* no room for records: new paid work is refused as unknown */
-    _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS]; /* calls in progress by trunk id */
+    _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS];     /* calls in progress by trunk id */
+    _Atomic int64_t trunk_starts_us[EDGE_TRUNK_IDS]; /* until when its calls a second are used up */
 };
 
 enum edge_count { /* counters, in the order of edge_count_name */
@@ -109,6 +110,8 @@ enum edge_count { /* counters, in the order of edge_count_name */
                   EDGE_RETRANSMITS_OUT,
                   EDGE_STRAYS,
                   EDGE_TRUNK_FAILOVERS,
+                  EDGE_TRUNK_LIMITED,
+                  EDGE_DESTINATION_BUSY,
                   EDGE_ESTIMATED,
                   EDGE_EMERGENCIES,
                   EDGE_COUNT_COUNT

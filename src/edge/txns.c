@@ -210,6 +210,7 @@ void txn_drop(struct edge_worker *worker, struct edge_txn *txn)
         worker->parked_count--;
     }
     wheel_stop(&worker->wheel, &txn->timer);
+    destination_left(worker, txn, txn->machine.state == TXN_TERMINATED);
     map_remove(&worker->txn_by_key, txn->key, txn->index);
     flow_unlink(worker, txn);
     message_give(worker, txn);
@@ -237,6 +238,7 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
     unsigned todo = txn_feed(&txn->machine, event, status, worker->now.mono_us);
     if (event == TXN_EV_RESPONSE) {
         flow_unlink(worker, txn);
+        destination_heard(worker, txn);
         /* Answered; only a refused INVITE needs its request once more, for the ACK. */
         bool is_spent = txn->machine.state == TXN_ACCEPTED ||
                         (txn->machine.state == TXN_COMPLETED && txn->method != SIP_INVITE);
@@ -248,6 +250,9 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
     bool is_unwanted = txn->is_client && txn->method == SIP_INVITE && txn->is_cancelled;
     if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL && !is_unwanted) {
         worker_count(worker, EDGE_RETRANSMITS_OUT);
+        if (txn->window_key != 0) {
+            destination_sent(worker, txn);
+        }
         send_to(worker, &txn->flow, pool_slice(txn->message));
     }
     if ((todo & TXN_DO_END) == 0) {

@@ -29,6 +29,8 @@ const char *edge_count_name(enum edge_count count)
         [EDGE_RETRANSMITS_OUT] = "retransmits_out",
         [EDGE_STRAYS] = "strays",
         [EDGE_TRUNK_FAILOVERS] = "trunk_failovers",
+        [EDGE_TRUNK_LIMITED] = "trunk_limited",
+        [EDGE_DESTINATION_BUSY] = "destination_busy",
         [EDGE_ESTIMATED] = "calls_estimated",
         [EDGE_EMERGENCIES] = "emergency_calls",
     };
@@ -63,7 +65,9 @@ struct edge_worker *edge_worker_new(struct edge *edge, int index, const struct e
     wheel_init(&worker->wheel, now_us);
     pool_init(&worker->pool, settings->memory_max);
     worker->digest = digest_context_new();
-    bool is_whole = worker->digest != NULL &&
+    struct window_terms windows = window_terms_default();
+    worker->windows = window_table_new(&windows, WINDOW_COUNT_MAX);
+    bool is_whole = worker->digest != NULL && worker->windows != NULL &&
                     slab_init(&worker->txns, sizeof(struct edge_txn), settings->txn_count_max) &&
                     slab_init(&worker->calls, sizeof(struct call), settings->call_count_max) &&
                     map_init(&worker->txn_by_key, settings->txn_count_max) &&
@@ -83,6 +87,7 @@ void edge_worker_free(struct edge_worker *worker)
         return;
     }
     digest_context_free(worker->digest);
+    window_table_free(worker->windows);
     slab_done(&worker->txns);
     slab_done(&worker->calls);
     map_done(&worker->txn_by_key);

@@ -9,6 +9,7 @@
  *     branch.c     a call's branches: send, fail over, cancel, choose the best response
  *     answer.c     responses to a call's INVITE
  *     dialog.c     requests within a call, and their responses
+ *     destination.c  how much one destination may have unanswered; a trunk's calls a second
  *     finish.c     the end of a call: cut, BYE to both sides, usage
  *     restore.c    replay, probes
  *     txns.c       transactions: find, make, drop, their timers
@@ -27,6 +28,7 @@
 #include "base/wheel.h"
 #include "calls/call.h"
 #include "edge/edge.h"
+#include "guard/window.h"
 #include "sip/txn.h"
 #include "sip/write.h"
 
@@ -37,7 +39,8 @@
 #define PARKED_CANCEL_US 500000
 #define PARKED_CANCELS_MAX 64 /* anybody may send them: more are answered 481 at once */
 #define PARKED_SIZE_MAX 2048
-#define OWN_VIAS_MAX 5 /* more of our own Vias than that is a loop */
+#define WINDOW_COUNT_MAX 4096 /* destinations of which unanswered INVITEs are counted */
+#define OWN_VIAS_MAX 5        /* more of our own Vias than that is a loop */
 
 enum timer_kind { TIMER_TXN = 1, TIMER_CALL };
 
@@ -57,6 +60,8 @@ struct edge_txn {
     uint64_t key;
     uint64_t flow_hash; /* client without an answer yet: in txn_by_flow's list; 0: not */
     uint32_t flow_next, flow_previous;
+    uint64_t window_key;  /* branch: its destination's window; 0: none */
+    int32_t window_count; /* messages of it that are counted there as unanswered */
     uint32_t index;
     uint32_t call, call_generation; /* SLAB_NONE: of no call */
     uint32_t peer, peer_generation; /* the other half of a relay */
@@ -86,6 +91,7 @@ struct edge_worker {
     struct edge_shell shell;
     struct rng rng;
     struct digest_context *digest;
+    struct window_table *windows; /* by hash of flow */
     struct wheel wheel;
     struct slab txns, calls;
     struct map txn_by_key;
@@ -275,6 +281,18 @@ void branch_provisional(struct edge_worker *worker, struct call *call, struct ed
 void call_step_timeout(struct edge_worker *worker, struct call *call);
 bool branch_authenticate(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
                          const struct sip_msg *response);
+
+/* ---- destination.c ---- */
+/* May an INVITE of this call go there? False: the destination does not answer what it has. */
+bool destination_takes(struct edge_worker *worker, const struct call *call,
+                       const struct reg_flow *to);
+void destination_sent(struct edge_worker *worker, struct edge_txn *txn); /* a branch, or a repeat */
+void destination_heard(struct edge_worker *worker, struct edge_txn *txn);
+/* Counted no longer. is_silent: it was waited for in vain. */
+void destination_left(struct edge_worker *worker, struct edge_txn *txn, bool is_silent);
+/* Counts a call against the trunk's calls a second. False: it has had as many. */
+bool trunk_start_take(struct edge_worker *worker, const struct call *call,
+                      const struct trunk *trunk);
 
 /* ---- answer.c ---- */
 void on_response(struct edge_worker *worker, const struct sip_msg *msg,
