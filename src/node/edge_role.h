@@ -1,7 +1,9 @@
 /* edge_role.h - the edge as a process: threads and files around the engine. Inside src/node only.
  *
  *     edge_role.c      starts and stops it all, replays the journal
- *     edge_thread.c    a worker: datagrams in, messages out, timers, the rings between workers
+ *     edge_thread.c    a worker: its loop, timers, the rings between workers
+ *     edge_receive.c   datagrams in, the classes in their order
+ *     edge_send.c      messages out
  *     edge_stream.c    its TCP connections
  *     edge_command.c   what other threads ask of a worker
  *     edge_store.c     the store thread: leases, settlement, events
@@ -75,6 +77,7 @@ struct edge_thread {
     struct stream_table *streams;
     struct send_batch *batch;
     struct receive_batch *receive;
+    struct sip_msg msg; /* the message under way */
     struct edge_time now;
     int64_t events_since_us;
     int events_told;

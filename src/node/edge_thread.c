@@ -1,47 +1,17 @@
-#include "node/edge_role.h"
+#include "node/edge_thread.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <linux/errqueue.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define RECEIVE_COUNT 32
-#define RECEIVE_SIZE 65536
-#define RECEIVE_TURNS 4 /* batches of one socket in a row: the others wait no longer */
-#define SEND_COUNT 64
-#define SEND_BLOCK (512 * 1024)
 #define RING_SIZE (4u << 20)
 #define STALE_US 4000000 /* a new request that waited so long was given up or repeated */
 #define WAKE_TAG UINT64_MAX
 #define SWEEP_US 1000000
 #define SECOND_US 1000000
 #define EVENTS_A_SECOND 500 /* of calls and registrations, told by each worker */
-
-struct receive_batch {
-    struct mmsghdr headers[RECEIVE_COUNT];
-    struct iovec vectors[RECEIVE_COUNT];
-    struct sockaddr_in6 addresses[RECEIVE_COUNT];
-    char control[RECEIVE_COUNT][64];
-    char *block;
-    struct sip_msg msg;
-};
-
-struct send_batch {
-    struct mmsghdr headers[SEND_COUNT];
-    struct iovec vectors[SEND_COUNT];
-    struct sockaddr_in6 addresses[SEND_COUNT];
-    int fds[SEND_COUNT];
-    int count;
-    size_t used_size;
-    char *block;
-};
 
 int64_t clock_mono_us(void)
 {
@@ -57,135 +27,9 @@ int64_t clock_wall_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void count(_Atomic uint64_t *counter)
+void count_one(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-/* ---- sending ---- */
-
-static socklen_t to_sockaddr(const struct reg_flow *flow, bool is_ipv6, struct sockaddr_in6 *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (is_ipv6) {
-        out->sin6_family = AF_INET6;
-        out->sin6_port = htons(flow->port);
-        memcpy(&out->sin6_addr, flow->address, 16);
-        return sizeof(*out);
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(flow->port);
-    memcpy(&v4->sin_addr, flow->address + 12, 4);
-    return sizeof(*v4);
-}
-
-static void from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow)
-{
-    if (in->sin6_family == AF_INET6) {
-        memcpy(flow->address, &in->sin6_addr, 16);
-        flow->port = ntohs(in->sin6_port);
-        return;
-    }
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)in;
-    memset(flow->address, 0, 10);
-    flow->address[10] = flow->address[11] = 0xff;
-    memcpy(flow->address + 12, &v4->sin_addr, 4);
-    flow->port = ntohs(v4->sin_port);
-}
-
-static void flush(struct edge_thread *thread)
-{
-    struct send_batch *batch = thread->batch;
-    int at = 0;
-    while (at < batch->count) {
-        int end = at + 1;
-        while (end < batch->count && batch->fds[end] == batch->fds[at]) {
-            end++;
-        }
-        int sent = sendmmsg(batch->fds[at], batch->headers + at, (unsigned)(end - at), 0);
-        if (sent > 0) {
-            at += sent;
-        } else if (errno == EINTR) {
-            continue;
-        } else {
-            /* Full or refused: the sender's timers repeat what matters. An error that the socket
-             * remembered from earlier (ICMP) is read off by this and costs one message. */
-            count(&thread->send_failed);
-            at++;
-        }
-    }
-    batch->count = 0;
-    batch->used_size = 0;
-}
-
-static const struct role_socket *udp_socket(const struct edge_thread *thread, uint8_t listener)
-{
-    const struct role_options *options = thread->role->options;
-    for (int i = 0; i < options->socket_count; i++) {
-        const struct role_socket *socket = &options->sockets[i];
-        if (socket->transport == REG_UDP && socket->listener == listener &&
-            socket->worker == thread->index) {
-            return socket;
-        }
-    }
-    return NULL;
-}
-
-static bool is_v6(const struct reg_flow *flow)
-{
-    static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return memcmp(flow->address, prefix, sizeof(prefix)) != 0;
-}
-
-/* The flow's own listener if it fits, else the first of its family. */
-static const struct role_socket *socket_for(const struct edge_thread *thread,
-                                            const struct reg_flow *to)
-{
-    const struct edge_settings *settings = &thread->role->edge.settings;
-    bool is_ipv6 = is_v6(to);
-    if (to->listener < settings->listener_count &&
-        settings->listeners[to->listener].transport == REG_UDP &&
-        settings->listeners[to->listener].is_ipv6 == is_ipv6) {
-        return udp_socket(thread, to->listener);
-    }
-    for (int i = 0; i < settings->listener_count; i++) {
-        if (settings->listeners[i].transport == REG_UDP &&
-            settings->listeners[i].is_ipv6 == is_ipv6) {
-            return udp_socket(thread, (uint8_t)i);
-        }
-    }
-    return NULL;
-}
-
-static void shell_send(void *ctx, const struct reg_flow *to, struct slice message)
-{
-    struct edge_thread *thread = ctx;
-    if (to->transport != REG_UDP) {
-        stream_send(thread->streams, to, message);
-        return;
-    }
-    struct send_batch *batch = thread->batch;
-    const struct role_socket *socket = socket_for(thread, to);
-    if (socket == NULL || message.size > SIP_MESSAGE_SIZE_MAX) {
-        count(&thread->send_failed);
-        return;
-    }
-    if (batch->count == SEND_COUNT || batch->used_size + message.size > SEND_BLOCK) {
-        flush(thread);
-    }
-    int at = batch->count++;
-    char *copy = batch->block + batch->used_size;
-    memcpy(copy, message.data, message.size);
-    batch->used_size += message.size;
-    batch->vectors[at] = (struct iovec){copy, message.size};
-    batch->fds[at] = socket->fd;
-    struct msghdr *header = &batch->headers[at].msg_hdr;
-    memset(header, 0, sizeof(*header));
-    header->msg_name = &batch->addresses[at];
-    header->msg_namelen = to_sockaddr(to, is_v6(to), &batch->addresses[at]);
-    header->msg_iov = &batch->vectors[at];
-    header->msg_iovlen = 1;
 }
 
 static void shell_event(void *ctx, const char *kind, struct slice json)
@@ -246,7 +90,7 @@ static void pass_on(struct edge_thread *thread, int to, const struct note *note,
     if (edge_thread_note(&thread->role->threads[to], thread->index, note, bytes)) {
         thread->woken |= UINT64_C(1) << to;
     } else {
-        count(&thread->dropped_full);
+        count_one(&thread->dropped_full);
     }
 }
 
@@ -263,12 +107,12 @@ static void wake_others(struct edge_thread *thread)
 void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from,
                         int64_t age_us)
 {
-    struct sip_msg *msg = &thread->receive->msg;
+    struct sip_msg *msg = &thread->msg;
     enum sip_parse result = sip_msg_parse(bytes, msg);
     if (result == SIP_OK) {
         bool is_new = msg->is_request && msg->to.tag.size == 0;
         if (age_us > STALE_US && is_new) {
-            count(&thread->dropped_stale);
+            count_one(&thread->dropped_stale);
             return;
         }
         int owner = edge_owner(&thread->role->edge, msg);
@@ -296,7 +140,7 @@ static void take_note(struct edge_thread *thread, const struct note *note, struc
 {
     switch ((enum note_kind)note->kind) {
     case NOTE_MESSAGE: {
-        struct sip_msg *msg = &thread->receive->msg;
+        struct sip_msg *msg = &thread->msg;
         enum sip_parse result = sip_msg_parse(bytes, msg);
         edge_message(thread->engine, msg, result, &note->flow, &thread->now);
         return;
@@ -368,88 +212,6 @@ void edge_wakeups(struct edge_role *role, int producer, struct edge_thread *self
     }
 }
 
-/* ---- receiving ---- */
-
-static int64_t age_of(struct msghdr *header, int64_t wall_us)
-{
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
-         control = CMSG_NXTHDR(header, control)) {
-        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
-            struct timespec stamp;
-            memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
-            return wall_us - ((int64_t)stamp.tv_sec * 1000000 + stamp.tv_nsec / 1000);
-        }
-    }
-    return 0;
-}
-
-/* ICMP errors of what we sent: the destination refused. */
-static void read_errors(struct edge_thread *thread, const struct role_socket *socket)
-{
-    for (int i = 0; i < 64; i++) {
-        char data[64];
-        char control[512];
-        struct sockaddr_in6 address;
-        struct iovec vector = {data, sizeof(data)};
-        struct msghdr header = {.msg_name = &address,
-                                .msg_namelen = sizeof(address),
-                                .msg_iov = &vector,
-                                .msg_iovlen = 1,
-                                .msg_control = control,
-                                .msg_controllen = sizeof(control)};
-        if (recvmsg(socket->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
-            return;
-        }
-        for (struct cmsghdr *at = CMSG_FIRSTHDR(&header); at != NULL;
-             at = CMSG_NXTHDR(&header, at)) {
-            bool is_error = (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_RECVERR) ||
-                            (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_RECVERR);
-            struct sock_extended_err error;
-            if (!is_error) {
-                continue;
-            }
-            memcpy(&error, CMSG_DATA(at), sizeof(error));
-            if (error.ee_errno == ECONNREFUSED) {
-                struct reg_flow to = {.transport = REG_UDP, .listener = socket->listener};
-                from_sockaddr(&address, &to);
-                edge_thread_unreachable(thread, &to);
-            }
-        }
-    }
-}
-
-static void receive(struct edge_thread *thread, const struct role_socket *socket)
-{
-    struct receive_batch *batch = thread->receive;
-    for (int turn = 0; turn < RECEIVE_TURNS; turn++) {
-        for (int i = 0; i < RECEIVE_COUNT; i++) {
-            batch->headers[i].msg_hdr.msg_namelen = sizeof(batch->addresses[i]);
-            batch->headers[i].msg_hdr.msg_controllen = sizeof(batch->control[i]);
-        }
-        int got = recvmmsg(socket->fd, batch->headers, RECEIVE_COUNT, MSG_DONTWAIT, NULL);
-        if (got <= 0) {
-            return;
-        }
-        thread->now.mono_us = clock_mono_us();
-        thread->now.wall_us = clock_wall_us();
-        for (int i = 0; i < got; i++) {
-            struct msghdr *header = &batch->headers[i].msg_hdr;
-            if ((header->msg_flags & MSG_TRUNC) != 0) {
-                continue;
-            }
-            struct reg_flow from = {.transport = REG_UDP, .listener = socket->listener};
-            from_sockaddr(&batch->addresses[i], &from);
-            edge_thread_handle(thread,
-                               slice_make(batch->vectors[i].iov_base, batch->headers[i].msg_len),
-                               &from, age_of(header, thread->now.wall_us));
-        }
-        flush(thread);
-        if (got < RECEIVE_COUNT) {
-            return;
-        }
-    }
-}
-
 static int timeout_ms(struct edge_thread *thread)
 {
     if (atomic_load_explicit(&thread->has_commands, memory_order_relaxed) || has_notes(thread)) {
@@ -488,14 +250,11 @@ void *edge_thread_main(void *argument)
             } else if ((tag & STREAM_TAG) != 0) {
                 stream_event(thread->streams, tag, events[i].events);
             } else {
-                const struct role_socket *socket = &role->options->sockets[tag];
-                if ((events[i].events & EPOLLERR) != 0) {
-                    read_errors(thread, socket);
-                }
-                receive(thread, socket);
+                receive_ready(thread, &role->options->sockets[tag], events[i].events);
             }
         }
-        drain_rings(thread);
+        drain_rings(thread); /* first: their senders have them admitted */
+        receive_turns(thread);
         edge_tick(thread->engine, &thread->now);
         edge_wakeups(role, thread->index, thread);
         if (atomic_load_explicit(&thread->has_commands, memory_order_relaxed)) {
@@ -511,35 +270,11 @@ void *edge_thread_main(void *argument)
             sweep_at_us = thread->now.mono_us + SWEEP_US;
             stream_sweep(thread->streams, thread->now.mono_us);
         }
-        flush(thread);
+        edge_thread_flush(thread);
         wake_others(thread);
     }
     epoch_offline(&role->epoch, thread->index);
     return NULL;
-}
-
-static bool make_batches(struct edge_thread *thread)
-{
-    thread->batch = calloc(1, sizeof(*thread->batch));
-    thread->receive = calloc(1, sizeof(*thread->receive));
-    if (thread->batch == NULL || thread->receive == NULL) {
-        return false;
-    }
-    thread->batch->block = malloc(SEND_BLOCK);
-    thread->receive->block = malloc((size_t)RECEIVE_COUNT * RECEIVE_SIZE);
-    if (thread->batch->block == NULL || thread->receive->block == NULL) {
-        return false;
-    }
-    struct receive_batch *batch = thread->receive;
-    for (int i = 0; i < RECEIVE_COUNT; i++) {
-        batch->vectors[i] = (struct iovec){batch->block + (size_t)i * RECEIVE_SIZE, RECEIVE_SIZE};
-        struct msghdr *header = &batch->headers[i].msg_hdr;
-        header->msg_name = &batch->addresses[i];
-        header->msg_iov = &batch->vectors[i];
-        header->msg_iovlen = 1;
-        header->msg_control = batch->control[i];
-    }
-    return true;
 }
 
 static bool watch(int epoll_fd, int fd, uint64_t tag)
@@ -554,8 +289,10 @@ bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int in
     thread->index = index;
     thread->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (thread->epoll_fd < 0 || thread->wake_fd < 0 || !make_batches(thread) ||
-        !watch(thread->epoll_fd, thread->wake_fd, WAKE_TAG)) {
+    thread->batch = send_batch_new(thread);
+    thread->receive = receive_batch_new();
+    if (thread->epoll_fd < 0 || thread->wake_fd < 0 || thread->batch == NULL ||
+        thread->receive == NULL || !watch(thread->epoll_fd, thread->wake_fd, WAKE_TAG)) {
         return false;
     }
     for (int i = 0; i < role->worker_count + 2; i++) {
@@ -581,7 +318,7 @@ bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int in
         }
     }
     struct edge_shell shell = {.ctx = thread,
-                               .send = shell_send,
+                               .send = edge_thread_send,
                                .event = shell_event,
                                .has_listener = shell_has_listener,
                                .resolve = shell_resolve};
@@ -600,14 +337,8 @@ void edge_thread_done(struct edge_thread *thread)
     for (int i = 0; i < PRODUCERS_MAX; i++) {
         ring_done(&thread->rings[i]);
     }
-    if (thread->batch != NULL) {
-        free(thread->batch->block);
-    }
-    if (thread->receive != NULL) {
-        free(thread->receive->block);
-    }
-    free(thread->batch);
-    free(thread->receive);
+    send_batch_free(thread->batch);
+    receive_batch_free(thread->receive);
     if (thread->epoll_fd > 0) {
         close(thread->epoll_fd);
     }

@@ -8,13 +8,14 @@
 
 #include "node/config.h"
 
-#define ROLE_SOCKETS_MAX 512
+#define ROLE_SOCKETS_MAX 2112 /* 16 addresses x 32 workers x 4 classes, and TCP */
 
 struct role_socket {
     int fd;
     uint8_t transport;   /* 0 UDP, 1 TCP listening */
     uint8_t listener;    /* which listening address: index, one for each config_listen */
     uint16_t worker;     /* UDP: which worker's; TCP: 0, all accept */
+    uint8_t class_index; /* UDP: enum socket_class; 0 where the kernel does not sort; TCP: 0 */
     uint16_t port;       /* bound */
     char host[64];       /* bound, without brackets */
     char advertised[64]; /* "192.0.2.1:5060", "[::1]:5060" */

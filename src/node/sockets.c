@@ -1,5 +1,7 @@
 #include "node/sockets.h"
 
+#include "node/sockets_class.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER (16 << 20)
 #define BACKLOG 4096
 
 union address {
@@ -52,7 +53,16 @@ static void set(int fd, int level, int name, int value)
     (void)status;
 }
 
-static int bind_one(const char *host, uint16_t port, bool is_tcp)
+/* Beyond what the kernel allows everybody (net.core.rmem_max), where it lets us. */
+static void set_buffer(int fd, int size)
+{
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0) {
+        set(fd, SOL_SOCKET, SO_RCVBUF, size);
+    }
+}
+
+/* buffer_size: of a UDP socket; a TCP one listens, its connections have the kernel's. */
+static int bind_one(const char *host, uint16_t port, bool is_tcp, int buffer_size)
 {
     union address address;
     socklen_t size = make_address(host, port, &address);
@@ -68,7 +78,7 @@ static int bind_one(const char *host, uint16_t port, bool is_tcp)
         set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     } else {
         set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-        set(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
+        set_buffer(fd, buffer_size);
         set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
         set(fd, address.any.sa_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
             address.any.sa_family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, 1);
@@ -113,34 +123,85 @@ static void write_advertised(struct role_socket *socket, const struct config_lis
     }
 }
 
+static struct role_socket *add_socket(struct node_sockets *out, int fd,
+                                      const struct config_listen *listen, uint8_t listener)
+{
+    struct role_socket *socket = &out->sockets[out->socket_count++];
+    memset(socket, 0, sizeof(*socket));
+    socket->fd = fd;
+    socket->transport = listen->transport;
+    socket->listener = listener;
+    socket->port = bound_port(fd);
+    snprintf(socket->host, sizeof(socket->host), "%s", listen->host);
+    write_advertised(socket, listen);
+    return socket;
+}
+
+/* The group of one address: its order is what the kernel's program counts by. All are bound before
+ * the program is attached, and none is ever closed alone: the kernel would move the last one into
+ * its place. False: errno says why, and what was bound is in `out`. */
+static bool bind_group(const struct config_listen *listen, uint8_t listener, int class_count,
+                       int worker_count, struct node_sockets *out)
+{
+    uint16_t port = listen->port;
+    if (out->socket_count + class_count * worker_count > ROLE_SOCKETS_MAX) {
+        errno = EMFILE;
+        return false;
+    }
+    for (int class = 0; class < class_count; class ++) {
+        for (int worker = 0; worker < worker_count; worker++) {
+            int fd =
+                bind_one(listen->host, port, false, socket_class_buffer((enum socket_class) class));
+            if (fd < 0) {
+                return false;
+            }
+            struct role_socket *socket = add_socket(out, fd, listen, listener);
+            socket->class_index = (uint8_t) class;
+            socket->worker = (uint16_t)worker;
+            port = socket->port;
+        }
+    }
+    return true;
+}
+
+static bool bind_udp(const struct config_listen *listen, uint8_t listener, int worker_count,
+                     struct node_sockets *out)
+{
+    if (listen->port != 0 && !is_free(listen->host, listen->port)) {
+        return false;
+    }
+    int first = out->socket_count;
+    if (!bind_group(listen, listener, SOCKET_CLASS_COUNT, worker_count, out)) {
+        return false;
+    }
+    if (socket_class_attach(out->sockets[first].fd, strchr(listen->host, ':') != NULL,
+                            worker_count)) {
+        return true;
+    }
+    /* One socket a worker, and the kernel's own hash: everything works, but a flood of one kind
+     * delays the others. */
+    snprintf(out->class_error, sizeof(out->class_error), "%s", strerror(errno));
+    while (out->socket_count > first) {
+        close(out->sockets[--out->socket_count].fd);
+    }
+    return bind_group(listen, listener, 1, worker_count, out);
+}
+
 static bool bind_listen(const struct config_listen *listen, uint8_t listener, int worker_count,
                         struct node_sockets *out)
 {
-    bool is_tcp = listen->transport == 1;
-    uint16_t port = listen->port;
-    if (!is_tcp && port != 0 && !is_free(listen->host, port)) {
+    if (listen->transport != 1) {
+        return bind_udp(listen, listener, worker_count, out);
+    }
+    if (out->socket_count == ROLE_SOCKETS_MAX) {
+        errno = EMFILE;
         return false;
     }
-    for (int worker = 0; worker < (is_tcp ? 1 : worker_count); worker++) {
-        if (out->socket_count == ROLE_SOCKETS_MAX) {
-            errno = EMFILE;
-            return false;
-        }
-        int fd = bind_one(listen->host, port, is_tcp);
-        if (fd < 0) {
-            return false;
-        }
-        port = bound_port(fd);
-        struct role_socket *socket = &out->sockets[out->socket_count++];
-        memset(socket, 0, sizeof(*socket));
-        socket->fd = fd;
-        socket->transport = listen->transport;
-        socket->listener = listener;
-        socket->worker = (uint16_t)worker;
-        socket->port = port;
-        snprintf(socket->host, sizeof(socket->host), "%s", listen->host);
-        write_advertised(socket, listen);
+    int fd = bind_one(listen->host, listen->port, true, 0);
+    if (fd < 0) {
+        return false;
     }
+    (void)add_socket(out, fd, listen, listener);
     return true;
 }
 
@@ -153,7 +214,7 @@ static bool bind_http(const char *text, struct node_sockets *out)
         errno = EINVAL;
         return false;
     }
-    out->http_fd = bind_one(listen.host, listen.port, true);
+    out->http_fd = bind_one(listen.host, listen.port, true, 0);
     if (out->http_fd < 0) {
         return false;
     }

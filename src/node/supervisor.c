@@ -423,6 +423,12 @@ static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
                       error_size)) {
         return false;
     }
+    if (supervisor->sockets.class_error[0] != '\0') {
+        log_line("supervisor",
+                 "the kernel does not sort datagrams by kind: a flood of one kind "
+                 "delays the others",
+                 supervisor->sockets.class_error);
+    }
     snprintf(run_dir, sizeof(run_dir), "%s/run", options->dir);
     struct control_options control = {
         .run_dir = run_dir, .name = "supervisor.sock", .ctx = supervisor, .handle = handle};

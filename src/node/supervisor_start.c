@@ -24,8 +24,9 @@ static bool write_handover(int fd, const struct supervisor *supervisor, bool is_
             is_web ? supervisor->sockets.http_fd : -1);
     for (int i = 0; !is_web && i < supervisor->sockets.socket_count; i++) {
         const struct role_socket *socket = &supervisor->sockets.sockets[i];
-        fprintf(out, "socket %d %u %u %u %u %s %s\n", socket->fd, socket->transport,
-                socket->listener, socket->worker, socket->port, socket->host, socket->advertised);
+        fprintf(out, "socket %d %u %u %u %u %u %s %s\n", socket->fd, socket->transport,
+                socket->listener, socket->worker, socket->class_index, socket->port, socket->host,
+                socket->advertised);
     }
     (void)config;
     return fclose(out) == 0;
@@ -40,7 +41,7 @@ static bool read_handover(int fd, struct role_options *options, struct role_sock
     }
     int count = 0;
     while (fgets(line, sizeof(line), in) != NULL) {
-        unsigned transport, listener, worker, port;
+        unsigned transport, listener, worker, class_index, port;
         struct role_socket *socket = &sockets[count];
         if (sscanf(line, "workers %d", &options->worker_count) == 1 ||
             sscanf(line, "stop %d", &options->stop_fd) == 1 ||
@@ -48,14 +49,15 @@ static bool read_handover(int fd, struct role_options *options, struct role_sock
             continue;
         }
         if (count == ROLE_SOCKETS_MAX ||
-            sscanf(line, "socket %d %u %u %u %u %63s %63s", &socket->fd, &transport, &listener,
-                   &worker, &port, socket->host, socket->advertised) != 7) {
+            sscanf(line, "socket %d %u %u %u %u %u %63s %63s", &socket->fd, &transport, &listener,
+                   &worker, &class_index, &port, socket->host, socket->advertised) != 8) {
             fclose(in);
             return false;
         }
         socket->transport = (uint8_t)transport;
         socket->listener = (uint8_t)listener;
         socket->worker = (uint16_t)worker;
+        socket->class_index = (uint8_t)class_index;
         socket->port = (uint16_t)port;
         count++;
     }

@@ -1,0 +1,32 @@
+/* edge_thread.h - what the files of a worker thread share: edge_thread.c (the loop, notes between
+ * threads), edge_receive.c (datagrams in), edge_send.c (messages out). Inside src/node only.
+ */
+#ifndef DT_NODE_EDGE_THREAD_H
+#define DT_NODE_EDGE_THREAD_H
+
+#include "node/edge_role.h"
+#include "node/sockets_class.h"
+
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+void count_one(_Atomic uint64_t *counter); /* one more */
+void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow);
+
+/* ---- edge_send.c ---- */
+struct send_batch *send_batch_new(const struct edge_thread *thread);
+void send_batch_free(struct send_batch *batch);
+/* The shell's send: copies the message; it leaves with the batch. */
+void edge_thread_send(void *thread, const struct reg_flow *to, struct slice message);
+void edge_thread_flush(struct edge_thread *thread);
+
+/* ---- edge_receive.c ---- */
+struct receive_batch *receive_batch_new(void);
+void receive_batch_free(struct receive_batch *batch);
+/* A socket is readable, or has errors (EPOLLERR): its turn comes with receive_turns. */
+void receive_ready(struct edge_thread *thread, const struct role_socket *socket, uint32_t events);
+/* Reads those that are ready, the classes in their order. */
+void receive_turns(struct edge_thread *thread);
+
+#endif
