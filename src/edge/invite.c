@@ -189,14 +189,7 @@ static bool is_valid(struct edge_worker *worker, const struct sip_msg *msg,
         reply_stateless(worker, msg, from, 513, NULL, (struct slice){NULL, 0});
         return false;
     }
-    if (sip_msg_has(msg, SIP_H_PROXY_REQUIRE)) {
-        char lines[256];
-        struct buf buf;
-        buf_init(&buf, lines, sizeof(lines));
-        buf_text(&buf, "Unsupported: ");
-        buf_slice(&buf, slice_head(sip_msg_value(msg, SIP_H_PROXY_REQUIRE), 200));
-        buf_text(&buf, "\r\n");
-        reply_stateless(worker, msg, from, 420, NULL, buf_done(&buf));
+    if (!require_check(worker, msg, from, false)) {
         return false;
     }
     if (msg->via_count > 1 && is_loop(worker, msg)) {

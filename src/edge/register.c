@@ -50,12 +50,14 @@ static void answer(struct edge_worker *worker, const struct sip_msg *msg,
 void on_register(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from)
 {
     struct caller caller;
-    if (!is_own_uri(worker->edge, &msg->uri)) {
+    /* A To of an unknown scheme is nobody's address here, whoever asks (RFC 3261 10.3 step 5). */
+    if (!is_own_uri(worker->edge, &msg->uri) || msg->to.uri.scheme == SIP_SCHEME_OTHER) {
         struct refusal refusal = {.status = 404, .token = "not-our-domain"};
         refuse_stateless(worker, msg, from, &refusal);
         return;
     }
-    if (!trust_caller(worker, msg, from, true, &caller)) {
+    if (!require_check(worker, msg, from, true) ||
+        !trust_caller(worker, msg, from, true, &caller)) {
         return;
     }
     char user[ENDPOINT_USER_SIZE];

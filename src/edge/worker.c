@@ -138,6 +138,9 @@ static void answer_broken(struct edge_worker *worker, const struct sip_msg *msg,
 static void on_options(struct edge_worker *worker, const struct sip_msg *msg,
                        const struct reg_flow *from)
 {
+    if (!require_check(worker, msg, from, true)) {
+        return;
+    }
     if (msg->max_forwards == 0 ||
         (is_own_uri(worker->edge, &msg->uri) && msg->uri.user.size == 0)) {
         reply_stateless(

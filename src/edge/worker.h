@@ -3,6 +3,7 @@
  * A message is handled by one worker from start to end. Its files:
  *     worker.c     the entry points: message, tick, wake
  *     reply.c      responses of our own, and where responses go
+ *     require.c    extensions that a request insists on
  *     trust.c      who sent this: digest, trunk ACL; which identities it may use
  *     register.c   REGISTER
  *     invite.c     a new call: trust, route, meter, record
@@ -152,6 +153,12 @@ void refusal_event(struct edge_worker *worker, const struct sip_msg *request,
 /* Through a server transaction; the request that it kept is answered. */
 void reply_txn(struct edge_worker *worker, struct edge_txn *txn, int status, const char *phrase,
                struct slice lines);
+
+/* ---- require.c ---- */
+/* False: the request insists on an extension that we lack, and was answered 420 (RFC 3261 16.3 step
+ * 5; 8.2.2.3 where it is_for_us, who answer it, and not only its proxies). */
+bool require_check(struct edge_worker *worker, const struct sip_msg *msg,
+                   const struct reg_flow *from, bool is_for_us);
 
 /* ---- txns.c ---- */
 uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *msg,

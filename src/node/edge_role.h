@@ -151,6 +151,9 @@ bool edge_thread_note(struct edge_thread *to, int producer, const struct note *n
 void edge_thread_wake(struct edge_thread *thread);
 void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from,
                         int64_t age_us);
+/* What no message can be cut from any more, on a stream: answered 400 where it can be answered. */
+void edge_thread_refuse(struct edge_thread *thread, struct slice bytes,
+                        const struct reg_flow *from);
 void edge_thread_unreachable(struct edge_thread *thread, const struct reg_flow *to);
 int64_t clock_mono_us(void);
 int64_t clock_wall_us(void);

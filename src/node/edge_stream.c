@@ -282,7 +282,9 @@ static bool take_messages(struct stream_table *table, struct stream *stream)
         if (frame == SIP_FRAME_INCOMPLETE) {
             break;
         }
-        if (frame == SIP_FRAME_BAD) {
+        if (frame == SIP_FRAME_BAD) { /* it hears why before it is cut off */
+            struct reg_flow from = stream->flow;
+            edge_thread_refuse(table->thread, rest, &from);
             return false;
         }
         if (frame == SIP_FRAME_PING) {

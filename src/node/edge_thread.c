@@ -125,6 +125,14 @@ void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const st
     edge_message(thread->engine, msg, result, from, &thread->now);
 }
 
+void edge_thread_refuse(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from)
+{
+    struct sip_msg *msg = &thread->msg;
+    enum sip_parse result = sip_msg_parse(slice_head(bytes, SIP_MESSAGE_SIZE_MAX), msg);
+    result = result == SIP_OK ? SIP_BAD_CONTENT_LENGTH : result;
+    edge_message(thread->engine, msg, result, from, &thread->now);
+}
+
 void edge_thread_unreachable(struct edge_thread *thread, const struct reg_flow *to)
 {
     struct note note = {.kind = NOTE_UNREACHABLE, .flow = *to};

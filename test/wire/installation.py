@@ -85,10 +85,11 @@ class Installation:
 
     is_kept = False
 
-    def __init__(self, on_net="0", settings="", has_ipv6=False):
+    def __init__(self, on_net="0", settings="", has_ipv6=False, domain=DOMAIN, ipv6=None):
+        self.domain = domain
         self.host = "127.0.0.1"
         self.port = free_port()
-        self.port6 = free_port("::1") if has_ipv6 else None
+        self.host6, self.port6 = ipv6 or ("::1", free_port("::1") if has_ipv6 else None)
         self.top = tempfile.mkdtemp(prefix="dialtone-wire-")
         self.dir = os.path.join(self.top, "dir")
         self.on_net = on_net
@@ -102,7 +103,7 @@ class Installation:
 
     def __enter__(self):
         try:
-            self.run_command("init", self.dir, "--domain", DOMAIN)
+            self.run_command("init", self.dir, "--domain", self.domain)
             self.configure()
             self.start()
         except BaseException:
@@ -136,7 +137,7 @@ class Installation:
     def start(self):
         listens = [f"{kind}:{self.host}:{self.port}" for kind in ("udp", "tcp")]
         if self.port6:
-            listens += [f"{kind}:[::1]:{self.port6}" for kind in ("udp", "tcp")]
+            listens += [f"{kind}:[{self.host6}]:{self.port6}" for kind in ("udp", "tcp")]
         argv = [PROGRAM, "run", self.dir, "--http", "127.0.0.1:0", "--workers", "2"]
         for listen in listens:
             argv += ["--listen", listen]
