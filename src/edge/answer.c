@@ -527,8 +527,9 @@ void on_response(struct edge_worker *worker, const struct sip_msg *msg, const st
         on_relay_response(worker, txn, msg, from);
         return;
     }
+    bool is_asked_again = own_authenticate(worker, txn, msg);
     unsigned todo = txn_step(worker, txn, TXN_EV_RESPONSE, msg->status);
-    if ((todo & TXN_DO_PASS) != 0 && msg->status >= 200) {
+    if ((todo & TXN_DO_PASS) != 0 && msg->status >= 200 && !is_asked_again) {
         on_own_response(worker, txn, msg->status);
     }
     if ((todo & TXN_DO_END) != 0) {

@@ -144,7 +144,9 @@ static struct edge_txn *send_branch(struct edge_worker *worker, struct call *cal
     txn->side = SIDE_B;
     txn->step = step;
     txn->cseq_offset = call->sides[SIDE_B].cseq_offset;
-    destination_sent(worker, txn);
+    if (!call->is_emergency) {
+        destination_sent(worker, txn);
+    }
     if (out->is_flow_lost) {
         txn->give_up_us = worker->now.mono_us + FLOW_LOST_US;
         txn_arm(worker, txn);
@@ -556,14 +558,12 @@ void call_step_timeout(struct edge_worker *worker, struct call *call)
     }
 }
 
-/* A carrier that wants digest gets it: the same INVITE with CSeq + 1, an offset from now on. */
-bool branch_authenticate(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
-                         const struct sip_msg *response)
+bool trunk_answer_write(struct edge_worker *worker, const struct edge_txn *txn,
+                        const struct sip_msg *response, struct buf *out)
 {
     const struct trunk *trunk =
-        txn->step < 0 ? NULL
-                      : trunk_set_by_id(directory_trunks(worker->edge->directory), txn->trunk_id);
-    if (trunk == NULL || trunk->auth_user[0] == '\0' || txn->has_tried_auth || txn->is_cancelled) {
+        trunk_set_by_id(directory_trunks(worker->edge->directory), txn->trunk_id);
+    if (trunk == NULL || trunk->auth_user[0] == '\0' || txn->message == NULL) {
         return false;
     }
     const char *at = pool_slice(txn->message).data;
@@ -573,16 +573,28 @@ bool branch_authenticate(struct edge_worker *worker, struct call *call, struct e
     if (end == NULL) {
         return false;
     }
+    char cnonce[17];
+    snprintf(cnonce, sizeof(cnonce), "%016llx", (unsigned long long)rng_u64(&worker->rng));
+    struct slice method = slice_from_text(sip_method_name((enum sip_method)txn->method));
+    return digest_answer_write(worker->digest, out, response, slice_from_text(trunk->auth_user),
+                               slice_from_text(trunk->auth_password), method,
+                               slice_make(uri + 1, (size_t)(end - uri - 1)), 1,
+                               slice_make(cnonce, 16)) &&
+           !out->is_full;
+}
+
+/* A carrier that wants digest gets it: the same INVITE with CSeq + 1, an offset from now on. */
+bool branch_authenticate(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
+                         const struct sip_msg *response)
+{
     char auth[1024];
     struct buf out;
     buf_init(&out, auth, sizeof(auth));
-    char cnonce[17];
-    snprintf(cnonce, sizeof(cnonce), "%016llx", (unsigned long long)rng_u64(&worker->rng));
-    bool is_answered = digest_answer_write(
-        worker->digest, &out, response, slice_from_text(trunk->auth_user),
-        slice_from_text(trunk->auth_password), SLICE("INVITE"),
-        slice_make(uri + 1, (size_t)(end - uri - 1)), 1, slice_make(cnonce, 16));
-    if (!is_answered || out.is_full) {
+    const struct trunk *trunk =
+        txn->step < 0 ? NULL
+                      : trunk_set_by_id(directory_trunks(worker->edge->directory), txn->trunk_id);
+    if (trunk == NULL || txn->has_tried_auth || txn->is_cancelled ||
+        !trunk_answer_write(worker, txn, response, &out)) {
         return false;
     }
     struct reg_flow to = txn->flow;

@@ -30,6 +30,23 @@ void destination_sent(struct edge_worker *worker, struct edge_txn *txn)
     }
 }
 
+/* To a suspect only one message goes in a second, a repeat as well as a new call. */
+bool destination_takes_repeat(struct edge_worker *worker, const struct edge_txn *txn)
+{
+    if (txn->window_key == 0) {
+        return true;
+    }
+    switch (window_ask(worker->windows, txn->window_key, worker->now.mono_us)) {
+    case WINDOW_OPEN:
+    case WINDOW_PROBE:
+    case WINDOW_FULL: /* it has its place there */
+        return true;
+    case WINDOW_SUSPECT:
+        break;
+    }
+    return false;
+}
+
 void destination_heard(struct edge_worker *worker, struct edge_txn *txn)
 {
     if (txn->window_key != 0) {

@@ -127,7 +127,8 @@ static struct reg_flow flow_to_side(struct edge_worker *worker, const struct fou
 
 static struct slice forward_within(struct edge_worker *worker, const struct found *found,
                                    const struct sip_msg *msg, const struct reg_flow *from,
-                                   const struct reg_flow *to, const char *branch)
+                                   const struct reg_flow *to, const char *branch,
+                                   struct slice lines)
 {
     enum call_side_name to_name = found->from == SIDE_A ? SIDE_B : SIDE_A;
     struct call_side *side = &found->call->sides[to_name];
@@ -141,7 +142,8 @@ static struct slice forward_within(struct edge_worker *worker, const struct foun
                               .branch = branch,
                               .has_record_route = msg->method == SIP_INVITE,
                               .call_key = found->call->key,
-                              .cseq_add = add};
+                              .cseq_add = add,
+                              .lines = lines};
     if (found->branch == NULL) { /* its own route set, whatever the request says */
         forward.routes = side->routes;
         forward.replaces_routes = true;
@@ -187,7 +189,7 @@ void on_ack(struct edge_worker *worker, const struct sip_msg *msg, const struct 
     char branch[56];
     token_branch(worker, found.call->key, branch);
     struct reg_flow to = flow_to_side(worker, &found);
-    send_to(worker, &to, forward_within(worker, &found, msg, from, &to, branch));
+    send_to(worker, &to, forward_within(worker, &found, msg, from, &to, branch, (struct slice){0}));
     found.call->has_ack = true;
     found.call->ack_at_us = INT64_MAX;
     heard(worker, found.call, found.from);
@@ -214,8 +216,76 @@ static void relay_stateless(struct edge_worker *worker, const struct found *foun
     char branch[56];
     token_branch(worker, found->call->key, branch);
     struct reg_flow to = flow_to_side(worker, found);
-    send_to(worker, &to, forward_within(worker, found, msg, from, &to, branch));
+    send_to(worker, &to, forward_within(worker, found, msg, from, &to, branch, (struct slice){0}));
     reply_stateless(worker, msg, from, 200, NULL, (struct slice){NULL, 0});
+}
+
+/* The request to the other side, written and sent; `lines` are added to it. NULL: no room. */
+static struct edge_txn *relay_send(struct edge_worker *worker, const struct found *found,
+                                   const struct sip_msg *msg, const struct reg_flow *from,
+                                   struct edge_txn *server, struct slice lines)
+{
+    struct call *call = found->call;
+    uint32_t server_generation = slab_generation(&worker->txns, server->index);
+    enum call_side_name to_side = found->from == SIDE_A ? SIDE_B : SIDE_A;
+    bool is_early = found->branch != NULL && to_side == SIDE_B;
+    char branch[56];
+    token_branch(worker, call->key, branch);
+    struct reg_flow to = flow_to_side(worker, found);
+    uint32_t offset = is_early ? found->branch->cseq_offset : call->sides[to_side].cseq_offset;
+    struct slice request = forward_within(worker, found, msg, from, &to, branch, lines);
+    struct edge_txn *client =
+        txn_client_new(worker, msg->method, branch, &to, request, PURPOSE_RELAY);
+    if (client == NULL) {
+        return NULL;
+    }
+    if (msg->method == SIP_INVITE) {
+        client->give_up_us = worker->now.mono_us + worker->edge->settings.ring_max_us;
+        txn_arm(worker, client);
+    }
+    client->call = call->index;
+    client->call_generation = call->generation;
+    client->side = (uint8_t)to_side;
+    client->trunk_id = is_early ? found->branch->trunk_id : call->sides[to_side].trunk_id;
+    client->cseq_offset = offset;
+    client->peer = server->index;
+    client->peer_generation = server_generation;
+    server->peer = client->index;
+    server->peer_generation = slab_generation(&worker->txns, client->index);
+    return client;
+}
+
+/* A carrier's challenge of a request within the dialog is ours to answer: the phone has no
+ * credentials for it. The request goes out again with a CSeq number of its own (RFC 3261 22.2), and
+ * this transaction is nobody's any more. */
+static void relay_authenticate(struct edge_worker *worker, struct edge_txn *client,
+                               const struct sip_msg *response)
+{
+    struct edge_txn *server = txn_at(worker, client->peer, client->peer_generation);
+    char auth[1024];
+    struct buf lines;
+    buf_init(&lines, auth, sizeof(auth));
+    struct sip_msg *request = &worker->sent;
+    struct found found;
+    if (client->has_tried_auth || client->is_cancelled || server == NULL ||
+        server->request == NULL || !trunk_answer_write(worker, client, response, &lines) ||
+        sip_msg_parse(pool_slice(server->request), request) != SIP_OK ||
+        !find(worker, request, &server->source, &found)) {
+        return;
+    }
+    uint32_t *offset = found.branch != NULL && found.from == SIDE_A
+                           ? &found.branch->cseq_offset
+                           : &found.call->sides[client->side].cseq_offset;
+    *offset += 1;
+    struct edge_txn *again =
+        relay_send(worker, &found, request, &server->source, server, buf_done(&lines));
+    if (again == NULL) {
+        *offset -= 1;
+        return;
+    }
+    again->has_tried_auth = true;
+    client->peer = SLAB_NONE;
+    client->call = SLAB_NONE;
 }
 
 static void relay(struct edge_worker *worker, const struct found *found, const struct sip_msg *msg,
@@ -227,23 +297,13 @@ static void relay(struct edge_worker *worker, const struct found *found, const s
         relay_stateless(worker, found, msg, from);
         return;
     }
-    uint32_t server_generation = slab_generation(&worker->txns, server->index);
     server->call = call->index;
     server->call_generation = call->generation;
     server->side = (uint8_t)found->from;
     if (msg->method == SIP_INVITE) {
         reply_txn(worker, server, 100, NULL, (struct slice){NULL, 0});
     }
-    char branch[56];
-    token_branch(worker, call->key, branch);
-    struct reg_flow to = flow_to_side(worker, found);
-    uint32_t offset = call->sides[found->from == SIDE_A ? SIDE_B : SIDE_A].cseq_offset;
-    if (found->branch != NULL && found->from == SIDE_A) {
-        offset = found->branch->cseq_offset;
-    }
-    struct slice request = forward_within(worker, found, msg, from, &to, branch);
-    struct edge_txn *client =
-        txn_client_new(worker, msg->method, branch, &to, request, PURPOSE_RELAY);
+    struct edge_txn *client = relay_send(worker, found, msg, from, server, (struct slice){NULL, 0});
     if (client == NULL && msg->method == SIP_BYE) {
         txn_drop(worker, server);
         relay_stateless(worker, found, msg, from);
@@ -251,20 +311,7 @@ static void relay(struct edge_worker *worker, const struct found *found, const s
     }
     if (client == NULL) {
         reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0});
-        return;
     }
-    if (msg->method == SIP_INVITE) {
-        client->give_up_us = worker->now.mono_us + worker->edge->settings.ring_max_us;
-        txn_arm(worker, client);
-    }
-    client->call = call->index;
-    client->call_generation = call->generation;
-    client->side = found->from == SIDE_A ? SIDE_B : SIDE_A;
-    client->cseq_offset = offset;
-    client->peer = server->index;
-    client->peer_generation = server_generation;
-    server->peer = client->index;
-    server->peer_generation = slab_generation(&worker->txns, client->index);
 }
 
 void on_in_dialog(struct edge_worker *worker, const struct sip_msg *msg,
@@ -381,6 +428,10 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
                        const struct reg_flow *from)
 {
     (void)from;
+    bool is_challenge = txn->trunk_id != 0 && (msg->status == 401 || msg->status == 407);
+    if (is_challenge) {
+        relay_authenticate(worker, txn, msg);
+    }
     unsigned todo = txn_step(worker, txn, TXN_EV_RESPONSE, msg->status);
     note_relay_response(worker, txn, msg->status);
     if ((todo & TXN_DO_ACK) != 0) {
@@ -393,8 +444,8 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
         }
     }
     struct edge_txn *server = txn_at(worker, txn->peer, txn->peer_generation);
-    struct call *call = call_at(worker, txn->call, txn->call_generation);
     bool is_for_peer = (todo & TXN_DO_PASS) != 0 && server != NULL && msg->status != 100;
+    struct call *call = call_at(worker, txn->call, txn->call_generation);
     if (is_for_peer) {
         bool is_2xx = msg->status >= 200 && msg->status < 300;
         bool is_refresh = txn->method == SIP_INVITE || txn->method == SIP_UPDATE;
@@ -411,8 +462,9 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
             forward_response(worker, msg, key, to, txn->cseq_offset, (struct slice){NULL, 0});
         if (is_2xx && server->machine.state == TXN_ACCEPTED) {
             send_to(worker, &server->flow, response);
-        } else if (response.size == 0 && msg->status >= 200) {
-            reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0}); /* it does not fit */
+        } else if (msg->status >= 200 && (response.size == 0 || is_challenge)) {
+            /* It does not fit; or a carrier's challenge, which is no business of the phone's. */
+            reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0});
         } else {
             txn_send_response(worker, server, msg->status, response);
         }

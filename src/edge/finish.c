@@ -218,8 +218,30 @@ struct edge_txn *send_own(struct edge_worker *worker, struct call *call, enum ca
         txn->call = call->index;
         txn->call_generation = call->generation;
         txn->side = (uint8_t)side;
+        txn->trunk_id = to->trunk_id;
     }
     return txn;
+}
+
+bool own_authenticate(struct edge_worker *worker, struct edge_txn *txn,
+                      const struct sip_msg *response)
+{
+    struct call *call = call_at(worker, txn->call, txn->call_generation);
+    bool is_challenge = response->status == 401 || response->status == 407;
+    char auth[1024];
+    struct buf lines;
+    buf_init(&lines, auth, sizeof(auth));
+    if (!is_challenge || call == NULL || txn->trunk_id == 0 || txn->has_tried_auth ||
+        !trunk_answer_write(worker, txn, response, &lines)) {
+        return false;
+    }
+    struct edge_txn *again = send_own(worker, call, (enum call_side_name)txn->side,
+                                      (enum sip_method)txn->method, buf_done(&lines));
+    if (again == NULL) {
+        return false;
+    }
+    again->has_tried_auth = txn->has_tried_auth = true;
+    return true;
 }
 
 void call_end(struct edge_worker *worker, struct call *call, enum usage_end end, int status,

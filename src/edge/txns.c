@@ -248,7 +248,8 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
     }
     /* An INVITE that is not wanted any more is not repeated: it must not ring a phone yet. */
     bool is_unwanted = txn->is_client && txn->method == SIP_INVITE && txn->is_cancelled;
-    if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL && !is_unwanted) {
+    if ((todo & TXN_DO_RETRANSMIT) != 0 && txn->message != NULL && !is_unwanted &&
+        destination_takes_repeat(worker, txn)) {
         worker_count(worker, EDGE_RETRANSMITS_OUT);
         if (txn->window_key != 0) {
             destination_sent(worker, txn);

@@ -286,6 +286,9 @@ void branch_failed(struct edge_worker *worker, struct call *call, struct edge_tx
                    const struct sip_msg *response);
 void branch_provisional(struct edge_worker *worker, struct call *call, struct edge_txn *txn);
 void call_step_timeout(struct edge_worker *worker, struct call *call);
+/* The header that answers a trunk's challenge of txn's request, with the trunk's credentials. */
+bool trunk_answer_write(struct edge_worker *worker, const struct edge_txn *txn,
+                        const struct sip_msg *response, struct buf *out);
 bool branch_authenticate(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
                          const struct sip_msg *response);
 
@@ -294,6 +297,7 @@ bool branch_authenticate(struct edge_worker *worker, struct call *call, struct e
 bool destination_takes(struct edge_worker *worker, const struct call *call,
                        const struct reg_flow *to);
 void destination_sent(struct edge_worker *worker, struct edge_txn *txn); /* a branch, or a repeat */
+bool destination_takes_repeat(struct edge_worker *worker, const struct edge_txn *txn);
 void destination_heard(struct edge_worker *worker, struct edge_txn *txn);
 /* Counted no longer. is_silent: it was waited for in vain. */
 void destination_left(struct edge_worker *worker, struct edge_txn *txn, bool is_silent);
@@ -336,6 +340,9 @@ void call_refuse(struct edge_worker *worker, struct call *call, const struct ref
 struct edge_txn *send_own(struct edge_worker *worker, struct call *call, enum call_side_name side,
                           enum sip_method method, struct slice lines);
 void on_own_response(struct edge_worker *worker, struct edge_txn *txn, int status);
+/* A trunk challenged a BYE or OPTIONS of ours: sent again with its credentials. False: not so. */
+bool own_authenticate(struct edge_worker *worker, struct edge_txn *txn,
+                      const struct sip_msg *response);
 const char *reason_of_status(int status);
 
 /* ---- restore.c ---- */

@@ -112,7 +112,7 @@ static bool trunk(struct books *books, int index)
                         .transport = agent->is_tcp ? TRUNK_TCP : TRUNK_UDP,
                         .takes_emergency = agent->takes_emergency,
                         .channels_max = NO_LIMIT,
-                        .cps_max = NO_LIMIT};
+                        .cps_max = agent->cps_limit > 0 ? agent->cps_limit : NO_LIMIT};
     snprintf(row.name, sizeof(row.name), "%s", agent->name);
     snprintf(row.host, sizeof(row.host), "%s", address->host);
     snprintf(row.auth_user, sizeof(row.auth_user), "%s", agent->trunk_user);

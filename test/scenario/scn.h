@@ -44,6 +44,7 @@ struct scn_agent { /* a phone, or a carrier's gateway */
     char prefix[NUMBER_SIZE]; /* carrier: numbers that go to it */
     bool has_prefix;
     int32_t priority;
+    int32_t cps_limit; /* carrier: calls a second; 0: no limit */
     uint32_t expires_s;
     char trunk_user[64], trunk_password[64]; /* the carrier challenges; empty: it does not */
     int rule_count;
@@ -112,6 +113,7 @@ struct scn_step {
     char from[UA_NAME_SIZE];     /* empty: own identity */
     char asserted[UA_NAME_SIZE]; /* empty: none */
     int64_t times;
+    int64_t every_us; /* between the times; 0: all at once */
     int64_t for_us, cancel_us;
     enum sip_method method;
     enum scn_fault fault;

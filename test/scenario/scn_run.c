@@ -8,12 +8,13 @@
 #define REGISTER_WAIT_US 8000000 /* phones that stay out longer are as they are */
 #define STEP_WAIT_US 50000
 #define LEAVE_US 4000000
+#define SCN_SERIES_MAX 16
 
 void scn_agent_config(const struct scn *scn, int index, struct ua_config *out)
 {
     const struct scn_agent *agent = &scn->agents[index];
     *out = (struct ua_config){.expires_s = agent->expires_s,
-                              .call_count_max = 128,
+                              .call_count_max = agent->is_carrier ? 2048 : 128,
                               .is_any_user = agent->is_carrier,
                               .has_100rel = true,
                               .follows_refer = true};
@@ -68,7 +69,8 @@ static void place(const struct scn_world *world, const struct scn_step *step, in
                                       .asserted = step->asserted[0] ? step->asserted : NULL,
                                       .cancel_after_us = step->cancel_us,
                                       .hangup_after_us = step->for_us};
-    for (int64_t i = 0; i < step->times; i++) {
+    int64_t count = step->every_us > 0 ? 1 : step->times;
+    for (int64_t i = 0; i < count; i++) {
         (void)ua_call(world->agent(world->ctx, index), &options, world->now_us(world->ctx),
                       world->out(world->ctx));
         flush(world, index);
@@ -159,19 +161,62 @@ static void leave(const struct scn *scn, const struct scn_world *world)
     }
 }
 
+/* Calls of steps with `every`, which go on beside the steps that follow. */
+struct series {
+    const struct scn_step *step;
+    int64_t next_us, left;
+};
+
+static struct series *series_first(struct series *series, int count)
+{
+    struct series *first = NULL;
+    for (int i = 0; i < count; i++) {
+        if (series[i].left > 0 && (first == NULL || series[i].next_us < first->next_us)) {
+            first = &series[i];
+        }
+    }
+    return first;
+}
+
+static void advance(const struct scn_world *world, struct series *series, int count,
+                    int64_t until_us)
+{
+    for (;;) {
+        struct series *first = series_first(series, count);
+        if (first == NULL || first->next_us > until_us) {
+            break;
+        }
+        world->advance(world->ctx, first->next_us);
+        const struct scn_who *who = &first->step->who;
+        for (int i = who->first; i < who->first + who->count; i++) {
+            place(world, first->step, i);
+        }
+        first->next_us += first->step->every_us;
+        first->left--;
+    }
+    world->advance(world->ctx, until_us);
+}
+
 enum scn_verdict scn_run(const struct scn *scn, const struct scn_world *world,
                          char why[SCN_WHY_SIZE])
 {
     why[0] = 0;
     register_all(scn, world);
     int64_t origin_us = world->now_us(world->ctx);
+    struct series series[SCN_SERIES_MAX];
+    int series_count = 0;
     for (int i = 0; i < scn->step_count; i++) {
-        world->advance(world->ctx, origin_us + scn->steps[i].at_us);
-        if (!step_play(world, &scn->steps[i], why)) {
+        const struct scn_step *step = &scn->steps[i];
+        advance(world, series, series_count, origin_us + step->at_us);
+        if (!step_play(world, step, why)) {
             return SCN_FAIL;
         }
+        if (step->every_us > 0 && series_count < SCN_SERIES_MAX) {
+            series[series_count++] =
+                (struct series){step, origin_us + step->at_us + step->every_us, step->times - 1};
+        }
     }
-    world->advance(world->ctx, origin_us + scn->run_us);
+    advance(world, series, series_count, origin_us + scn->run_us);
     if (!scn_check_agents(scn, world, why)) {
         return SCN_FAIL;
     }

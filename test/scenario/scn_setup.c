@@ -177,6 +177,11 @@ static bool carrier_clause(struct scn_reader *reader, struct scn_agent *agent)
         agent->priority = is_fine ? (int32_t)value : 0;
         return is_fine;
     }
+    if (words_take(words, "cps")) {
+        bool is_fine = scn_count(reader, 100000, &value);
+        agent->cps_limit = is_fine ? (int32_t)value : 0;
+        return is_fine;
+    }
     if (words_take(words, "account")) { /* a customer's own trunk */
         return scn_account(reader, &agent->account);
     }

@@ -15,6 +15,8 @@ static bool call(struct scn_reader *reader, struct scn_step *step)
             is_fine = scn_time(reader, &step->for_us);
         } else if (words_take(&reader->words, "times")) {
             is_fine = scn_count(reader, 1000, &step->times);
+        } else if (words_take(&reader->words, "every")) {
+            is_fine = scn_time(reader, &step->every_us);
         } else if (words_take(&reader->words, "from")) {
             is_fine = scn_text(reader, step->from, sizeof(step->from));
         } else if (words_take(&reader->words, "asserted")) {
@@ -23,7 +25,7 @@ static bool call(struct scn_reader *reader, struct scn_step *step)
             is_fine = words_take(&reader->words, "after") ? scn_time(reader, &step->cancel_us)
                                                           : scn_fail(reader, "after");
         } else {
-            is_fine = scn_fail(reader, "for, times, from, asserted or cancel after");
+            is_fine = scn_fail(reader, "for, times, every, from, asserted or cancel after");
         }
         if (!is_fine) {
             return false;
