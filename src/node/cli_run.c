@@ -77,7 +77,7 @@ static int run_run(const struct command *command, const struct args *args)
         return cli_usage(command, "--workers is a number from 1 to 32");
     }
     options.config.workers = workers != NULL ? (int)count : options.config.workers;
-    return upgrade(dir) ? supervisor_run(&options) : COMMAND_FAILED;
+    return supervisor_become(&options) && upgrade(dir) ? supervisor_run(&options) : COMMAND_FAILED;
 }
 
 /* ---- check ---- */

@@ -17,6 +17,8 @@ void config_defaults(struct node_config *out)
     snprintf(out->domain, sizeof(out->domain), "%s", "localhost");
     snprintf(out->http, sizeof(out->http), "%s", "127.0.0.1:8080");
     snprintf(out->currency, sizeof(out->currency), "%s", "EUR");
+    out->is_confined = true;
+    out->log_max = UINT64_C(32) << 20;
     out->calls_max = 20000;
     out->bindings_max = 1000000;
     out->accounts_max = 1100000;
@@ -116,6 +118,9 @@ static const struct key keys[] = {
     {"http", KEY_TEXT, FIELD(http), 0, 0},
     {"workers", KEY_INT, FIELD(workers), 0, 32},
     {"user", KEY_TEXT, FIELD(user), 0, 0},
+    {"security.confine", KEY_BOOL, FIELD(is_confined), 0, 0},
+    {"security.core_dumps", KEY_BOOL, FIELD(has_core_dumps), 0, 0},
+    {"log_mb", KEY_BYTES, FIELD(log_max), 1, 100000},
     {"drill", KEY_BOOL, FIELD(drill), 0, 0},
     {"currency", KEY_TEXT, FIELD(currency), 0, 0},
     {"emergency", KEY_EMERGENCY, FIELD(emergency), 0, 0},

@@ -27,7 +27,10 @@ struct node_config {
     struct config_listen listen[CONFIG_LISTEN_MAX];
     char http[CONFIG_ADDRESS_SIZE]; /* "127.0.0.1:8080" */
     int workers;                    /* edge worker threads; 0: one a processor */
-    char user[64];                  /* run roles as; empty: stay */
+    char user[64];                  /* to run as, when started as root; empty: the owner of DIR */
+    bool is_confined;               /* Landlock and seccomp around the roles (node/privilege.h) */
+    bool has_core_dumps;            /* a core holds keys */
+    uint64_t log_max;               /* bytes of a role's log before it is put aside */
     bool drill;                     /* enables the fault layer under SQLite */
     /* Ceilings, fixed at start. */
     uint32_t calls_max;    /* in progress, all workers: 20,000 */

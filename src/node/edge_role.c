@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,13 +339,6 @@ static bool start_threads(struct edge_role *role)
            pthread_create(&role->sync_thread, NULL, edge_sync_main, role) == 0;
 }
 
-static void wait_for_stop(const struct role_options *options)
-{
-    struct pollfd poller = {.fd = options->stop_fd, .events = POLLIN};
-    while (poll(&poller, 1, -1) < 0 && errno == EINTR) {
-    }
-}
-
 static void stop_threads(struct edge_role *role)
 {
     uint64_t one = 1;
@@ -377,7 +369,7 @@ int edge_role_run(const struct role_options *options)
         }
         if (edge_control_start(&role, &error)) {
             atomic_store(&role.is_ready, true);
-            wait_for_stop(options);
+            role_wait_for_stop(options, "edge");
             status = 0;
         } else {
             complain("the control socket cannot be made", error == NULL ? "" : error);

@@ -31,6 +31,13 @@ struct role_options {
     int stop_fd; /* becomes readable (or hangs up) when the role is to stop */
 };
 
+/* Waits until the role is to stop; meanwhile looks after the role's log. */
+void role_wait_for_stop(const struct role_options *options, const char *name);
+
+/* A log that is larger than log_max is put aside as NAME.log.1, and what is written to stdout and
+ * stderr from then on begins a new one. Only where stderr is that log. True: it was put aside. */
+bool role_log_turn(const char *dir, const char *name, uint64_t log_max);
+
 /* They return the exit status when they were told to stop (0) or could not start. */
 int edge_role_run(const struct role_options *options);
 int web_role_run(const struct role_options *options);

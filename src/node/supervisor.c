@@ -37,7 +37,7 @@ int64_t supervisor_wall_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void log_line(const char *role, const char *what, const char *why)
+void supervisor_log(const char *role, const char *what, const char *why)
 {
     char text[512];
     struct buf json;
@@ -61,7 +61,7 @@ static void feed(struct supervisor *supervisor, struct role *role, enum heal_eve
 static void act(struct supervisor *supervisor, struct role *role, struct heal_effect effect)
 {
     if (effect.why != NULL) {
-        log_line(role->name, effect.is_alarm_raised ? "alarm" : "heal", effect.why);
+        supervisor_log(role->name, effect.is_alarm_raised ? "alarm" : "heal", effect.why);
     }
     switch (effect.act) {
     case HEAL_ACT_NONE:
@@ -111,10 +111,12 @@ static void reap(struct supervisor *supervisor)
             char why[80];
             if (WIFSIGNALED(status)) {
                 snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
+            } else if (WEXITSTATUS(status) == PRIVILEGE_EXIT_STATUS) {
+                snprintf(why, sizeof(why), "a forbidden system call: its log names it");
             } else {
                 snprintf(why, sizeof(why), "exit status %d", WEXITSTATUS(status));
             }
-            log_line(role->name, "ended", why);
+            supervisor_log(role->name, "ended", why);
             feed(supervisor, role, HEAL_EVENT_DIED);
         }
     }
@@ -156,7 +158,7 @@ static void check(struct supervisor *supervisor, struct role *role)
     if (is_starting) {
         if (is_good) {
             feed_locked(supervisor, role, HEAL_EVENT_CAME_UP);
-            log_line(role->name, "ready", NULL);
+            supervisor_log(role->name, "ready", NULL);
         }
         return;
     }
@@ -290,7 +292,7 @@ static void write_addresses(const struct supervisor *supervisor)
                               "pid", (int)getpid());
     snprintf(path, sizeof(path), "%s/run/addresses.json", supervisor->options->dir);
     if (json_dump_file(whole, path, JSON_INDENT(2)) != 0) {
-        log_line("supervisor", "addresses.json cannot be written", strerror(errno));
+        supervisor_log("supervisor", "addresses.json cannot be written", strerror(errno));
     }
     json_decref(whole);
 }
@@ -303,6 +305,7 @@ static void say_ready(struct supervisor *supervisor)
     supervisor->was_ready = true;
     printf("dialtone is ready: console http://%s/\n", supervisor->sockets.http);
     fflush(stdout);
+    supervisor_notify("READY=1");
 }
 
 static int next_timeout_ms(struct supervisor *supervisor)
@@ -325,6 +328,7 @@ static void stop_all(struct supervisor *supervisor)
 {
     int64_t end_us = supervisor_mono_us() + STOP_US;
     atomic_store(&supervisor->is_stopping, true);
+    supervisor_notify("STOPPING=1");
     for (int i = ROLE_COUNT - 1; i >= 0; i--) {
         feed_locked(supervisor, &supervisor->roles[i], HEAL_EVENT_UNWANTED);
     }
@@ -387,6 +391,7 @@ static void run_loop(struct supervisor *supervisor)
             check(supervisor, &supervisor->roles[i]);
         }
         say_ready(supervisor);
+        supervisor_watch(supervisor_mono_us());
     }
 }
 
@@ -404,6 +409,21 @@ static bool block_signals(struct supervisor *supervisor)
     return supervisor->signal_fd >= 0;
 }
 
+/* The only thing that may need root: a port below 1024, a large buffer. Never again afterwards. */
+static bool bind_all(struct supervisor *supervisor, char *error, size_t error_size)
+{
+    const struct supervisor_options *options = supervisor->options;
+    bool is_bound =
+        privilege_raise(&options->user) && sockets_bind(&options->config, supervisor->worker_count,
+                                                        &supervisor->sockets, error, error_size);
+    if (!privilege_drop(&options->user)) {
+        snprintf(error, error_size, "cannot become the user %ld: %s", (long)options->user.uid,
+                 strerror(errno));
+        return false;
+    }
+    return is_bound;
+}
+
 static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct supervisor_options *options = supervisor->options;
@@ -418,13 +438,11 @@ static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
         return false;
     }
     if (!upgrade_database(options->dir, error, error_size) ||
-        !make_dirs(options->dir, error, error_size) ||
-        !sockets_bind(&options->config, supervisor->worker_count, &supervisor->sockets, error,
-                      error_size)) {
+        !make_dirs(options->dir, error, error_size) || !bind_all(supervisor, error, error_size)) {
         return false;
     }
     if (supervisor->sockets.class_error[0] != '\0') {
-        log_line("supervisor",
+        supervisor_log("supervisor",
                  "the kernel does not sort datagrams by kind: a flood of one kind "
                  "delays the others",
                  supervisor->sockets.class_error);
@@ -447,6 +465,34 @@ static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
         supervisor->roles[i].client = control_client_new(run_dir, name);
     }
     write_addresses(supervisor);
+    return true;
+}
+
+bool supervisor_become(struct supervisor_options *options)
+{
+    char warning[1200];
+    char error[1200];
+    uint64_t changed_count = 0;
+    umask(077);
+    if (!privilege_user_find(options->dir, options->config.user, &options->user, warning,
+                             sizeof(warning), error, sizeof(error)) ||
+        !privilege_dir_adopt(options->dir, &options->user, &changed_count, error, sizeof(error))) {
+        fprintf(stderr, "dialtone run: %s\n", error);
+        return false;
+    }
+    if (!privilege_lower(&options->user)) {
+        fprintf(stderr, "dialtone run: cannot become the user %ld: %s\n", (long)options->user.uid,
+                strerror(errno));
+        return false;
+    }
+    if (warning[0] != '\0') {
+        supervisor_log("supervisor", "user", warning);
+    }
+    if (options->user.is_change) {
+        snprintf(warning, sizeof(warning), "runs as %s (%ld); %llu files were given to it",
+                 options->user.name, (long)options->user.uid, (unsigned long long)changed_count);
+        supervisor_log("supervisor", "user", warning);
+    }
     return true;
 }
 

@@ -46,4 +46,14 @@ int64_t supervisor_wall_us(void);
 /* Forks and starts the role's process, and hands it its sockets. False: it could not be started. */
 bool supervisor_start_role(struct supervisor *supervisor, struct role *role);
 
+/* One line of JSON on stderr. `why` may be NULL. */
+void supervisor_log(const char *role, const char *what, const char *why);
+
+/* Tells systemd's service manager, when it started us (sd_notify(3)): "READY=1". */
+void supervisor_notify(const char *state);
+
+/* To be called each second or so: keeps systemd's watchdog calm, and says when the system's list of
+ * name servers was replaced: the roles can open the old one only. */
+void supervisor_watch(int64_t now_us);
+
 #endif

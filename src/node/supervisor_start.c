@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_SIZE_MAX (32 << 20)
-
 /* What the child needs, as text in a pipe: it is small, and readable when something is wrong. */
 static bool write_handover(int fd, const struct supervisor *supervisor, bool is_web, int stop_fd)
 {
@@ -67,6 +65,25 @@ static bool read_handover(int fd, struct role_options *options, struct role_sock
     return options->worker_count > 0;
 }
 
+static void confine(const char *name, const char *dir, const struct node_config *config)
+{
+    char text[256];
+    struct privilege_report report;
+    struct privilege_terms terms = {.dir = dir,
+                                    .role = name,
+                                    .is_confined = config->is_confined,
+                                    .has_core_dumps = config->has_core_dumps};
+    privilege_role_confine(&terms, &report);
+    int size = snprintf(text, sizeof(text), "files %s (Landlock %d), system calls %s",
+                        privilege_state_name(report.files), report.files_version,
+                        privilege_state_name(report.calls));
+    if (report.files == PRIVILEGE_MISSING || report.calls == PRIVILEGE_MISSING) {
+        snprintf(text + size, sizeof(text) - (size_t)size, ": %s",
+                 strerror(report.files_errno != 0 ? report.files_errno : report.calls_errno));
+    }
+    supervisor_log(name, "confined", text);
+}
+
 int supervisor_role_main(const char *name, const char *dir)
 {
     static struct role_socket sockets[ROLE_SOCKETS_MAX];
@@ -89,6 +106,7 @@ int supervisor_role_main(const char *name, const char *dir)
     signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the supervisor says when */
     signal(SIGTERM,
            SIG_IGN); /* sent to the whole group, it is the supervisor's to order the ends */
+    confine(name, dir, &config);
     return strcmp(name, "edge") == 0  ? edge_role_run(&options)
            : strcmp(name, "web") == 0 ? web_role_run(&options)
                                       : 2;
@@ -101,7 +119,8 @@ static int open_log(const struct supervisor *supervisor, const char *name)
     struct stat status;
     snprintf(path, sizeof(path), "%s/log/%s.log", supervisor->options->dir, name);
     snprintf(old, sizeof(old), "%s.1", path);
-    if (stat(path, &status) == 0 && status.st_size > LOG_SIZE_MAX && rename(path, old) != 0) {
+    if (stat(path, &status) == 0 &&
+        (uint64_t)status.st_size > supervisor->options->config.log_max && rename(path, old) != 0) {
         return -1;
     }
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,13 +145,6 @@ static bool start(struct web *web)
     return web->has_follower;
 }
 
-static void wait_for_stop(const struct web *web)
-{
-    struct pollfd waiting = {.fd = web->options->stop_fd, .events = POLLIN};
-    while (poll(&waiting, 1, -1) < 0 && errno == EINTR) {
-    }
-}
-
 /* In this order: streams end, so that their threads can; then nobody asks the API any more. */
 static void stop(struct web *web)
 {
@@ -183,7 +175,7 @@ int web_role_run(const struct role_options *options)
     bool is_started = start(web);
     if (is_started) {
         struct keeper *keeper = keeper_new(options->dir, options->config);
-        wait_for_stop(web);
+        role_wait_for_stop(options, "web");
         keeper_free(keeper);
     }
     stop(web);
