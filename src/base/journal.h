@@ -18,7 +18,8 @@ enum journal_kind {
     JOURNAL_LEASE = 5,     /* metering: G, R and ended of an account; merged by maximum */
     JOURNAL_HEARTBEAT = 6, /* shell: "alive at", each second */
     JOURNAL_IDENTITY = 7,  /* shell: incarnation, nonce, session, ledger identity */
-    JOURNAL_NONCE = 8      /* registrar: highest nc of a nonce used outside REGISTER */
+    JOURNAL_NONCE = 8,     /* registrar: highest nc of a nonce used outside REGISTER */
+    JOURNAL_BAN = 9        /* guard: a source that is banned, or that is not any more */
 };
 
 struct journal {

@@ -8,8 +8,11 @@
 #ifndef DT_EDGE_EDGE_H
 #define DT_EDGE_EDGE_H
 
+#include "account/acl.h"
 #include "account/directory.h"
 #include "base/journal.h"
+#include "guard/ban.h"
+#include "guard/known.h"
 #include "metering/meter.h"
 #include "rating/deck_set.h"
 #include "registrar/registrar.h"
@@ -21,6 +24,7 @@
 #define EDGE_WORKERS_MAX 32
 #define EDGE_ANY (-1)
 #define EDGE_DOMAIN_SIZE 128
+#define EDGE_ALLOWED_MAX 32
 
 struct edge_time {
     int64_t mono_us;
@@ -46,15 +50,17 @@ struct edge_settings {             /* fixed while the process runs */
     uint32_t txn_count_max; /* a worker */
     uint64_t memory_max;    /* bytes for packets and texts, a worker */
     struct digest_keys nonce_keys;
-    uint8_t mac_key[DIGEST_KEY_SIZE]; /* branches, tags, Record-Route */
-    uint64_t hash_seed;               /* of the Call-ID's owner */
-    int64_t nonce_age_s;              /* 600 */
-    int64_t expires_min_s;            /* told with a 423 */
-    int64_t trunk_silence_us;         /* 3 s */
-    int64_t ring_max_us;              /* 180 s */
-    int64_t call_max_us;              /* longest call: 12 h */
-    int64_t probe_after_us;           /* 10 min of silence */
-    int64_t partial_every_us;         /* 1 h */
+    uint8_t mac_key[DIGEST_KEY_SIZE];           /* branches, tags, Record-Route */
+    uint64_t hash_seed;                         /* of the Call-ID's owner */
+    int64_t nonce_age_s;                        /* 600 */
+    int64_t expires_min_s;                      /* told with a 423 */
+    int64_t trunk_silence_us;                   /* 3 s */
+    int64_t ring_max_us;                        /* 180 s */
+    int64_t call_max_us;                        /* longest call: 12 h */
+    int64_t probe_after_us;                     /* 10 min of silence */
+    int64_t partial_every_us;                   /* 1 h */
+    int allowed_count;                          /* networks that are never banned */
+    struct acl_entry allowed[EDGE_ALLOWED_MAX]; /* sorted (acl_sort) */
     struct route_settings routing;
     char server[64]; /* Server header; empty: none */
 };
@@ -80,6 +86,9 @@ struct edge { /* shared; the caller makes the parts and owns them, and zeroes th
     struct registrar *registrar;
     struct meter_table *meters;
     struct journal journal;
+    struct ban_table *bans;        /* NULL: nobody is banned */
+    struct known_set *known;       /* who proved to be a customer; NULL with bans */
+    _Atomic bool is_known_loaded;  /* the registrations that were replayed are in it: bans hold */
     _Atomic bool is_draining;      /* new calls: 503 */
     _Atomic bool is_paid_work_off; /* no room for records: new paid work is refused as unknown */
     _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS];     /* calls in progress by trunk id */
@@ -114,6 +123,9 @@ enum edge_count { /* counters, in the order of edge_count_name */
                   EDGE_DESTINATION_BUSY,
                   EDGE_ESTIMATED,
                   EDGE_EMERGENCIES,
+                  EDGE_BANS,
+                  EDGE_BANNED,
+                  EDGE_BROKEN_UNANSWERED,
                   EDGE_COUNT_COUNT
 };
 const char *edge_count_name(enum edge_count count);
@@ -125,6 +137,21 @@ void edge_worker_free(struct edge_worker *worker);
 
 /* Which worker a message belongs to, or EDGE_ANY: whoever received it. */
 int edge_owner(const struct edge *edge, const struct sip_msg *msg);
+
+/* Is this message from a banned source, and nothing speaks for it? Then it is dropped: to be asked
+ * before it is parsed. Customers behind that address pass (docs/security.md). */
+bool edge_is_unwanted(struct edge_worker *worker, struct slice bytes, const struct reg_flow *from,
+                      const struct edge_time *now);
+/* A user is bound at this flow, or proved to call from there. Any thread. */
+void edge_know(struct edge *edge, struct slice user, const struct reg_flow *flow);
+bool edge_knows_place(const struct edge *edge, const uint8_t source[16]);
+/* A trunk's, or in the list of those that are never banned. The caller is a reader that is online.
+ */
+bool edge_allows_place(const struct edge *edge, const uint8_t address[16]);
+/* What became of a ban, for who listens, and for the next start. Any thread. */
+void edge_ban_event(const struct edge *edge, const struct edge_shell *shell, const char *kind,
+                    const struct ban *ban, int64_t wall_us);
+void edge_ban_record(struct edge *edge, const struct ban *ban);
 
 /* One message. `msg` was parsed from bytes that live until this returns; `result` is what the
  * parser said (a broken but answerable message is answered). */

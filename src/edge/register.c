@@ -83,6 +83,9 @@ void on_register(struct edge_worker *worker, const struct sip_msg *msg, const st
         buf_text(&lines, "\r\n");
     }
     answer(worker, msg, from, result, buf_done(&lines));
+    if (result == REG_DONE && changed.refresh_only == 0) { /* else it is known by this flow */
+        edge_know(worker->edge, slice_from_text(user), from);
+    }
     if (changed.change != 0) {
         presence(worker, caller.endpoint.account_id, changed.change);
     }

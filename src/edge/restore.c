@@ -106,6 +106,7 @@ void edge_replay(struct edge_worker *worker, enum journal_kind kind, struct slic
     case JOURNAL_HEARTBEAT:
     case JOURNAL_IDENTITY:
     case JOURNAL_NONCE:
+    case JOURNAL_BAN:
         return;
     }
 }

@@ -105,15 +105,14 @@ void token_route(const struct edge *edge, uint64_t call_key, enum call_side_name
     buf_put(out, text, 36);
 }
 
-bool token_route_read(const struct edge *edge, const struct sip_uri *uri, uint64_t *call_key,
-                      enum call_side_name *side)
+bool token_route_read_value(const struct edge *edge, struct slice value, uint64_t *call_key,
+                            enum call_side_name *side)
 {
-    struct slice value;
-    if (!sip_param_get(uri->params, "dt", &value) || value.size != 33) {
-        return false;
-    }
     uint64_t key;
     uint64_t mac;
+    if (value.size != 33) {
+        return false;
+    }
     enum call_side_name named = value.data[16] == 'a' ? SIDE_A : SIDE_B;
     if (!get_hex64(value.data, &key) || !get_hex64(value.data + 17, &mac) ||
         mac != route_mac(edge, key, named)) {
@@ -122,4 +121,12 @@ bool token_route_read(const struct edge *edge, const struct sip_uri *uri, uint64
     *call_key = key;
     *side = named;
     return true;
+}
+
+bool token_route_read(const struct edge *edge, const struct sip_uri *uri, uint64_t *call_key,
+                      enum call_side_name *side)
+{
+    struct slice value;
+    return sip_param_get(uri->params, "dt", &value) &&
+           token_route_read_value(edge, value, call_key, side);
 }

@@ -96,10 +96,12 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
     case DIGEST_MISSING:
     case DIGEST_WRONG:
         worker_count(worker, EDGE_AUTH_FAILED);
+        admit_wrong(worker, msg, from, credentials);
         challenge(worker, msg, from, is_register, false);
         return false;
     }
     memcpy(out->user, user, sizeof(user));
+    admit_right(worker, msg, from, credentials);
     if (is_register && registrar_is_repeat(worker->edge->registrar, credentials->username, msg)) {
         return true;
     }
@@ -171,6 +173,7 @@ bool trust_caller(struct edge_worker *worker, const struct sip_msg *msg,
             break;
         }
     }
+    admit_tried(worker, msg, from);
     challenge(worker, msg, from, is_register, false);
     return false;
 }

@@ -33,6 +33,9 @@ const char *edge_count_name(enum edge_count count)
         [EDGE_DESTINATION_BUSY] = "destination_busy",
         [EDGE_ESTIMATED] = "calls_estimated",
         [EDGE_EMERGENCIES] = "emergency_calls",
+        [EDGE_BANS] = "bans",
+        [EDGE_BANNED] = "dropped_banned",
+        [EDGE_BROKEN_UNANSWERED] = "broken_unanswered",
     };
     return names[count];
 }
@@ -123,6 +126,9 @@ static void answer_broken(struct edge_worker *worker, const struct sip_msg *msg,
     if (!msg->is_answerable || !msg->is_request || msg->method == SIP_ACK) {
         return;
     }
+    if (!admit_may_answer_broken(worker, from)) {
+        return;
+    }
     int status = 400;
     const char *phrase = sip_parse_phrase(result);
     if (result == SIP_BAD_VERSION) {
@@ -143,12 +149,14 @@ static void on_options(struct edge_worker *worker, const struct sip_msg *msg,
     }
     if (msg->max_forwards == 0 ||
         (is_own_uri(worker->edge, &msg->uri) && msg->uri.user.size == 0)) {
+        admit_probe(worker, msg, from, BAN_PING);
         reply_stateless(
             worker, msg, from, 200, NULL,
             SLICE("Accept: application/sdp\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, "
                   "REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY, MESSAGE\r\n"));
         return;
     }
+    admit_probe(worker, msg, from, BAN_PROBE);
     reply_stateless(worker, msg, from, 405, NULL, SLICE("Allow: INVITE, ACK, CANCEL, BYE\r\n"));
 }
 
@@ -201,6 +209,7 @@ static void on_request(struct edge_worker *worker, const struct sip_msg *msg,
         reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
         return;
     }
+    admit_probe(worker, msg, from, BAN_PROBE);
     reply_stateless(
         worker, msg, from, msg->method == SIP_METHOD_OTHER ? 501 : 405, NULL,
         SLICE("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "

@@ -5,6 +5,7 @@
  *     reply.c      responses of our own, and where responses go
  *     require.c    extensions that a request insists on
  *     trust.c      who sent this: digest, trunk ACL; which identities it may use
+ *     admit.c      bans: what counts toward one, and who passes all the same
  *     register.c   REGISTER
  *     invite.c     a new call: trust, route, meter, record
  *     branch.c     a call's branches: send, fail over, cancel, choose the best response
@@ -205,6 +206,10 @@ void token_route(const struct edge *edge, uint64_t call_key, enum call_side_name
 bool token_route_read(const struct edge *edge, const struct sip_uri *uri, uint64_t *call_key,
                       enum call_side_name *side);
 
+/* The same from the parameter's value alone, as it stands in a message that is not parsed. */
+bool token_route_read_value(const struct edge *edge, struct slice value, uint64_t *call_key,
+                            enum call_side_name *side);
+
 /* ---- forward.c ---- */
 struct forward {
     struct slice uri;            /* Request-URI; empty: keep */
@@ -248,6 +253,20 @@ bool trust_caller(struct edge_worker *worker, const struct sip_msg *msg,
 bool is_emergency_call(const struct edge *edge, const struct sip_msg *msg);
 bool trust_identity(const struct sip_msg *msg, const struct caller *caller, const struct edge *edge,
                     char identity[NUMBER_SIZE]);
+
+/* ---- admit.c ---- */
+/* A request without credentials is challenged: as whom did it ask? */
+void admit_tried(struct edge_worker *worker, const struct sip_msg *msg,
+                 const struct reg_flow *from);
+void admit_wrong(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from,
+                 const struct digest_credentials *credentials);
+/* Credentials were right. */
+void admit_right(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from,
+                 const struct digest_credentials *credentials);
+/* A method that is refused to all who are not in a dialog. */
+void admit_probe(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from,
+                 enum ban_evidence evidence);
+bool admit_may_answer_broken(struct edge_worker *worker, const struct reg_flow *from);
 
 /* ---- register.c ---- */
 void on_register(struct edge_worker *worker, const struct sip_msg *msg,

@@ -43,6 +43,12 @@ void config_defaults(struct node_config *out)
     out->event_days = 35;
     out->outbox_days = 35;
     out->disk_free_min_percent = 5;
+    out->has_bans = true;
+    out->ban_first_us = 60 * SECOND;
+    out->ban_longest_us = 86400 * SECOND;
+    bool is_good = trunk_acl_parse(SLICE("127.0.0.0/8"), &out->allowed[0]) &&
+                   trunk_acl_parse(SLICE("::1"), &out->allowed[1]);
+    out->allowed_count = is_good ? 2 : 0;
 }
 
 bool config_listen_parse(const char *text, struct config_listen *out)
@@ -99,7 +105,8 @@ enum key_kind {
     KEY_RATE,      /* int64_t nano a minute; a string */
     KEY_LISTEN,    /* list of strings */
     KEY_ADVERTISE, /* list of strings, as many as listen */
-    KEY_EMERGENCY  /* list of strings */
+    KEY_EMERGENCY, /* list of strings */
+    KEY_NETWORKS   /* list of strings */
 };
 
 struct key {
@@ -124,6 +131,11 @@ static const struct key keys[] = {
     {"drill", KEY_BOOL, FIELD(drill), 0, 0},
     {"currency", KEY_TEXT, FIELD(currency), 0, 0},
     {"emergency", KEY_EMERGENCY, FIELD(emergency), 0, 0},
+    {"bans", KEY_BOOL, FIELD(has_bans), 0, 0},
+    {"ban_allow", KEY_NETWORKS, FIELD(allowed), 0, 0},
+    {"ban_first", KEY_SECONDS, FIELD(ban_first_us), 1, 86400},
+    {"ban_longest", KEY_SECONDS, FIELD(ban_longest_us), 1, 2592000},
+    {"ban_nft_set", KEY_TEXT, FIELD(ban_nft_set), 0, 0},
     {"limits.calls", KEY_U32, FIELD(calls_max), 1, 4000000},
     {"limits.bindings", KEY_U32, FIELD(bindings_max), 1, 50000000},
     {"limits.accounts", KEY_U32, FIELD(accounts_max), 1, 50000000},
@@ -291,6 +303,27 @@ static bool read_emergency(struct reader *reader, const config_setting_t *settin
     return true;
 }
 
+static bool read_networks(struct reader *reader, const config_setting_t *setting,
+                          const struct key *key)
+{
+    int count = config_setting_length(setting);
+    if (!config_setting_is_aggregate(setting) || count > CONFIG_ALLOWED_MAX) {
+        return wrong(reader, setting, key, "a list of up to 32 networks as texts");
+    }
+    for (int i = 0; i < count; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+        const char *text = NULL;
+        if (!read_text(reader, element, key, &text)) {
+            return false;
+        }
+        if (!trunk_acl_parse(slice_from_text(text), &reader->config->allowed[i])) {
+            return wrong(reader, element, key, "like \"192.0.2.0/24\" or \"2001:db8::/32\"");
+        }
+    }
+    reader->config->allowed_count = count;
+    return true;
+}
+
 static bool read_key(struct reader *reader, const config_setting_t *setting, const struct key *key)
 {
     char *field = (char *)reader->config + key->offset;
@@ -302,6 +335,8 @@ static bool read_key(struct reader *reader, const config_setting_t *setting, con
         return read_listen(reader, setting, key, key->kind == KEY_ADVERTISE);
     case KEY_EMERGENCY:
         return read_emergency(reader, setting, key);
+    case KEY_NETWORKS:
+        return read_networks(reader, setting, key);
     case KEY_BOOL:
         if (config_setting_type(setting) != CONFIG_TYPE_BOOL) {
             return wrong(reader, setting, key, "true or false");

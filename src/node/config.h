@@ -13,6 +13,7 @@
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_ADDRESS_SIZE 96
 #define CONFIG_EMERGENCY_MAX 16
+#define CONFIG_ALLOWED_MAX 32
 
 struct config_listen {   /* "udp:127.0.0.1:5060", "tcp:[::1]:5060" */
     uint8_t transport;   /* 0 UDP, 1 TCP: as REG_UDP, REG_TCP */
@@ -53,6 +54,12 @@ struct node_config {
     /* Money. */
     int64_t grace_new_micro, grace_verified_micro, grace_flagged_micro, grace_total_micro;
     int64_t idle_us;
+    /* Bans (docs/security.md). */
+    bool has_bans;
+    int64_t ban_first_us, ban_longest_us;
+    int allowed_count;
+    struct trunk_acl allowed[CONFIG_ALLOWED_MAX]; /* never banned: the loopback */
+    char ban_nft_set[96];                         /* "inet filter dialtone_bans"; empty: none */
     /* Retention. */
     int cdr_days, event_days, outbox_days;
     int disk_free_min_percent; /* 5 */

@@ -121,6 +121,9 @@ static void do_status(struct edge_role *role, struct control_answer *answer)
                                   "sync_error", view.sync_error));
     json_object_set_new(members, "disk_free_percent", json_integer(view.disk_free_percent));
     json_object_set_new(members, "is_disk_low", json_boolean(view.is_disk_low));
+    json_object_set_new(
+        members, "bans",
+        json_integer(role->edge.bans == NULL ? 0 : (json_int_t)ban_count(role->edge.bans)));
     json_object_set_new(members, "incarnation", json_integer((json_int_t)view.incarnation));
     json_object_set_new(members, "session", json_integer((json_int_t)view.session));
     control_answer_json(answer, members);
@@ -444,6 +447,12 @@ static void handle(void *ctx, const char *command, const json_t *request,
         do_refusals(role, request, answer);
     } else if (strcmp(command, "bindings") == 0) {
         do_bindings(role, request, answer);
+    } else if (strcmp(command, "bans") == 0) {
+        bans_answer_list(role, answer);
+    } else if (strcmp(command, "ban") == 0) {
+        bans_answer_ban(role, request, answer);
+    } else if (strcmp(command, "unban") == 0) {
+        bans_answer_lift(role, request, answer);
     } else if (strcmp(command, "drain") == 0) {
         atomic_store(&role->edge.is_draining, true);
     } else if (strcmp(command, "undrain") == 0) {

@@ -150,7 +150,7 @@ static bool make_parts(struct edge_role *role)
     edge->registrar = registrar_new(&registrar, edge->journal);
     edge->meters = meter_table_new(&meters, edge->journal);
     return edge->directory != NULL && edge->decks != NULL && edge->registrar != NULL &&
-           edge->meters != NULL;
+           edge->meters != NULL && bans_make(role);
 }
 
 /* ---- replay ---- */
@@ -200,6 +200,8 @@ static bool replay_each(void *ctx, const struct journal_entry *entry)
     case JOURNAL_IDENTITY:
         replay_identity(role, entry->record);
         return true;
+    case JOURNAL_BAN:
+        return bans_replay(role, entry->record);
     case JOURNAL_USAGE:
         replay_usage(role, entry);
         break;
@@ -316,6 +318,7 @@ static void role_done(struct edge_role *role)
     journal_file_close(role->journal);
     meter_table_free(role->edge.meters);
     registrar_free(role->edge.registrar);
+    bans_free(role);
     directory_free(role->edge.directory);
     deck_set_free(role->edge.decks);
     epoch_done(&role->epoch);

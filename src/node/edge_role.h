@@ -10,6 +10,7 @@
  *     edge_decks.c     decks: one file an object, mapped
  *     edge_config.c    configuration: from the log on disk, then from the change feed
  *     edge_sync.c      the journal's thread: sync, heartbeat, snapshots
+ *     edge_bans.c      bans: made, restored, ended, listed
  *     edge_control.c   the control socket's commands
  */
 #ifndef DT_NODE_EDGE_ROLE_H
@@ -197,6 +198,18 @@ enum store_result config_follower_step(struct config_follower *follower, struct 
 
 /* ---- edge_sync.c ---- */
 void *edge_sync_main(void *role);
+
+/* ---- edge_bans.c ---- */
+bool bans_make(struct edge_role *role); /* false: no memory */
+void bans_free(struct edge_role *role);
+bool bans_replay(struct edge_role *role, struct slice record);
+void bans_load_known(struct edge_role *role); /* once, after the replay; may take a moment */
+void bans_sweep(struct edge_role *role);      /* each second */
+void bans_snapshot(struct edge_role *role);
+/* The control socket's commands. */
+void bans_answer_list(struct edge_role *role, struct control_answer *answer);
+void bans_answer_ban(struct edge_role *role, const json_t *request, struct control_answer *answer);
+void bans_answer_lift(struct edge_role *role, const json_t *request, struct control_answer *answer);
 
 /* ---- edge_control.c ---- */
 bool edge_control_start(struct edge_role *role, char **error);

@@ -70,6 +70,7 @@ static bool snapshot(struct edge_role *role)
         role->append_identity(role, &role->identities[i]);
     }
     heartbeat(role);
+    bans_snapshot(role);
     uint32_t account_at = 0;
     while (meter_snapshot(role->edge.meters, &account_at, SNAPSHOT_RECORDS)) {
     }
@@ -118,12 +119,14 @@ void *edge_sync_main(void *argument)
     int64_t second_at_us = 0;
     int64_t day_at_us = 0;
     uint64_t snapshot_size = journal_file_status(role->journal).file_size;
+    bans_load_known(role);
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
         int64_t now_us = clock_mono_us();
         if (now_us >= second_at_us) {
             second_at_us = now_us + SECOND_US;
             heartbeat(role);
             look_at_room(role);
+            bans_sweep(role);
             struct reg_now now = {now_us, clock_wall_us()};
             (void)registrar_expire(role->edge.registrar, now, EXPIRE_MAX, on_gone, role);
             uint64_t size = journal_file_status(role->journal).file_size;

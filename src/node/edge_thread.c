@@ -108,6 +108,9 @@ void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const st
                         int64_t age_us)
 {
     struct sip_msg *msg = &thread->msg;
+    if (edge_is_unwanted(thread->engine, bytes, from, &thread->now)) {
+        return; /* from a banned source: not even parsed */
+    }
     enum sip_parse result = sip_msg_parse(bytes, msg);
     if (result == SIP_OK) {
         bool is_new = msg->is_request && msg->to.tag.size == 0;

@@ -172,3 +172,24 @@ void registrar_each(struct registrar *registrar,
         }
     }
 }
+
+void registrar_each_flow(struct registrar *registrar,
+                         void (*each)(void *ctx, struct slice user, const struct reg_flow *flow),
+                         void *ctx)
+{
+    for (int i = 0; i < SHARD_COUNT; i++) {
+        struct shard *shard = &registrar->shards[i];
+        bool is_over = false;
+        for (uint32_t at = 0; !is_over; at++) {
+            pthread_mutex_lock(&shard->lock);
+            is_over = at >= shard->slot_used;
+            struct aor *aor = is_over ? NULL : shard->slots[at].aor;
+            struct binding *binding = aor == NULL ? NULL : aor_first(aor);
+            for (int nth = 0; aor != NULL && nth < aor->binding_count; nth++) {
+                each(ctx, aor_user(aor), &binding->flow);
+                binding = binding_next(binding);
+            }
+            pthread_mutex_unlock(&shard->lock);
+        }
+    }
+}

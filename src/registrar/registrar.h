@@ -142,5 +142,10 @@ struct reg_counts registrar_count(struct registrar *registrar);
 /* Calls each(ctx, user, account_id) for every AOR that has a binding (after replay: presence). */
 void registrar_each(struct registrar *registrar,
                     void (*each)(void *ctx, struct slice user, uint64_t account_id), void *ctx);
+/* The same for every binding, with where it is. Within the shard's lock: each() calls nothing here.
+ */
+void registrar_each_flow(struct registrar *registrar,
+                         void (*each)(void *ctx, struct slice user, const struct reg_flow *flow),
+                         void *ctx);
 
 #endif

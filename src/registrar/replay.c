@@ -126,6 +126,7 @@ bool registrar_replay(struct registrar *registrar, enum journal_kind kind, struc
     case JOURNAL_LEASE:
     case JOURNAL_HEARTBEAT:
     case JOURNAL_IDENTITY:
+    case JOURNAL_BAN:
         break;
     }
     return false;

@@ -61,6 +61,10 @@ void digest_ha1_make(struct digest_context *context, struct slice user, struct s
 void digest_nonce_write(struct digest_context *context, struct buf *out,
                         const struct digest_keys *keys, int64_t now_s, uint64_t random);
 
+/* Is it one of ours, and not older than max_age_s? */
+bool digest_nonce_is_good(struct slice nonce, const struct digest_keys *keys, int64_t now_s,
+                          int64_t max_age_s);
+
 /* WWW-Authenticate or Proxy-Authenticate lines with CRLF: one for MD5, then one for SHA-256 (RFC
  * 8760 2.4), same nonce. MD5 is first because clients that know nothing else read one line only. */
 void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,

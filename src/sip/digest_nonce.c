@@ -184,6 +184,13 @@ bool digest_nonce_read(struct slice text, const struct digest_keys *keys, int64_
     return true;
 }
 
+bool digest_nonce_is_good(struct slice nonce, const struct digest_keys *keys, int64_t now_s,
+                          int64_t max_age_s)
+{
+    struct digest_nonce unused;
+    return digest_nonce_read(nonce, keys, now_s, max_age_s, &unused);
+}
+
 /* Would accepting this nonce step behind the one that the window is for? Then somebody may be
  * playing back what was said before. A window older than a nonce can be protects nothing. */
 static bool is_behind(const struct digest_window *window, const struct digest_nonce *nonce,

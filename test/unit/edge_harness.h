@@ -66,6 +66,7 @@ struct harness {
     uint32_t nonce;
     uint32_t start_count;
     uint8_t transport[WHO_COUNT]; /* enum reg_transport */
+    uint16_t port[WHO_COUNT];     /* 0: 5060 */
     struct sip_msg msg;           /* the last message taken */
     struct sip_msg in;
     char text[SIP_MESSAGE_SIZE_MAX + 1];
@@ -79,7 +80,8 @@ static const uint8_t h_hosts[WHO_COUNT][4] = {{10, 2, 0, 1}, {10, 2, 0, 2}, {10,
 
 static inline struct reg_flow h_flow(const struct harness *h, enum h_who who)
 {
-    struct reg_flow flow = {.port = 5060, .transport = h->transport[who]};
+    struct reg_flow flow = {.port = h->port[who] == 0 ? 5060 : h->port[who],
+                            .transport = h->transport[who]};
     flow.address[10] = flow.address[11] = 0xff;
     memcpy(flow.address + 12, h_hosts[who], 4);
     flow.listener = flow.transport == REG_TCP ? 1 : 0;
@@ -293,6 +295,8 @@ static inline void h_edge_stop(struct harness *h)
 {
     epoch_offline(&h->epoch, 0);
     edge_worker_free(h->worker);
+    ban_table_free(h->edge->bans);
+    known_set_free(h->edge->known);
     registrar_free(h->edge->registrar);
     meter_table_free(h->edge->meters);
     deck_set_free(h->edge->decks);
@@ -397,7 +401,10 @@ static inline void h_feed(struct harness *h, enum h_who who, struct slice bytes)
     char *copy = malloc(bytes.size + 1); /* its own block, so that a sanitizer sees who keeps it */
     H_CHECK(copy != NULL);
     memcpy(copy, bytes.data, bytes.size);
-    enum sip_parse result = sip_msg_parse(slice_make(copy, bytes.size), &h->in);
+    enum sip_parse result = SIP_EMPTY;
+    if (!edge_is_unwanted(h->worker, slice_make(copy, bytes.size), &from, &h->now)) {
+        result = sip_msg_parse(slice_make(copy, bytes.size), &h->in);
+    }
     if (result != SIP_EMPTY && result != SIP_NOT_SIP) {
         edge_message(h->worker, &h->in, result, &from, &h->now);
     }
