@@ -37,6 +37,10 @@ void live_call_end(struct api_call *call);
 void live_bindings(struct api_call *call);
 void live_explain(struct api_call *call);
 void live_events(struct api_call *call);
+/* live_bans.c */
+void bans_list(struct api_call *call);
+void bans_put(struct api_call *call);
+void bans_lift(struct api_call *call);
 /* status.c */
 void status_read(struct api_call *call);
 void status_health(struct api_call *call);

@@ -41,6 +41,7 @@ struct command {
 extern const struct command cli_init_commands[];  /* init */
 extern const struct command cli_start_commands[]; /* run, check, role, simulate */
 extern const struct command cli_live_commands[];  /* drain, restart, stop, status, calls */
+extern const struct command cli_ban_commands[];   /* bans, ban, unban */
 extern const struct command cli_account_commands[], cli_endpoint_commands[], cli_trunk_commands[],
     cli_number_commands[], cli_route_commands[], cli_key_commands[];
 extern const struct command cli_money_commands[];  /* topup, balance, ... */

@@ -94,6 +94,14 @@ static void play_refusals(struct control_answer *answer)
     control_answer_json(answer, json_pack("{s:o}", "refusals", list));
 }
 
+static json_t *play_ban(void)
+{
+    return json_pack("{s:s,s:s,s:n,s:b,s:i,s:I,s:I,s:i,s:b}", "source", "192.0.2.66", "reason",
+                     "users-tried", "actor", "is_manual", false, "level", 1, "wall_since_us",
+                     (json_int_t)1800000000000000, "wall_until_us", (json_int_t)1800000060000000,
+                     "dropped", 7, "has_customers", false);
+}
+
 static void play(void *ctx, const char *command, const json_t *request,
                  struct control_answer *answer)
 {
@@ -119,6 +127,16 @@ static void play(void *ctx, const char *command, const json_t *request,
     } else if (strcmp(command, "explain") == 0) {
         control_answer_json(answer,
                             json_pack("{s:{s:s},s:s}", "plan", "result", "ok", "would", "connect"));
+    } else if (strcmp(command, "bans") == 0) {
+        control_answer_json(answer, json_pack("{s:[o],s:b,s:I}", "bans", play_ban(), "is_on", true,
+                                              "as_of_wall_us", (json_int_t)1));
+    } else if (strcmp(command, "ban") == 0) {
+        control_answer_json(answer, json_pack("{s:o}", "ban", play_ban()));
+    } else if (strcmp(command, "unban") == 0) {
+        const char *source = json_string_value(json_object_get(request, "source"));
+        if (source == NULL || strcmp(source, "192.0.2.66") != 0) {
+            control_answer_error(answer, "not-found", "that source is not banned");
+        }
     } else {
         control_answer_error(answer, "bad-request", "not played: %s", command);
     }
