@@ -10,7 +10,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config make ca-certificates
 # Compilers and checkers, then the peers that the wire and browser tests talk to.
 check_packages="$build_packages
     g++ git libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 util-linux procps curl jq sqlite3
-    python3 sip-tester kamailio baresip-core sox socat chromium chromium-driver
+    python3 sip-tester sipvicious kamailio baresip-core sox socat chromium chromium-driver
     binutils systemd valgrind clang-tidy-14"
 
 case "${1:-}" in

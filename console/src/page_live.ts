@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { accountName, changed, isOperator, state } from './state';
 import { age, amount, count, duration, iso, price, time } from './format';
+import { bans } from './bans';
 import { cdrTable, refusalTable } from './page_records';
 import type { Call } from './types';
 
@@ -144,6 +145,7 @@ export function live(): TemplateResult {
         <div class="head"><h2 id="refusals-title">Last refusals</h2><a href="#/refusals">All</a></div>
         ${refusalTable(state.refusals.slice(0, 10))}</section>
     </div>
+    ${isOperator() ? bans() : nothing}
     <section class="card wide" aria-labelledby="cdrs-title">
       <div class="head"><h2 id="cdrs-title">Last call records</h2><a href="#/cdrs">All</a></div>
       ${cdrTable(state.cdrs.slice(0, 12))}</section>`;

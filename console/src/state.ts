@@ -2,7 +2,7 @@
 // is always read from the API, so that a lost event costs a second, not a wrong table.
 
 import { ask, get, Problem, setCsrf } from './api';
-import type { Account, Call, CallPage, Cdr, Page, Refusal, Session, Status } from './types';
+import type { Account, Ban, BanPage, Call, CallPage, Cdr, Page, Refusal, Session, Status } from './types';
 
 export interface State {
   session: Session | null;
@@ -11,6 +11,7 @@ export interface State {
   calls: Call[]; callTotal: number; callsAsOfUs: number; callsStale: boolean;
   accounts: Account[]; accountsStale: boolean; accountsAsOfUs: number;
   cdrs: Cdr[]; refusals: Refusal[];
+  bans: Ban[];
   status: Status | null;
   error: string;               // of the last reading; empty: all is well
   route: string[];             // of the address, after '#/'
@@ -23,7 +24,7 @@ export interface State {
 export const state: State = {
   session: null, isChecked: false, isFollowing: false,
   calls: [], callTotal: 0, callsAsOfUs: 0, callsStale: false,
-  accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], status: null,
+  accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], bans: [], status: null,
   error: '', route: [], filter: '', shownMax: 100, ending: null, note: '',
 };
 
@@ -80,6 +81,10 @@ export const readStatus = (): Promise<void> => attempt(async () => {
   if (isOperator()) state.status = await get<Status>('/v1/status');
 });
 
+export const readBans = (): Promise<void> => attempt(async () => {
+  if (isOperator()) state.bans = (await get<BanPage>('/v1/bans')).items;
+});
+
 const waiting = new Set<() => Promise<void>>();
 function soon(read: () => Promise<void>, delayMs: number): void {
   if (waiting.has(read)) return;
@@ -104,11 +109,12 @@ function follow(): void {
   on(['refusal'], () => soon(readRecords, 400));
   on(['balance', 'config'], () => soon(readAccounts, 300));
   on(['registered', 'unregistered', 'store', 'edge', 'alarm'], () => soon(readStatus, 300));
+  on(['ban.begun', 'ban.prolonged', 'ban.over', 'ban.lifted'], () => soon(readBans, 300));
   on(['lost'], readAll);
 }
 
 function readAll(): void {
-  for (const read of [readStatus, readAccounts, readCalls, readRecords]) void read();
+  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans]) void read();
 }
 
 // A slow look at everything: what no event tells, and the truth should one be lost.
@@ -121,6 +127,7 @@ setInterval(() => {
   if (state.session === null || document.hidden) return;
   void readAccounts();
   void readRecords();
+  void readBans();
 }, 15000);
 
 // ---- coming and going ----
@@ -137,7 +144,7 @@ export function leave(): void {
   source?.close();
   source = null;
   Object.assign(state, { session: null, isChecked: true, isFollowing: false, status: null,
-    calls: [], accounts: [], cdrs: [], refusals: [], ending: null, error: '' });
+    calls: [], accounts: [], cdrs: [], refusals: [], bans: [], ending: null, error: '' });
   changed();
 }
 
@@ -171,4 +178,15 @@ export async function endCall(call: Call): Promise<void> {
   }
   state.ending = null;
   await readCalls();
+}
+
+export async function liftBan(ban: Ban): Promise<void> {
+  try {
+    await ask('DELETE', '/v1/bans/' + encodeURIComponent(ban.source.replace(/\/64$/, '')));
+    say(`${ban.source} is heard again.`);
+  } catch (error) {
+    say(error instanceof Problem && error.status === 404
+      ? 'That ban was over already.' : `It could not be lifted: ${String(error)}`);
+  }
+  await readBans();
 }

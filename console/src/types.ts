@@ -36,6 +36,12 @@ export interface Refusal {
   status?: number; reason?: string; why?: string;
 }
 
+export interface Ban {
+  source: string; reason: string; actor: string | null; is_manual: boolean; level: number;
+  wall_since_us: number; wall_until_us: number; dropped: number; has_customers: boolean;
+}
+export interface BanPage { items: Ban[]; is_on: boolean; as_of_wall_us: number }
+
 export interface Endpoint { user: string; account_id: number; display: string; is_disabled: boolean; identities: string[] }
 export interface Binding { uri: string; source?: string; user_agent?: string; wall_expires_us?: number; is_flow_lost?: boolean }
 export interface Transfer { transfer: number; wall_us: number; amount: string; kind: string; actor: string; reason: string }

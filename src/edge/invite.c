@@ -254,8 +254,12 @@ static bool plan_call(struct edge_worker *worker, const struct sip_msg *msg,
     char dialled[ENDPOINT_USER_SIZE];
     bool is_ours = msg->uri.scheme == SIP_SCHEME_TEL || is_own_uri(worker->edge, &msg->uri);
     if (!is_ours || !sip_uri_user(&msg->uri, dialled, sizeof(dialled)) || dialled[0] == '\0') {
-        struct refusal refusal = {.status = is_ours ? 484 : 404,
-                                  .token = is_ours ? "bad-number" : "not-our-domain"};
+        struct refusal refusal = {
+            .status = is_ours ? 484 : 404,
+            .token = is_ours ? "bad-number" : "not-our-domain",
+            .why = is_ours ? "the Request-URI names no user or number"
+                           : "the Request-URI names neither the domain nor an address of this edge",
+        };
         refuse(worker, msg, from, &refusal, EDGE_REFUSED_ROUTE, caller);
         return false;
     }
@@ -388,6 +392,7 @@ static struct refusal refusal_of_verdict(enum meter_verdict verdict, uint64_t ve
     case METER_NO_CREDIT:
         refusal.status = 402;
         refusal.token = "no-credit";
+        refusal.why = "the account has no money for the first increment";
         refusal.version = version;
         break;
     case METER_NO_CHANNEL:
@@ -404,6 +409,7 @@ static struct refusal refusal_of_verdict(enum meter_verdict verdict, uint64_t ve
     case METER_DAY_LIMIT:
         refusal.status = 402;
         refusal.token = "day-limit";
+        refusal.why = "the account has spent what it may in a day";
         refusal.version = version;
         break;
     case METER_FULL:

@@ -52,7 +52,11 @@ void on_register(struct edge_worker *worker, const struct sip_msg *msg, const st
     struct caller caller;
     /* A To of an unknown scheme is nobody's address here, whoever asks (RFC 3261 10.3 step 5). */
     if (!is_own_uri(worker->edge, &msg->uri) || msg->to.uri.scheme == SIP_SCHEME_OTHER) {
-        struct refusal refusal = {.status = 404, .token = "not-our-domain"};
+        struct refusal refusal = {.status = 404,
+                                  .token = "not-our-domain",
+                                  .why = "the Request-URI names neither the domain nor an address "
+                                         "of this edge"};
+        admit_probe(worker, msg, from, BAN_PROBE);
         refuse_stateless(worker, msg, from, &refusal);
         return;
     }

@@ -50,6 +50,16 @@ async function endsACall(browser) {
   assert.match(await browser.text('.toast'), /was ended/);
 }
 
+async function liftsABan(browser) {
+  const row = 'tr[data-source="192.0.2.66"]';
+  await until('a banned source', () => browser.count(row));
+  assert.match(await browser.text(row), /users-tried/);
+  await browser.shot('bans');
+  await browser.click(`${row} button`);
+  await until('the ban is lifted', async () => await browser.count(row) === 0);
+  assert.match(await browser.text('.toast'), /heard again/);
+}
+
 async function showsAccounts(browser, base) {
   await browser.go(base + '/#/accounts/acme');
   await until('endpoints', async () => /alice/.test(await browser.text('main')));
@@ -110,6 +120,7 @@ try {
   await logsIn(browser, base, told);
   await seesCalls(browser);
   await endsACall(browser);
+  await liftsABan(browser);
   await showsAccounts(browser, base);
   await survivesTheEdge(browser, host);
   await carriesAThousand(browser, host);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,12 @@ static json_t *play_ban(void)
                      "dropped", 7, "has_customers", false);
 }
 
+static json_t *play_bans(struct fixture *fixture)
+{
+    bool is_lifted = atomic_load(&fixture->is_ban_lifted);
+    return is_lifted ? json_array() : json_pack("[o]", play_ban());
+}
+
 static void play(void *ctx, const char *command, const json_t *request,
                  struct control_answer *answer)
 {
@@ -128,14 +135,16 @@ static void play(void *ctx, const char *command, const json_t *request,
         control_answer_json(answer,
                             json_pack("{s:{s:s},s:s}", "plan", "result", "ok", "would", "connect"));
     } else if (strcmp(command, "bans") == 0) {
-        control_answer_json(answer, json_pack("{s:[o],s:b,s:I}", "bans", play_ban(), "is_on", true,
-                                              "as_of_wall_us", (json_int_t)1));
+        control_answer_json(answer, json_pack("{s:o,s:b,s:I}", "bans", play_bans(fixture), "is_on",
+                                              true, "as_of_wall_us", (json_int_t)1));
     } else if (strcmp(command, "ban") == 0) {
         control_answer_json(answer, json_pack("{s:o}", "ban", play_ban()));
     } else if (strcmp(command, "unban") == 0) {
         const char *source = json_string_value(json_object_get(request, "source"));
         if (source == NULL || strcmp(source, "192.0.2.66") != 0) {
             control_answer_error(answer, "not-found", "that source is not banned");
+        } else {
+            atomic_store(&fixture->is_ban_lifted, true);
         }
     } else {
         control_answer_error(answer, "bad-request", "not played: %s", command);

@@ -25,6 +25,7 @@ struct fixture {
     struct role_options options;
     struct control_server *edge; /* NULL: it is down */
     struct edge_play play;
+    _Atomic bool is_ban_lifted;
 };
 
 struct fixture *fixture_start(void); /* the edge is up, with 2 calls */
