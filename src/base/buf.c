@@ -8,38 +8,6 @@
 
 #define U64_DIGITS_MAX 20
 
-void buf_init(struct buf *buf, char *data, size_t size_max)
-{
-    *buf = (struct buf){.data = data, .size_max = size_max};
-}
-
-void buf_put(struct buf *buf, const void *data, size_t size)
-{
-    if (buf->is_full || size > buf->size_max - buf->size) {
-        buf->is_full = true;
-        return;
-    }
-    if (size > 0) {
-        memcpy(buf->data + buf->size, data, size);
-        buf->size += size;
-    }
-}
-
-void buf_char(struct buf *buf, char c)
-{
-    buf_put(buf, &c, 1);
-}
-
-void buf_text(struct buf *buf, const char *text)
-{
-    buf_put(buf, text, strlen(text));
-}
-
-void buf_slice(struct buf *buf, struct slice s)
-{
-    buf_put(buf, s.data, s.size);
-}
-
 void buf_u64(struct buf *buf, uint64_t value)
 {
     char digits[U64_DIGITS_MAX];
@@ -90,11 +58,6 @@ void buf_printf(struct buf *buf, const char *format, ...)
         return;
     }
     buf->size += (size_t)size;
-}
-
-struct slice buf_done(const struct buf *buf)
-{
-    return (struct slice){buf->data, buf->size};
 }
 
 /* The size of the UTF-8 character at the start of s, and its code point; 0: those bytes are not

@@ -14,16 +14,48 @@ struct buf { /* the caller owns the block */
     bool is_full; /* something did not fit */
 };
 
-void buf_init(struct buf *buf, char *data, size_t size_max);
-void buf_put(struct buf *buf, const void *data, size_t size);
-void buf_char(struct buf *buf, char c);
-void buf_text(struct buf *buf, const char *text);
-void buf_slice(struct buf *buf, struct slice s);
+static inline void buf_init(struct buf *buf, char *data, size_t size_max)
+{
+    *buf = (struct buf){.data = data, .size_max = size_max};
+}
+
+static inline void buf_put(struct buf *buf, const void *data, size_t size)
+{
+    if (buf->is_full || size > buf->size_max - buf->size) {
+        buf->is_full = true;
+        return;
+    }
+    if (size > 0) {
+        memcpy(buf->data + buf->size, data, size);
+        buf->size += size;
+    }
+}
+
+static inline void buf_char(struct buf *buf, char c)
+{
+    buf_put(buf, &c, 1);
+}
+
+static inline void buf_text(struct buf *buf, const char *text)
+{
+    buf_put(buf, text, strlen(text));
+}
+
+static inline void buf_slice(struct buf *buf, struct slice s)
+{
+    buf_put(buf, s.data, s.size);
+}
+
+/* What was written. */
+static inline struct slice buf_done(const struct buf *buf)
+{
+    return (struct slice){buf->data, buf->size};
+}
+
 void buf_u64(struct buf *buf, uint64_t value);
 void buf_i64(struct buf *buf, int64_t value);
 void buf_hex(struct buf *buf, const uint8_t *bytes, size_t size);            /* lower case */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3); /* not on hot paths */
-struct slice buf_done(const struct buf *buf);                                /* what was written */
 
 /* A JSON string with its quotes: control characters, quotes, backslashes and bytes that are not
  * UTF-8 are escaped (RFC 8259 7), so that nothing from the network reaches a log or terminal raw.

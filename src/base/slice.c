@@ -7,26 +7,6 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct slice slice_from_text(const char *text)
-{
-    return text == NULL ? (struct slice){NULL, 0} : (struct slice){text, strlen(text)};
-}
-
-struct slice slice_make(const char *data, size_t size)
-{
-    return (struct slice){data, size};
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
     if (a.size != b.size) {
@@ -48,29 +28,6 @@ bool slice_starts_with(struct slice s, struct slice prefix)
 bool slice_starts_with_nocase(struct slice s, struct slice prefix)
 {
     return s.size >= prefix.size && slice_equal_nocase(slice_head(s, prefix.size), prefix);
-}
-
-struct slice slice_trim(struct slice s)
-{
-    while (s.size > 0 && is_blank(s.data[0])) {
-        s = slice_skip(s, 1);
-    }
-    while (s.size > 0 && is_blank(s.data[s.size - 1])) {
-        s.size--;
-    }
-    return s;
-}
-
-struct slice slice_skip(struct slice s, size_t size)
-{
-    size_t skipped = size < s.size ? size : s.size;
-    /* An offset of nothing to NULL is undefined, so the empty slice is left alone. */
-    return skipped == 0 ? s : (struct slice){s.data + skipped, s.size - skipped};
-}
-
-struct slice slice_head(struct slice s, size_t size)
-{
-    return (struct slice){s.data, size < s.size ? size : s.size};
 }
 
 size_t slice_find(struct slice s, char c)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
     const char *data;
@@ -20,15 +21,58 @@ struct slice {
 #define SLICE_FMT "%.*s"
 #define SLICE_ARG(s) (int)(s).size, (s).data
 
-struct slice slice_from_text(const char *text); /* NULL gives the empty slice */
-struct slice slice_make(const char *data, size_t size);
-bool slice_equal(struct slice a, struct slice b);
+/* The small ones stand here, because every message goes through hundreds of them. */
+
+static inline struct slice slice_from_text(const char *text) /* NULL gives the empty slice */
+{
+    return text == NULL ? (struct slice){NULL, 0} : (struct slice){text, strlen(text)};
+}
+
+static inline struct slice slice_make(const char *data, size_t size)
+{
+    return (struct slice){data, size};
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII */
+
+/* Without its first bytes. */
+static inline struct slice slice_skip(struct slice s, size_t size)
+{
+    size_t skipped = size < s.size ? size : s.size;
+    /* An offset of nothing to NULL is undefined, so the empty slice is left alone. */
+    return skipped == 0 ? s : (struct slice){s.data + skipped, s.size - skipped};
+}
+
+/* Its first bytes. */
+static inline struct slice slice_head(struct slice s, size_t size)
+{
+    return (struct slice){s.data, size < s.size ? size : s.size};
+}
+
+static inline bool slice_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Without SP HTAB CR LF at both ends. */
+static inline struct slice slice_trim(struct slice s)
+{
+    while (s.size > 0 && slice_is_blank(s.data[0])) {
+        s = (struct slice){s.data + 1, s.size - 1};
+    }
+    while (s.size > 0 && slice_is_blank(s.data[s.size - 1])) {
+        s.size--;
+    }
+    return s;
+}
+
 bool slice_starts_with(struct slice s, struct slice prefix);
 bool slice_starts_with_nocase(struct slice s, struct slice prefix);
-struct slice slice_trim(struct slice s);              /* SP HTAB CR LF at both ends */
-struct slice slice_skip(struct slice s, size_t size); /* without its first bytes */
-struct slice slice_head(struct slice s, size_t size); /* its first bytes */
 size_t slice_find(struct slice s, char c);            /* index, or s.size: not there */
 
 /* Splits *rest at the first separator: the part before it is returned, *rest becomes what follows

@@ -8,24 +8,114 @@
 
 #include "base/buf.h"
 
-void wire_put_u8(struct buf *buf, uint8_t value);
-void wire_put_u16(struct buf *buf, uint16_t value);
-void wire_put_u32(struct buf *buf, uint32_t value);
-void wire_put_u64(struct buf *buf, uint64_t value);
-void wire_put_i64(struct buf *buf, int64_t value);
-void wire_put_slice(struct buf *buf, struct slice s); /* u16 size, bytes; larger: buf->is_full */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "numbers are copied as they lie in memory"
+#endif
+
+static inline void wire_put_u8(struct buf *buf, uint8_t value)
+{
+    buf_put(buf, &value, sizeof(value));
+}
+
+static inline void wire_put_u16(struct buf *buf, uint16_t value)
+{
+    buf_put(buf, &value, sizeof(value));
+}
+
+static inline void wire_put_u32(struct buf *buf, uint32_t value)
+{
+    buf_put(buf, &value, sizeof(value));
+}
+
+static inline void wire_put_u64(struct buf *buf, uint64_t value)
+{
+    buf_put(buf, &value, sizeof(value));
+}
+
+static inline void wire_put_i64(struct buf *buf, int64_t value)
+{
+    buf_put(buf, &value, sizeof(value));
+}
+
+/* u16 size, bytes; larger: buf->is_full. */
+static inline void wire_put_slice(struct buf *buf, struct slice s)
+{
+    if (s.size > UINT16_MAX) {
+        buf->is_full = true;
+        return;
+    }
+    wire_put_u16(buf, (uint16_t)s.size);
+    buf_slice(buf, s);
+}
 
 struct wire_reader {
     struct slice rest;
     bool is_bad;
 };
 
-uint8_t wire_get_u8(struct wire_reader *reader);
-uint16_t wire_get_u16(struct wire_reader *reader);
-uint32_t wire_get_u32(struct wire_reader *reader);
-uint64_t wire_get_u64(struct wire_reader *reader);
-int64_t wire_get_i64(struct wire_reader *reader);
-struct slice wire_get_slice(struct wire_reader *reader); /* a view into the record */
+/* The next bytes, as many as `out` has; zeros, and the reader is bad from now on, if they are
+ * short. */
+static inline void wire_get(struct wire_reader *reader, void *out, size_t size)
+{
+    if (reader->is_bad || size > reader->rest.size) {
+        reader->is_bad = true;
+        memset(out, 0, size);
+        return;
+    }
+    memcpy(out, reader->rest.data, size);
+    reader->rest.data += size;
+    reader->rest.size -= size;
+}
+
+static inline uint8_t wire_get_u8(struct wire_reader *reader)
+{
+    uint8_t value;
+    wire_get(reader, &value, sizeof(value));
+    return value;
+}
+
+static inline uint16_t wire_get_u16(struct wire_reader *reader)
+{
+    uint16_t value;
+    wire_get(reader, &value, sizeof(value));
+    return value;
+}
+
+static inline uint32_t wire_get_u32(struct wire_reader *reader)
+{
+    uint32_t value;
+    wire_get(reader, &value, sizeof(value));
+    return value;
+}
+
+static inline uint64_t wire_get_u64(struct wire_reader *reader)
+{
+    uint64_t value;
+    wire_get(reader, &value, sizeof(value));
+    return value;
+}
+
+static inline int64_t wire_get_i64(struct wire_reader *reader)
+{
+    int64_t value;
+    wire_get(reader, &value, sizeof(value));
+    return value;
+}
+
+/* A view into the record. */
+static inline struct slice wire_get_slice(struct wire_reader *reader)
+{
+    size_t size = wire_get_u16(reader);
+    if (reader->is_bad || size > reader->rest.size) {
+        reader->is_bad = true;
+        return (struct slice){NULL, 0};
+    }
+    struct slice taken = {reader->rest.data, size};
+    reader->rest.data += size;
+    reader->rest.size -= size;
+    return taken;
+}
+
 void wire_get_text(struct wire_reader *reader, char *field, size_t field_size); /* too long: bad */
 
 #endif
