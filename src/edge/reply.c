@@ -23,9 +23,18 @@ bool flow_equal(const struct reg_flow *a, const struct reg_flow *b)
 
 struct slice flow_host_text(const struct reg_flow *flow, char text[48])
 {
-    const char *done = flow_is_ipv6(flow) ? inet_ntop(AF_INET6, flow->address, text, 48)
-                                          : inet_ntop(AF_INET, flow->address + 12, text, 48);
-    return slice_from_text(done);
+    if (flow_is_ipv6(flow)) {
+        return slice_from_text(inet_ntop(AF_INET6, flow->address, text, 48));
+    }
+    struct buf out;
+    buf_init(&out, text, 48);
+    for (int i = 12; i < 16; i++) {
+        if (i > 12) {
+            buf_char(&out, '.');
+        }
+        buf_u64(&out, flow->address[i]);
+    }
+    return buf_done(&out);
 }
 
 /* Where the response to a request goes: back where it came from, at the port that the Via asks for
@@ -49,17 +58,26 @@ void send_to(struct edge_worker *worker, const struct reg_flow *to, struct slice
     worker->shell.send(worker->shell.ctx, to, message);
 }
 
+#define TAG_SIZE 18
+
+/* "dt" and our MAC of the request. */
+static void write_tag(const struct edge *edge, const struct sip_msg *request, char tag[TAG_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t mac = token_tag(edge, request);
+    tag[0] = 'd';
+    tag[1] = 't';
+    for (int i = TAG_SIZE - 1; i >= 2; i--) {
+        tag[i] = digits[mac & 15];
+        mac >>= 4;
+    }
+}
+
 static struct slice write_reply(struct edge_worker *worker, const struct sip_msg *request,
                                 const struct reg_flow *from, int status, const char *phrase,
                                 struct slice lines)
 {
-    static const char digits[] = "0123456789abcdef";
-    char tag[18] = {'d', 't'};
-    uint64_t mac = token_tag(worker->edge, request);
-    for (int i = 17; i >= 2; i--) {
-        tag[i] = digits[mac & 15];
-        mac >>= 4;
-    }
+    char tag[TAG_SIZE];
     char host[48];
     struct sip_response response = {
         .status = status,
@@ -69,6 +87,7 @@ static struct slice write_reply(struct edge_worker *worker, const struct sip_msg
         .source_port = from->port,
     };
     if (status > 100 && request->to.tag.size == 0) {
+        write_tag(worker->edge, request, tag);
         response.to_tag = slice_make(tag, sizeof(tag));
     }
     struct buf out;

@@ -69,16 +69,35 @@ enum param {
     PARAM_COUNT
 };
 
-static const struct slice param_names[PARAM_COUNT] = {[PARAM_USERNAME] = {"username", 8},
-                                                      [PARAM_REALM] = {"realm", 5},
-                                                      [PARAM_NONCE] = {"nonce", 5},
-                                                      [PARAM_URI] = {"uri", 3},
-                                                      [PARAM_RESPONSE] = {"response", 8},
-                                                      [PARAM_ALGORITHM] = {"algorithm", 9},
-                                                      [PARAM_CNONCE] = {"cnonce", 6},
-                                                      [PARAM_QOP] = {"qop", 3},
-                                                      [PARAM_NC] = {"nc", 2},
-                                                      [PARAM_OPAQUE] = {"opaque", 6}};
+static const struct {
+    const char *name; /* lower case */
+    uint8_t size;
+    uint8_t param;
+} params_by_letter[26] = {
+    ['a' - 'a'] = {"algorithm", 9, PARAM_ALGORITHM}, ['c' - 'a'] = {"cnonce", 6, PARAM_CNONCE},
+    ['n' - 'a'] = {"nonce", 5, PARAM_NONCE},         ['o' - 'a'] = {"opaque", 6, PARAM_OPAQUE},
+    ['q' - 'a'] = {"qop", 3, PARAM_QOP},             ['r' - 'a'] = {"realm", 5, PARAM_REALM},
+    ['u' - 'a'] = {"uri", 3, PARAM_URI}};
+
+/* By the first letter; three letters begin two names, which differ in size. PARAM_COUNT: another.
+ */
+static enum param param_from(struct slice name)
+{
+    if (LEX_IS(name, "nc")) {
+        return PARAM_NC;
+    }
+    if (name.size == 8) {
+        return LEX_IS(name, "username")   ? PARAM_USERNAME
+               : LEX_IS(name, "response") ? PARAM_RESPONSE
+                                          : PARAM_COUNT;
+    }
+    unsigned letter = (unsigned)(uint8_t)(name.data[0] | 0x20) - 'a';
+    if (letter >= ARRAY_COUNT(params_by_letter) || params_by_letter[letter].name == NULL ||
+        !lex_equal_lower(name, params_by_letter[letter].name, params_by_letter[letter].size)) {
+        return PARAM_COUNT;
+    }
+    return (enum param)params_by_letter[letter].param;
+}
 
 struct found { /* the parameters of one set of credentials */
     struct slice values[PARAM_COUNT];
@@ -93,16 +112,14 @@ static bool has(const struct found *found, enum param param)
 /* A parameter that stands twice could be read in two ways: refused. */
 static bool param_store(struct found *found, struct slice name, struct slice value)
 {
-    for (unsigned i = 0; i < PARAM_COUNT; i++) {
-        if (!lex_equal_lower(name, param_names[i].data, param_names[i].size)) {
-            continue;
-        }
-        bool is_new = !has(found, (enum param)i);
-        found->mask |= 1U << i;
-        found->values[i] = value;
-        return is_new;
+    enum param param = param_from(name);
+    if (param == PARAM_COUNT) {
+        return true;
     }
-    return true;
+    bool is_new = !has(found, param);
+    found->mask |= 1U << param;
+    found->values[param] = value;
+    return is_new;
 }
 
 static bool nc_read(struct slice text, uint32_t *nc)

@@ -1,13 +1,13 @@
 #include "sip/digest_hash.h"
 
 #include "sip/lex.h"
+#include "sip/md5.h"
 
 #include <assert.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
 struct digest_context {
-    EVP_MD *md5;
     EVP_MD *sha256;
     EVP_MD_CTX *state;
 };
@@ -18,10 +18,9 @@ struct digest_context *digest_context_new(void)
     if (context == NULL) {
         return NULL;
     }
-    context->md5 = EVP_MD_fetch(NULL, "MD5", NULL);
     context->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     context->state = EVP_MD_CTX_new();
-    if (context->md5 == NULL || context->sha256 == NULL || context->state == NULL) {
+    if (context->sha256 == NULL || context->state == NULL) {
         digest_context_free(context);
         return NULL;
     }
@@ -34,7 +33,6 @@ void digest_context_free(struct digest_context *context)
         return;
     }
     EVP_MD_CTX_free(context->state);
-    EVP_MD_free(context->md5);
     EVP_MD_free(context->sha256);
     free(context);
 }
@@ -66,8 +64,11 @@ bool digest_algorithm_parse(struct slice name, enum digest_algorithm *out)
 void digest_hash(struct digest_context *context, enum digest_algorithm algorithm,
                  const struct slice *parts, size_t part_count, uint8_t *out)
 {
-    const EVP_MD *md = algorithm == DIGEST_MD5 ? context->md5 : context->sha256;
-    int is_good = EVP_DigestInit_ex2(context->state, md, NULL);
+    if (algorithm == DIGEST_MD5) {
+        md5_parts(parts, part_count, out);
+        return;
+    }
+    int is_good = EVP_DigestInit_ex2(context->state, context->sha256, NULL);
     for (size_t i = 0; i < part_count; i++) {
         is_good &= EVP_DigestUpdate(context->state, parts[i].data, parts[i].size);
     }

@@ -32,18 +32,23 @@ static uint64_t load_le64(const uint8_t *at)
     return value;
 }
 
-static void sip_round(uint64_t v[4])
+struct sip_state {
+    uint64_t a, b, c, d;
+};
+
+/* Always inline: the state stays in registers. */
+__attribute__((always_inline)) static inline void sip_round(struct sip_state *v)
 {
-    v[0] += v[1];
-    v[1] = rotated(v[1], 13) ^ v[0];
-    v[0] = rotated(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotated(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotated(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotated(v[1], 17) ^ v[2];
-    v[2] = rotated(v[2], 32);
+    v->a += v->b;
+    v->b = rotated(v->b, 13) ^ v->a;
+    v->a = rotated(v->a, 32);
+    v->c += v->d;
+    v->d = rotated(v->d, 16) ^ v->c;
+    v->a += v->d;
+    v->d = rotated(v->d, 21) ^ v->a;
+    v->c += v->b;
+    v->b = rotated(v->b, 17) ^ v->c;
+    v->c = rotated(v->c, 32);
 }
 
 /* SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed MAC for short inputs, a tenth of the cost of
@@ -52,30 +57,30 @@ static uint64_t siphash(const uint8_t key[16], const uint8_t *data, size_t size)
 {
     uint64_t key_low = load_le64(key);
     uint64_t key_high = load_le64(key + 8);
-    uint64_t v[4] = {
+    struct sip_state v = {
         key_low ^ UINT64_C(0x736f6d6570736575), key_high ^ UINT64_C(0x646f72616e646f6d),
         key_low ^ UINT64_C(0x6c7967656e657261), key_high ^ UINT64_C(0x7465646279746573)};
     size_t at = 0;
     for (; at + 8 <= size; at += 8) {
         uint64_t word = load_le64(data + at);
-        v[3] ^= word;
-        sip_round(v);
-        sip_round(v);
-        v[0] ^= word;
+        v.d ^= word;
+        sip_round(&v);
+        sip_round(&v);
+        v.a ^= word;
     }
     uint64_t last = (uint64_t)size << 56;
     for (size_t i = 0; at + i < size; i++) {
         last |= (uint64_t)data[at + i] << (8 * i);
     }
-    v[3] ^= last;
-    sip_round(v);
-    sip_round(v);
-    v[0] ^= last;
-    v[2] ^= 0xff;
+    v.d ^= last;
+    sip_round(&v);
+    sip_round(&v);
+    v.a ^= last;
+    v.c ^= 0xff;
     for (int i = 0; i < 4; i++) {
-        sip_round(v);
+        sip_round(&v);
     }
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 uint64_t digest_mac64(const uint8_t key[DIGEST_KEY_SIZE], const void *data, size_t size)

@@ -1,5 +1,9 @@
 #include "sip/lex.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define ALNUM (LEX_TOKEN | LEX_HOST | LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE)
 #define MARK (LEX_TOKEN | LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE)
 
@@ -153,42 +157,9 @@ enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct sli
     return LEX_PARAM_FOUND;
 }
 
-typedef uint8_t lex_block __attribute__((vector_size(16)));
-
-/* All bits of a byte set where it is a control character. */
-static lex_block control_mask(const char *at)
-{
-    lex_block block;
-    memcpy(&block, at, sizeof block);
-    return (lex_block)(block < 0x20) | (lex_block)(block == 0x7f);
-}
-
-/* Is there a control character (or a tab) in these bytes? Sixteen at a time; the last sixteen may
- * overlap those before them. */
-static bool may_have_control(const char *at, size_t size)
-{
-    if (size < sizeof(lex_block)) {
-        bool is_found = false;
-        for (size_t i = 0; i < size; i++) {
-            is_found |= (uint8_t)at[i] < 0x20 || at[i] == 0x7f;
-        }
-        return is_found;
-    }
-    lex_block found = control_mask(at + size - sizeof(lex_block));
-    for (size_t i = 0; i + sizeof(lex_block) <= size; i += sizeof(lex_block)) {
-        found |= control_mask(at + i);
-    }
-    uint64_t halves[2];
-    memcpy(halves, &found, sizeof halves);
-    return (halves[0] | halves[1]) != 0;
-}
-
 /* Tabs may stand, and any character after a backslash in quotes (RFC 3261 25.1, quoted-pair). */
 static bool is_free_of_control(const char *at, const char *end)
 {
-    if (!may_have_control(at, (size_t)(end - at))) {
-        return true;
-    }
     bool is_quoted = false;
     for (; at < end; at++) {
         if (is_quoted && *at == '\\' && at + 1 < end && at[1] != '\r') {
@@ -202,18 +173,59 @@ static bool is_free_of_control(const char *at, const char *end)
     return true;
 }
 
+/* The next CR, LF or other control character that is no tab, at or after `at`; `end`: none. */
+static const char *next_control(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i highest = _mm_set1_epi8(0x1f);
+    const __m128i delete = _mm_set1_epi8(0x7f);
+    const __m128i tab = _mm_set1_epi8('\t');
+    for (; end - at >= 16; at += 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(block, highest), block),
+                                     _mm_cmpeq_epi8(block, delete));
+        found = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), found);
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask != 0) {
+            return at + __builtin_ctz(mask);
+        }
+    }
+#endif
+    while (at < end && (((uint8_t)*at >= 0x20 && *at != 0x7f) || *at == '\t')) {
+        at++;
+    }
+    return at;
+}
+
+/* The feed that ends this physical line, or NULL. Controls on the way are rare: then the whole line
+ * is looked at for quoted pairs. */
+static const char *feed_find(const char *at, const char *end, bool *is_clean)
+{
+    const char *stop = next_control(at, end);
+    if (stop < end && *stop == '\n') {
+        return stop;
+    }
+    if (end - stop > 1 && stop[0] == '\r' && stop[1] == '\n') {
+        return stop + 1;
+    }
+    const char *feed = stop == end ? NULL : memchr(stop, '\n', (size_t)(end - stop));
+    if (feed != NULL) {
+        *is_clean = is_free_of_control(at, feed[-1] == '\r' ? feed - 1 : feed) && *is_clean;
+    }
+    return feed;
+}
+
 const char *lex_line_next(const char *at, const char *end, struct slice *line, bool *is_clean)
 {
     const char *start = at;
     *is_clean = true;
     while (true) {
-        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        const char *feed = feed_find(at, end, is_clean);
         if (feed == NULL) {
             return NULL;
         }
         bool has_return = feed > at && feed[-1] == '\r';
         const char *stop = has_return ? feed - 1 : feed;
-        *is_clean = is_free_of_control(at, stop) && *is_clean;
         /* The empty line ends the headers: white space after it belongs to the body. */
         bool is_empty = stop == start;
         if (is_empty || feed + 1 == end || (feed[1] != ' ' && feed[1] != '\t')) {

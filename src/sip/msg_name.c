@@ -18,16 +18,43 @@ static const char *const method_names[] = {[SIP_METHOD_OTHER] = "OTHER",
                                            [SIP_SUBSCRIBE] = "SUBSCRIBE",
                                            [SIP_UPDATE] = "UPDATE"};
 
+/* The first letters tell all but a few apart. */
+static enum sip_method method_guess(struct slice text)
+{
+    switch (text.data[0]) {
+    case 'A':
+        return SIP_ACK;
+    case 'B':
+        return SIP_BYE;
+    case 'C':
+        return SIP_CANCEL;
+    case 'I':
+        return text.size == 4 ? SIP_INFO : SIP_INVITE;
+    case 'M':
+        return SIP_MESSAGE;
+    case 'N':
+        return SIP_NOTIFY;
+    case 'O':
+        return SIP_OPTIONS;
+    case 'P':
+        return text.size == 5 ? SIP_PRACK : SIP_PUBLISH;
+    case 'R':
+        return text.size == 5 ? SIP_REFER : SIP_REGISTER;
+    case 'S':
+        return SIP_SUBSCRIBE;
+    case 'U':
+        return SIP_UPDATE;
+    default:
+        return SIP_METHOD_OTHER;
+    }
+}
+
 enum sip_method sip_method_from(struct slice text)
 {
-    for (size_t i = SIP_ACK; i < ARRAY_COUNT(method_names); i++) {
-        const char *name = method_names[i];
-        if (text.size > 0 && text.data[0] == name[0] && strlen(name) == text.size &&
-            memcmp(text.data, name, text.size) == 0) {
-            return (enum sip_method)i;
-        }
-    }
-    return SIP_METHOD_OTHER;
+    enum sip_method guess = text.size == 0 ? SIP_METHOD_OTHER : method_guess(text);
+    return guess != SIP_METHOD_OTHER && slice_equal(text, slice_from_text(method_names[guess]))
+               ? guess
+               : SIP_METHOD_OTHER;
 }
 
 const char *sip_method_name(enum sip_method method)
