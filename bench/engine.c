@@ -223,14 +223,14 @@ static void grant(struct bench *bench)
     while (meter_has_asks(bench->edge.meters, now_us)) {
         int count = meter_asks_take(bench->edge.meters, asks, 64, now_us);
         for (int i = 0; i < count; i++) {
-            struct lease_answer answer = {
-                .account_id = asks[i].account_id,
-                .ask_number = asks[i].ask_number,
-                .returned_micro = asks[i].returned_micro,
-                .granted_micro =
-                    asks[i].returned_micro + asks[i].used_micro + asks[i].want_micro + 100000000,
-                .more = {TRI_PRESENT},
-                .version = 1};
+            struct lease_answer answer = {.account_id = asks[i].account_id,
+                                          .ask_number = asks[i].ask_number,
+                                          .returned_micro = asks[i].returned_micro,
+                                          .granted_micro = asks[i].returned_micro +
+                                                           asks[i].used_micro + asks[i].want_micro +
+                                                           100000000,
+                                          .more = {TRI_PRESENT},
+                                          .version = 1};
             meter_ask_answered(bench->edge.meters, &answer, now_us);
         }
     }
@@ -363,14 +363,15 @@ static void keep_challenge(struct bench *bench, int phone, int nonce)
     char *text = bench->nonces[phone][nonce];
     const struct sip_msg *msg = read_sent(bench, 0);
     CHECK(msg->status == (nonce == 0 ? 401 : 407) && msg->raw.size < 512 + 400);
-    struct slice line = msg->headers[msg->first[nonce == 0 ? SIP_H_WWW_AUTHENTICATE
-                                                           : SIP_H_PROXY_AUTHENTICATE]]
-                            .line;
+    struct slice line =
+        msg->headers[msg->first[nonce == 0 ? SIP_H_WWW_AUTHENTICATE : SIP_H_PROXY_AUTHENTICATE]]
+            .line;
     struct buf out;
     buf_init(&out, text, 512 - 1);
-    buf_printf(&out, "SIP/2.0 %d X\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n"
-                     "To: <sip:a@b>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n" SLICE_FMT
-                     "\r\nContent-Length: 0\r\n\r\n",
+    buf_printf(&out,
+               "SIP/2.0 %d X\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n"
+               "To: <sip:a@b>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n" SLICE_FMT
+               "\r\nContent-Length: 0\r\n\r\n",
                msg->status, SLICE_ARG(line));
     CHECK(!out.is_full);
     text[out.size] = '\0';
@@ -411,9 +412,8 @@ static void answer(struct bench *bench, int callee, struct slice invite, int sta
     snprintf(contact, sizeof(contact),
              "Contact: <sip:u%07d@127.0.0.1:%d>\r\nUser-Agent: bench-engine\r\n", callee,
              20000 + callee);
-    struct sip_response response = {.status = status,
-                                    .to_tag = SLICE("t0123456789"),
-                                    .lines = slice_from_text(contact)};
+    struct sip_response response = {
+        .status = status, .to_tag = SLICE("t0123456789"), .lines = slice_from_text(contact)};
     if (status == 200 && request.method == SIP_INVITE) {
         response.content_type = SLICE("application/sdp");
         response.body = SLICE(sdp);

@@ -36,6 +36,18 @@ size_t slice_find(struct slice s, char c)
     return found == NULL ? s.size : (size_t)(found - s.data);
 }
 
+const char *slice_find_text(struct slice s, struct slice wanted)
+{
+    while (s.size >= wanted.size) {
+        const char *found = memchr(s.data, wanted.data[0], s.size - wanted.size + 1);
+        if (found == NULL || memcmp(found, wanted.data, wanted.size) == 0) {
+            return found;
+        }
+        s = slice_skip(s, (size_t)(found - s.data) + 1);
+    }
+    return NULL;
+}
+
 struct slice slice_split(struct slice *rest, char separator)
 {
     size_t at = slice_find(*rest, separator);

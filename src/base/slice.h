@@ -73,7 +73,11 @@ static inline struct slice slice_trim(struct slice s)
 
 bool slice_starts_with(struct slice s, struct slice prefix);
 bool slice_starts_with_nocase(struct slice s, struct slice prefix);
-size_t slice_find(struct slice s, char c);            /* index, or s.size: not there */
+size_t slice_find(struct slice s, char c); /* index, or s.size: not there */
+
+/* Where `wanted` (not empty) stands first, or NULL. For short texts: memmem prepares itself first.
+ */
+const char *slice_find_text(struct slice s, struct slice wanted);
 
 /* Splits *rest at the first separator: the part before it is returned, *rest becomes what follows
  * (empty when there was none). */
@@ -85,6 +89,14 @@ MUST_CHECK bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out);
 /* Lower-case hex. from_hex: exactly 2 * size digits of either case, else false. */
 void slice_hex(char *out, const uint8_t *bytes, size_t size); /* writes 2 * size, no NUL */
 MUST_CHECK bool slice_from_hex(struct slice s, uint8_t *out, size_t size);
+
+/* Copies a text into a fixed field with a NUL; cut where it does not fit (as snprintf would). */
+static inline void text_copy(char *field, size_t field_size, const char *text)
+{
+    size_t size = strnlen(text, field_size - 1);
+    memcpy(field, text, size);
+    field[size] = '\0';
+}
 
 /* Copies into a fixed text field with a NUL; false (field untouched) if it does not fit. */
 MUST_CHECK bool slice_copy_text(struct slice s, char *field, size_t field_size);

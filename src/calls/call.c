@@ -96,7 +96,7 @@ void call_usage(const struct call *call, int64_t wall_end_us, struct usage *out)
     memcpy(out->call_id, call_id.data, call_id.size);
     memcpy(out->caller, call->caller, sizeof(out->caller));
     memcpy(out->callee, call->callee, sizeof(out->callee));
-    snprintf(out->reason, sizeof(out->reason), "%s", call->reason);
+    text_copy(out->reason, sizeof(out->reason), call->reason);
 }
 
 static void flow_encode(struct buf *out, const struct call_flow *flow)
@@ -188,8 +188,7 @@ void call_encode(struct buf *out, const struct call *call, int64_t wall_now_us, 
     wire_put_u64(out, call->key);
     wire_put_u8(out, call->state);
     wire_put_u8(out, (uint8_t)(call->is_emergency | call->is_inbound << 1 | call->is_on_net << 2 |
-                               call->has_ack << 3 | call->has_cost << 4 |
-                               call->is_unmetered << 5));
+                               call->has_ack << 3 | call->has_cost << 4 | call->is_unmetered << 5));
     wire_put_slice(out, pool_slice(call->call_id));
     side_encode(out, &call->sides[SIDE_A]);
     side_encode(out, &call->sides[SIDE_B]);

@@ -119,13 +119,15 @@ static bool write_branch(struct edge_worker *worker, struct call *call, const st
     }
     out->request = pool_copy(&worker->pool, request);
     out->to = *forward->to;
-    snprintf(out->branch, sizeof(out->branch), "%s", forward->branch);
+    text_copy(out->branch, sizeof(out->branch), forward->branch);
     struct call_flow to = flow_to_call(forward->to);
-    /* A longer one is not recorded: after a restart that branch ends by its own timer. */
-    bool is_recorded = request.size <= RECORDED_MAX &&
-                       pool_slice(call->sent).size + request.size <= RECORDED_ALL_MAX;
-    if (out->request != NULL && is_recorded &&
-        !call_sent_add(&worker->pool, call, &to, pool_slice(out->request))) {
+    /* Its body is not needed to cancel it. A longer one is not recorded: after a restart that
+     * branch ends by its own timer. */
+    struct slice recorded = slice_head(request, request.size - msg->body.size);
+    bool is_recorded = recorded.size <= RECORDED_MAX &&
+                       pool_slice(call->sent).size + recorded.size <= RECORDED_ALL_MAX;
+    recorded = slice_head(pool_slice(out->request), recorded.size);
+    if (out->request != NULL && is_recorded && !call_sent_add(&worker->pool, call, &to, recorded)) {
         worker_count(worker, EDGE_FULL);
     }
     return out->request != NULL;

@@ -122,7 +122,7 @@ void call_record(struct edge_worker *worker, struct call *call, enum usage_end e
         }
     }
     call->end = (uint8_t)end;
-    snprintf(call->reason, sizeof(call->reason), "%s", reason);
+    text_copy(call->reason, sizeof(call->reason), reason);
     struct usage usage;
     call_usage(call, worker->now.wall_us - (worker->now.mono_us - end_us), &usage);
     fill_talk(call, &usage, is_answered ? talk_us : 0);
@@ -172,7 +172,7 @@ void call_refuse(struct edge_worker *worker, struct call *call, const struct ref
     call->is_caller_told = true;
     if (was_waiting) { /* it was never under way: a refusal, told as such, and no usage */
         meter_wait_cancel(worker->edge->meters, &call->meter); /* it lies in the call's memory */
-        snprintf(call->reason, sizeof(call->reason), "%s", refusal->token);
+        text_copy(call->reason, sizeof(call->reason), refusal->token);
         over(worker, call, CALL_OVER);
         return;
     }

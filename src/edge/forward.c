@@ -152,8 +152,7 @@ static void drop_own_credentials(struct edge_worker *worker, struct work *work,
     static const enum sip_header_id ids[] = {SIP_H_PROXY_AUTHORIZATION, SIP_H_AUTHORIZATION};
     for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
         for (int at = msg->first[ids[i]]; at >= 0; at = sip_msg_next(msg, at)) {
-            if (memmem(msg->headers[at].value.data, msg->headers[at].value.size, realm.data,
-                       realm.size) != NULL) {
+            if (slice_find_text(msg->headers[at].value, realm) != NULL) {
                 sip_rewrite_drop(&work->rewrite, at);
             }
         }
@@ -297,11 +296,12 @@ static void patch_record_routes(struct edge_worker *worker, struct work *work,
     struct buf token;
     buf_init(&token, theirs, sizeof(theirs));
     token_route(worker->edge, call_key, SIDE_B, &token);
+    struct slice wanted = slice_make(theirs, sizeof(theirs));
     buf_init(&token, ours, sizeof(ours));
     token_route(worker->edge, call_key, SIDE_A, &token);
     for (int at = msg->first[SIP_H_RECORD_ROUTE]; at >= 0; at = sip_msg_next(msg, at)) {
         struct slice line = msg->headers[at].line;
-        if (memmem(line.data, line.size, theirs, sizeof(theirs)) == NULL) {
+        if (slice_find_text(line, wanted) == NULL) {
             continue;
         }
         size_t start = work->lines.size;
@@ -313,9 +313,9 @@ static void patch_record_routes(struct edge_worker *worker, struct work *work,
         }
         char *from = work->lines.data + start;
         size_t left = work->lines.size - start;
-        for (char *hit = memmem(from, left, theirs, sizeof(theirs)); hit != NULL;
-             hit = memmem(from, left, theirs, sizeof(theirs))) {
-            memcpy(hit, ours, sizeof(ours));
+        const char *hit;
+        while ((hit = slice_find_text(slice_make(from, left), wanted)) != NULL) {
+            memcpy(from + (hit - from), ours, sizeof(ours));
         }
         work_replace(work, at, start);
     }

@@ -269,6 +269,7 @@ static bool plan_call(struct edge_worker *worker, const struct sip_msg *msg,
         .dialled = slice_from_text(dialled),
         .wall_s = worker->now.wall_us / 1000000,
         .random = rng_u64(&worker->rng),
+        .is_not_told = true,
     };
     struct route_plan *plan = &worker->plan;
     route_plan(worker->edge->directory, worker->edge->decks, &worker->edge->settings.routing,
@@ -304,7 +305,7 @@ static bool copy_steps(struct edge_worker *worker, struct call *call, const stru
         step->trunk_id = plan->steps[i].trunk_id;
         step->has_cost = plan->steps[i].has_cost;
         step->cost = plan->steps[i].cost;
-        snprintf(step->number, sizeof(step->number), "%s", plan->steps[i].number);
+        text_copy(step->number, sizeof(step->number), plan->steps[i].number);
     }
     return true;
 }
@@ -334,13 +335,13 @@ static void name_parties(struct call *call, const struct sip_msg *msg, const str
     if (caller->is_trunk) {
         char user[ENDPOINT_USER_SIZE];
         bool is_named = sip_uri_user(&msg->from.uri, user, sizeof(user)) && user[0] != '\0';
-        snprintf(call->caller, sizeof(call->caller), "%s", is_named ? user : caller->trunk->name);
+        text_copy(call->caller, sizeof(call->caller), is_named ? user : caller->trunk->name);
     } else {
-        snprintf(call->caller, sizeof(call->caller), "%s", caller->user);
+        text_copy(call->caller, sizeof(call->caller), caller->user);
     }
-    snprintf(call->callee, sizeof(call->callee), "%s",
-             plan->number[0] != '\0' ? plan->number : plan->user);
-    snprintf(call->user, sizeof(call->user), "%s", plan->user);
+    text_copy(call->callee, sizeof(call->callee),
+              plan->number[0] != '\0' ? plan->number : plan->user);
+    text_copy(call->user, sizeof(call->user), plan->user);
 }
 
 /* The call and its server transaction; 100 is sent. NULL: full, and answered so. */
@@ -379,7 +380,7 @@ static struct call *make_call(struct edge_worker *worker, const struct sip_msg *
     call->sides[SIDE_A].trunk_id = caller->is_trunk ? caller->trunk->id : 0;
     call->sides[SIDE_A].is_reachable_by_uri = caller->is_trunk;
     call->trunk_id = caller->is_trunk ? caller->trunk->id : 0;
-    snprintf(call->identity, sizeof(call->identity), "%s", identity);
+    text_copy(call->identity, sizeof(call->identity), identity);
     name_parties(call, msg, caller, plan);
     reply_txn(worker, txn, 100, NULL, (struct slice){NULL, 0});
     return call;

@@ -197,8 +197,12 @@ static bool aim_at_number(const struct planner *planner, const struct number *nu
                                              : aim_at_number_endpoint(planner, number);
 }
 
-static void say_where(struct route_plan *plan)
+static void say_where(const struct planner *planner)
 {
+    struct route_plan *plan = planner->plan;
+    if (planner->request->is_not_told) {
+        return;
+    }
     char per_minute[MONEY_TEXT_SIZE];
     struct buf text;
     buf_init(&text, per_minute, sizeof(per_minute) - 1);
@@ -258,7 +262,8 @@ static void plan_emergency(const struct planner *planner)
     }
 }
 
-/* Neither a user of ours nor a number. Digits may lack some more (484); a name is nobody's (404). */
+/* Neither a user of ours nor a number. Digits may lack some more (484); a name is nobody's (404).
+ */
 static void refuse_not_a_number(struct route_plan *plan, struct slice dialled)
 {
     struct slice rest = dialled;
@@ -294,7 +299,7 @@ static void plan_inbound_number(const struct planner *planner, const struct numb
         return;
     }
     if (aim_at_number(planner, number)) {
-        say_where(plan);
+        say_where(planner);
     }
 }
 
@@ -342,7 +347,7 @@ static void plan_to_endpoint(const struct planner *planner, const struct endpoin
     struct slice digits =
         slice_from_text(callee->identity_count > 0 ? callee->identities[0] : callee->user);
     if (aim_at_endpoint(planner->plan, callee) && find_on_net_price(planner, digits)) {
-        say_where(planner->plan);
+        say_where(planner);
     }
 }
 
@@ -350,7 +355,7 @@ static void plan_to_own_number(const struct planner *planner, const struct numbe
 {
     if (aim_at_number(planner, number) &&
         find_on_net_price(planner, slice_from_text(planner->plan->number))) {
-        say_where(planner->plan);
+        say_where(planner);
     }
 }
 
@@ -395,7 +400,7 @@ static void plan_to_trunks(const struct planner *planner)
         return;
     }
     plan->kind = ROUTE_TO_TRUNKS;
-    say_where(plan);
+    say_where(planner);
     say_left_out(plan, &report);
 }
 

@@ -43,7 +43,8 @@ struct route_request {
     const struct trunk *trunk;       /* the trunk it came from, or NULL; exactly one of the two */
     struct slice dialled;            /* user part of the Request-URI, unescaped */
     int64_t wall_s;
-    uint64_t random; /* for weights */
+    uint64_t random;  /* for weights */
+    bool is_not_told; /* nobody reads why a call may go on: `why` of ROUTE_OK stays empty */
 };
 
 struct route_step { /* one trunk to try */

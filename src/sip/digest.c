@@ -73,11 +73,13 @@ static const struct {
     const char *name; /* lower case */
     uint8_t size;
     uint8_t param;
-} params_by_letter[26] = {
-    ['a' - 'a'] = {"algorithm", 9, PARAM_ALGORITHM}, ['c' - 'a'] = {"cnonce", 6, PARAM_CNONCE},
-    ['n' - 'a'] = {"nonce", 5, PARAM_NONCE},         ['o' - 'a'] = {"opaque", 6, PARAM_OPAQUE},
-    ['q' - 'a'] = {"qop", 3, PARAM_QOP},             ['r' - 'a'] = {"realm", 5, PARAM_REALM},
-    ['u' - 'a'] = {"uri", 3, PARAM_URI}};
+} params_by_letter[26] = {['a' - 'a'] = {"algorithm", 9, PARAM_ALGORITHM},
+                          ['c' - 'a'] = {"cnonce", 6, PARAM_CNONCE},
+                          ['n' - 'a'] = {"nonce", 5, PARAM_NONCE},
+                          ['o' - 'a'] = {"opaque", 6, PARAM_OPAQUE},
+                          ['q' - 'a'] = {"qop", 3, PARAM_QOP},
+                          ['r' - 'a'] = {"realm", 5, PARAM_REALM},
+                          ['u' - 'a'] = {"uri", 3, PARAM_URI}};
 
 /* By the first letter; three letters begin two names, which differ in size. PARAM_COUNT: another.
  */

@@ -1,9 +1,5 @@
 #include "sip/lex.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #define ALNUM (LEX_TOKEN | LEX_HOST | LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE)
 #define MARK (LEX_TOKEN | LEX_USER | LEX_PARAM | LEX_VALUE | LEX_NAME | LEX_VISIBLE)
 
@@ -173,35 +169,11 @@ static bool is_free_of_control(const char *at, const char *end)
     return true;
 }
 
-/* The next CR, LF or other control character that is no tab, at or after `at`; `end`: none. */
-static const char *next_control(const char *at, const char *end)
-{
-#ifdef __SSE2__
-    const __m128i highest = _mm_set1_epi8(0x1f);
-    const __m128i delete = _mm_set1_epi8(0x7f);
-    const __m128i tab = _mm_set1_epi8('\t');
-    for (; end - at >= 16; at += 16) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(block, highest), block),
-                                     _mm_cmpeq_epi8(block, delete));
-        found = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), found);
-        unsigned mask = (unsigned)_mm_movemask_epi8(found);
-        if (mask != 0) {
-            return at + __builtin_ctz(mask);
-        }
-    }
-#endif
-    while (at < end && (((uint8_t)*at >= 0x20 && *at != 0x7f) || *at == '\t')) {
-        at++;
-    }
-    return at;
-}
-
 /* The feed that ends this physical line, or NULL. Controls on the way are rare: then the whole line
  * is looked at for quoted pairs. */
 static const char *feed_find(const char *at, const char *end, bool *is_clean)
 {
-    const char *stop = next_control(at, end);
+    const char *stop = lex_next_control(at, end);
     if (stop < end && *stop == '\n') {
         return stop;
     }

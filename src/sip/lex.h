@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
     LEX_TOKEN = 1 << 0,
     LEX_HOST = 1 << 1,  /* of a name or IPv4; IPv6 is read by lex_host */
@@ -48,6 +52,21 @@ static inline const char *lex_skip_space(const char *at, const char *end)
 
 static inline const char *lex_skip(const char *at, const char *end, unsigned class)
 {
+    while (end - at >= 4) { /* one look at the end for four characters */
+        if (!lex_is(at[0], class)) {
+            return at;
+        }
+        if (!lex_is(at[1], class)) {
+            return at + 1;
+        }
+        if (!lex_is(at[2], class)) {
+            return at + 2;
+        }
+        if (!lex_is(at[3], class)) {
+            return at + 3;
+        }
+        at += 4;
+    }
     while (at < end && lex_is(*at, class)) {
         at++;
     }
@@ -57,6 +76,22 @@ static inline const char *lex_skip(const char *at, const char *end, unsigned cla
 static inline struct slice lex_between(const char *from, const char *to)
 {
     return (struct slice){from, (size_t)(to - from)};
+}
+
+static inline uint64_t lex_difference64(const char *data, const char *lower)
+{
+    uint64_t word, wanted;
+    memcpy(&word, data, 8);
+    memcpy(&wanted, lower, 8);
+    return (word | UINT64_C(0x2020202020202020)) ^ wanted;
+}
+
+static inline uint32_t lex_difference32(const char *data, const char *lower)
+{
+    uint32_t word, wanted;
+    memcpy(&word, data, 4);
+    memcpy(&wanted, lower, 4);
+    return (word | UINT32_C(0x20202020)) ^ wanted;
 }
 
 /* Is it `lower`, a literal of small letters and '-', in letters of any size? Setting bit 5 makes
@@ -69,16 +104,20 @@ static inline bool lex_equal_lower(struct slice token, const char *lower, size_t
         return false;
     }
     const char *data = token.data;
-    uint64_t difference = 0;
-    size_t i = 0;
-    for (; i + 8 <= size; i += 8) {
-        uint64_t word, wanted;
-        memcpy(&word, data + i, 8);
-        memcpy(&wanted, lower + i, 8);
-        difference |= (word | UINT64_C(0x2020202020202020)) ^ wanted;
+    if (size >= 8) { /* the last word may overlap the one before it */
+        uint64_t difference = lex_difference64(data + size - 8, lower + size - 8);
+        for (size_t i = 0; i + 8 < size; i += 8) {
+            difference |= lex_difference64(data + i, lower + i);
+        }
+        return difference == 0;
     }
-    for (; i < size; i++) {
-        difference |= (uint64_t)((data[i] | 0x20) ^ lower[i]);
+    if (size >= 4) {
+        return (lex_difference32(data, lower) |
+                lex_difference32(data + size - 4, lower + size - 4)) == 0;
+    }
+    unsigned difference = 0;
+    for (size_t i = 0; i < size; i++) {
+        difference |= (unsigned)(uint8_t)((data[i] | 0x20) ^ lower[i]);
     }
     return difference == 0;
 }
@@ -103,6 +142,30 @@ enum lex_param { LEX_PARAM_END = 0, LEX_PARAM_FOUND, LEX_PARAM_BAD };
 
 /* The next ";name=value" of *rest. The value loses its quotes. */
 enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct slice *value);
+
+/* The next CR, LF or other control character that is no tab, at or after `at`; `end`: none. */
+static inline const char *lex_next_control(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i highest = _mm_set1_epi8(0x1f);
+    const __m128i delete = _mm_set1_epi8(0x7f);
+    const __m128i tab = _mm_set1_epi8('\t');
+    for (; end - at >= 16; at += 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(block, highest), block),
+                                     _mm_cmpeq_epi8(block, delete));
+        found = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), found);
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask != 0) {
+            return at + __builtin_ctz(mask);
+        }
+    }
+#endif
+    while (at < end && (((uint8_t)*at >= 0x20 && *at != 0x7f) || *at == '\t')) {
+        at++;
+    }
+    return at;
+}
 
 /* One header line with its folded parts: *line ends before its CRLF (or bare LF). Returns the start
  * of the next line; NULL: the end was not seen. *is_clean: no control character outside a quoted

@@ -85,6 +85,7 @@ enum sip_header_id {
 
 struct sip_header {
     enum sip_header_id id;
+    int16_t next;      /* index of the next one of that id, or -1; meaningless for SIP_H_OTHER */
     struct slice line; /* name to the last byte before the final CRLF */
     struct slice name;
     struct slice value; /* trimmed */

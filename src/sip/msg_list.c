@@ -17,13 +17,7 @@ bool sip_msg_has(const struct sip_msg *msg, enum sip_header_id id)
 int sip_msg_next(const struct sip_msg *msg, int after)
 {
     assert(after >= 0 && after < msg->header_count);
-    enum sip_header_id id = msg->headers[after].id;
-    for (int i = after + 1; i < msg->header_count; i++) {
-        if (msg->headers[i].id == id) {
-            return i;
-        }
-    }
-    return -1;
+    return msg->headers[after].next;
 }
 
 /* The comma that ends the first value, or the end. */

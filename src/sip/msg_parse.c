@@ -7,7 +7,8 @@
 
 struct reader { /* one parse under way */
     struct sip_msg *msg;
-    enum sip_parse error; /* the first that was found */
+    enum sip_parse error;      /* the first that was found */
+    int16_t last[SIP_H_COUNT]; /* header of an id that came last; set where msg->first is */
     bool is_via_usable;
 };
 
@@ -37,40 +38,94 @@ static void msg_init(struct sip_msg *msg)
     msg->expires_s = -1;
 }
 
-/* A broken line is left out of the list; the message is refused anyway. */
-static void header_add(struct reader *reader, struct slice line)
+/* The colon among the first sixteen characters of a line; `end` where it is not there. */
+static const char *near_colon(const char *at, const char *end)
 {
-    struct sip_msg *msg = reader->msg;
+#ifdef __SSE2__
+    if (end - at >= 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
+        return mask == 0 ? end : at + __builtin_ctz(mask);
+    }
+#endif
+    const char *found = memchr(at, ':', (size_t)(end - at));
+    return found == NULL ? end : found;
+}
+
+/* Reads a name that is not known by its letters, or stands away from its colon. NULL: broken. */
+static const char *odd_name_read(struct slice line, struct slice *name)
+{
     const char *end = line.data + line.size;
     const char *name_end = lex_skip(line.data, end, LEX_TOKEN);
     const char *colon = name_end;
     while (colon < end && (*colon == ' ' || *colon == '\t')) {
         colon++;
     }
-    if (name_end == line.data || colon == end || *colon != ':') {
-        note(reader, SIP_BAD_HEADER);
+    *name = lex_between(line.data, name_end);
+    return name_end == line.data || colon == end || *colon != ':' ? NULL : colon;
+}
+
+static void header_note(struct reader *reader, const struct sip_header *header)
+{
+    struct sip_msg *msg = reader->msg;
+    int16_t index = (int16_t)msg->header_count;
+    int16_t before = reader->last[header->id];
+    reader->last[header->id] = index;
+    if (msg->first[header->id] < 0) {
+        msg->first[header->id] = index;
         return;
     }
-    struct sip_header *header = &msg->headers[msg->header_count];
-    header->line = line;
-    header->name = lex_between(line.data, name_end);
+    msg->headers[before].next = index;
+    if (sip_header_is_single(header->id)) {
+        const struct sip_header *first = &msg->headers[msg->first[header->id]];
+        bool is_length =
+            header->id == SIP_H_CONTENT_LENGTH && !slice_equal(first->value, header->value);
+        note(reader, is_length ? SIP_BAD_CONTENT_LENGTH : SIP_DUPLICATE_HEADER);
+    }
+}
+
+/* A broken line is left out of the list; the message is refused anyway. */
+static void header_add(struct reader *reader, struct slice line)
+{
+    struct sip_msg *msg = reader->msg;
+    const char *end = line.data + line.size;
+    const char *colon = near_colon(line.data, end);
+    struct slice name = lex_between(line.data, colon);
+    enum sip_header_id id = colon == end ? SIP_H_OTHER : sip_header_id_from(name);
+    if (id == SIP_H_OTHER) {
+        colon = odd_name_read(line, &name);
+        if (colon == NULL) {
+            note(reader, SIP_BAD_HEADER);
+            return;
+        }
+        id = sip_header_id_from(name);
+    }
     const char *start = lex_skip_space(colon + 1, end);
     while (end > start && lex_is_space(end[-1])) {
         end--;
     }
-    header->value = lex_between(start, end);
-    header->id = sip_header_id_from(header->name);
-    if (header->id != SIP_H_OTHER) {
-        int16_t *first = &msg->first[header->id];
-        if (*first < 0) {
-            *first = (int16_t)msg->header_count;
-        } else if (sip_header_is_single(header->id)) {
-            bool is_length = header->id == SIP_H_CONTENT_LENGTH &&
-                             !slice_equal(msg->headers[*first].value, header->value);
-            note(reader, is_length ? SIP_BAD_CONTENT_LENGTH : SIP_DUPLICATE_HEADER);
-        }
+    struct sip_header *header = &msg->headers[msg->header_count];
+    *header = (struct sip_header){
+        .id = id, .next = -1, .line = line, .name = name, .value = lex_between(start, end)};
+    if (id != SIP_H_OTHER) {
+        header_note(reader, header);
     }
     msg->header_count++;
+}
+
+/* One line, as lex_line_next reads it: the usual one is free of controls and not folded. */
+static inline const char *line_read(const char *at, const char *end, struct slice *line,
+                                    bool *is_clean)
+{
+    const char *stop = lex_next_control(at, end);
+    bool is_usual = end - stop > 2 && stop[0] == '\r' && stop[1] == '\n' &&
+                    (stop == at || (stop[2] != ' ' && stop[2] != '\t'));
+    if (is_usual) {
+        *line = lex_between(at, stop);
+        *is_clean = true;
+        return stop + 2;
+    }
+    return lex_line_next(at, end, line, is_clean);
 }
 
 /* Returns where the body starts. */
@@ -79,7 +134,7 @@ static const char *headers_read(struct reader *reader, const char *at, const cha
     while (true) {
         struct slice line;
         bool is_clean;
-        const char *next = lex_line_next(at, end, &line, &is_clean);
+        const char *next = line_read(at, end, &line, &is_clean);
         if (next == NULL) { /* no empty line: the end of the message is missing */
             note(reader, SIP_BAD_HEADER);
             return end;
@@ -203,11 +258,11 @@ static void contacts_read(struct reader *reader)
     int header = msg->first[SIP_H_CONTACT];
     struct slice rest = {NULL, 0};
     struct slice value;
-    struct sip_address address;
     int count = 0;
     bool has_star = false;
     while (sip_msg_list_next(msg, &header, &rest, &value)) {
-        if (!sip_address_parse(value, &address)) {
+        struct sip_address address = {0};
+        if (!sip_address_read(value, &address)) {
             note(reader, SIP_BAD_CONTACT);
             return;
         }
@@ -236,7 +291,10 @@ static void body_read(struct reader *reader, const char *start, const char *body
 
 enum sip_parse sip_msg_parse(struct slice bytes, struct sip_msg *out)
 {
-    struct reader reader = {.msg = out};
+    struct reader reader; /* `last` is set as it is needed */
+    reader.msg = out;
+    reader.error = SIP_OK;
+    reader.is_via_usable = false;
     msg_init(out);
     if (bytes.size > SIP_MESSAGE_SIZE_MAX) {
         return SIP_NOT_SIP;
