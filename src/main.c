@@ -229,7 +229,15 @@ static int run(const struct command *command, int argc, char **argv)
                 command->name);
         return COMMAND_USAGE;
     }
-    return command->run(command, &args);
+    static struct args_secrets secrets;
+    int status = COMMAND_USAGE;
+    if (args_take_secrets(command->options, &args, &secrets, error, sizeof(error))) {
+        status = command->run(command, &args);
+    } else {
+        fprintf(stderr, "dialtone %s: %s\n", command->name, error);
+    }
+    args_forget_secrets(&secrets);
+    return status;
 }
 
 int main(int argc, char **argv)

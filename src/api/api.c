@@ -132,7 +132,7 @@ json_t *api_store_status(struct api *api)
 
 void api_log(struct api *api, json_t *line)
 {
-    char *text = line == NULL ? NULL : json_dumps(line, JSON_COMPACT);
+    char *text = line == NULL ? NULL : json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(line);
     if (text != NULL && api->options.log != NULL) {
         api->options.log(api->options.ctx, text);

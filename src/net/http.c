@@ -91,6 +91,9 @@ static void exchange_free(struct exchange *exchange)
         return;
     }
     atomic_fetch_sub(&exchange->server->body_total, exchange->counted);
+    if (exchange->body != NULL) {
+        explicit_bzero(exchange->body, exchange->size); /* there may be a password in it */
+    }
     free(exchange->body);
     free(exchange);
 }

@@ -31,6 +31,8 @@ struct args_known {     /* a list of these ends with a name of NULL */
     const char *what;   /* one line */
     const char *member; /* of options that are members of an API request; else NULL */
     enum args_member kind;
+    bool is_secret;         /* a password: nobody else sees it in the list of processes for long */
+    const char *secret_for; /* its value is a file, whose first line is the value of this option */
 };
 
 #define ARG(name_, value_, what_)                                                                  \
@@ -40,6 +42,17 @@ struct args_known {     /* a list of these ends with a name of NULL */
 #define ARG_MEMBER(name_, value_, what_, member_, kind_)                                           \
     {                                                                                              \
         .name = (name_), .value = (value_), .what = (what_), .member = (member_), .kind = (kind_)  \
+    }
+
+#define ARG_SECRET(name_, value_, what_, member_)                                                  \
+    {                                                                                              \
+        .name = (name_), .value = (value_), .what = (what_), .member = (member_),                  \
+        .kind = ARGS_TEXT, .is_secret = true                                                       \
+    }
+#define ARG_SECRET_FILE(name_, for_)                                                               \
+    {                                                                                              \
+        .name = (name_), .value = "FILE|-", .what = "the same from a file's first line, or asked", \
+        .secret_for = (for_)                                                                       \
     }
 
 struct args { /* texts are those of argv */
@@ -55,6 +68,20 @@ struct args { /* texts are those of argv */
 /* argv without the program and the command. False: `error` is a sentence that says what to do. */
 MUST_CHECK bool args_parse(int argc, char **argv, const struct args_known *known, struct args *out,
                            char *error, size_t error_size);
+
+#define ARGS_SECRETS_MAX 4
+#define ARGS_SECRET_SIZE 256
+
+/* Passwords of a command line: each is copied into `secrets` and overwritten where it came from, so
+ * that ps(1) does not show it; one from a file ("-": stdin, without echo on a terminal) becomes the
+ * option that it is for. The texts of argv must be writable. False: `error` says what to do. */
+struct args_secrets {
+    char texts[ARGS_SECRETS_MAX][ARGS_SECRET_SIZE];
+    int count;
+};
+MUST_CHECK bool args_take_secrets(const struct args_known *known, struct args *args,
+                                  struct args_secrets *secrets, char *error, size_t error_size);
+void args_forget_secrets(struct args_secrets *secrets);
 
 const char *args_word(const struct args *args, int index);         /* NULL: not there */
 const char *args_value(const struct args *args, const char *name); /* the last one; NULL: none */

@@ -160,8 +160,40 @@ static enum control_result ask(struct cli *cli, const char *socket, const char *
         return CONTROL_UNKNOWN;
     }
     enum control_result result = control_client_ask(client, command, members, PATIENCE_US, answer);
+    if (result == CONTROL_OK && !cli->is_json) {
+        cli_make_harmless(*answer);
+    }
     control_client_free(client);
     return result;
+}
+
+void cli_make_harmless(json_t *value)
+{
+    const char *name;
+    json_t *below;
+    size_t index;
+    if (json_is_object(value)) {
+        json_object_foreach(value, name, below)
+        {
+            cli_make_harmless(below);
+        }
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, index, below)
+        {
+            cli_make_harmless(below);
+        }
+    } else if (json_is_string(value)) {
+        for (char *c = (char *)(uintptr_t)json_string_value(value); *c != '\0'; c++) {
+            bool is_c1 = (unsigned char)c[0] == 0xc2 && (unsigned char)c[1] >= 0x80 &&
+                         (unsigned char)c[1] < 0xa0;
+            if (is_c1) {
+                c[0] = '?'; /* two bytes of UTF-8: both go */
+                c[1] = '?';
+            } else if ((unsigned char)*c < ' ' || *c == 127) {
+                *c = '?';
+            }
+        }
+    }
 }
 
 json_t *cli_ask_quietly(struct cli *cli, const char *socket, const char *command)

@@ -208,6 +208,7 @@ static void say_lines(const json_t *problems)
 static int say_problem(struct cli *cli, const char *text, long code)
 {
     json_t *problem = text == NULL ? NULL : json_loads(text, 0, NULL);
+    cli_make_harmless(problem);
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *option = option_of(cli, json_string_value(json_object_get(problem, "field")));
     int status = code == 503 ? COMMAND_UNKNOWN : COMMAND_FAILED;
@@ -263,6 +264,9 @@ json_t *cli_call(struct cli *cli, const struct cli_request *request, int *status
         return NULL;
     }
     json_t *answer = size == 0 ? json_object() : json_loadb(text, size, 0, NULL);
+    if (!cli->is_json) {
+        cli_make_harmless(answer);
+    }
     free(text);
     if (answer == NULL) {
         *status = cli_unknown(cli, "the API's answer cannot be read");

@@ -141,8 +141,9 @@ static const struct cli_column endpoint_show[] = {
 };
 #define ENDPOINT_OPTIONS                                                                           \
     ARG_MEMBER("--account", "NAME", "who pays", "account", ARGS_TEXT),                             \
-        ARG_MEMBER("--password", "TEXT", "6 bytes or more; only its digest is stored", "password", \
-                   ARGS_TEXT),                                                                     \
+        ARG_SECRET("--password", "TEXT", "6 bytes or more; only its digest is stored",             \
+                   "password"),                                                                    \
+        ARG_SECRET_FILE("--password-file", "--password"),                                          \
         ARG_MEMBER("--display", "TEXT", "for people", "display", ARGS_TEXT),                       \
         ARG_MEMBER("--identity", "NUMBER",                                                         \
                    "a number it may call as; several times, the first is shown to carriers",       \
@@ -214,7 +215,8 @@ static const struct cli_column trunk_show[] = {
         ARG_MEMBER("--emergency", "yes|no", "emergency calls go here first", "takes_emergency",    \
                    ARGS_YES_NO),                                                                   \
         ARG_MEMBER("--auth-user", "USER", "to answer its challenges", "auth_user", ARGS_TEXT),     \
-        ARG_MEMBER("--auth-password", "TEXT", "with --auth-user", "auth_password", ARGS_TEXT),     \
+        ARG_SECRET("--auth-password", "TEXT", "with --auth-user", "auth_password"),                \
+        ARG_SECRET_FILE("--auth-password-file", "--auth-password"),                                \
         ARG_MEMBER("--tech-prefix", "DIGITS", "put before the number", "tech_prefix", ARGS_TEXT),  \
         ARG_MEMBER("--plus", "yes|no", "numbers are sent as +49...", "sends_plus", ARGS_YES_NO),   \
         ARG_MEMBER("--channels", "COUNT|none", "calls at once", "channels_max",                    \

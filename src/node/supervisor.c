@@ -443,9 +443,9 @@ static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
     }
     if (supervisor->sockets.class_error[0] != '\0') {
         supervisor_log("supervisor",
-                 "the kernel does not sort datagrams by kind: a flood of one kind "
-                 "delays the others",
-                 supervisor->sockets.class_error);
+                       "the kernel does not sort datagrams by kind: a flood of one kind "
+                       "delays the others",
+                       supervisor->sockets.class_error);
     }
     snprintf(run_dir, sizeof(run_dir), "%s/run", options->dir);
     struct control_options control = {

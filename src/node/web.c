@@ -3,6 +3,7 @@
 #include "node/keeper.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,12 +163,22 @@ static void stop(struct web *web)
     web_link_free(web->links[API_PEER_SUPERVISOR]);
 }
 
+/* Passwords come and go in JSON: what is given back to the heap is empty. */
+static void wipe_and_free(void *block)
+{
+    if (block != NULL) {
+        explicit_bzero(block, malloc_usable_size(block));
+    }
+    free(block);
+}
+
 int web_role_run(const struct role_options *options)
 {
     struct web *web = calloc(1, sizeof(*web));
     if (web == NULL) {
         return 1;
     }
+    json_set_alloc_funcs(malloc, wipe_and_free);
     web->options = options;
     web->started_us = now_of(CLOCK_MONOTONIC);
     snprintf(web->run_dir, sizeof(web->run_dir), "%s/run", options->dir);

@@ -1,0 +1,144 @@
+"""No password, key or other secret in logs, in the edge's files, or in the list of processes; and
+nothing that a phone or an operator writes steers the terminal on which it is read."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import unittest
+
+from installation import PROGRAM, Failure, Installation, WireTest, wait_for
+
+SECRET = "Zw7-not-for-any-eyes"
+ESCAPE = "\x1b]0;owned\x07\x1b[2J\u009b31m"
+
+
+def files_below(top, skipped):
+    for folder, names, files in os.walk(top):
+        names[:] = [name for name in names if name not in skipped]
+        for name in files:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                yield path
+
+
+def command_line(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()
+
+
+class Secrets(WireTest):
+    def add(self, dt, user, *words, **more):
+        done = subprocess.run([PROGRAM, "endpoint", "add", user, "--account", "acme", "--dir", dt.dir,
+                               *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=20, check=False, **more)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def ask(self, dt, headers, body=""):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.bind(("127.0.0.1", 0))
+            line.settimeout(5)
+            port = line.getsockname()[1]
+            text = (f"{headers}Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{os.urandom(6).hex()};rport\r\n"
+                    f"Max-Forwards: 70\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+            line.sendto(text.encode("utf-8", "surrogateescape"), (dt.host, dt.port))
+            return line.recv(65535).decode("utf-8", "replace")
+
+    def test_no_file_but_the_secrets_holds_a_password(self):
+        with Installation() as dt:
+            dt.add_account("acme", "5")
+            path = os.path.join(dt.top, "password")
+            with open(path, "w", encoding="ascii") as file:
+                file.write(SECRET + "\n")
+            self.add(dt, "alice", "--password-file", path)
+            self.add(dt, "bob", "--password-file", "-", input=SECRET + "\n")
+            self.add(dt, "carol", "--password", SECRET)
+            for user in ("alice", "bob", "carol"):
+                dt.api("PATCH", f"/v1/endpoints/{user}", {"password": SECRET})
+            made = self.add(dt, "dave")
+            made = re.search(r"password +(\S+)", made).group(1)
+            dt.wait_config()
+            answer = self.ask(dt, "REGISTER sip:wire.test SIP/2.0\r\nFrom: <sip:alice@wire.test>;tag=1\r\n"
+                              "To: <sip:alice@wire.test>\r\nCall-ID: secrets-1\r\nCSeq: 1 REGISTER\r\n")
+            self.assertIn(" 401 ", answer)
+            secrets = [SECRET, made, dt.key]
+            seen = 0
+            for path in [*files_below(dt.dir, {"secrets"}), os.path.join(dt.top, "run.log")]:
+                with open(path, "rb") as file:
+                    text = file.read()
+                seen += 1
+                for secret in secrets:
+                    self.assertNotIn(secret.encode(), text, path)
+            self.assertGreater(seen, 5)
+            pids = [dt.process.pid] + [role["pid"] for role in dt.control("supervisor", "status")["roles"]]
+            for pid in pids:
+                for secret in secrets:
+                    self.assertNotIn(secret.encode(), command_line(pid))
+
+    def test_a_password_of_the_command_line_is_not_in_the_list_of_processes(self):
+        with Installation() as dt:
+            dt.add_account("acme", "5")
+            web = next(role["pid"] for role in dt.control("supervisor", "status")["roles"]
+                       if role["name"] == "web")
+            os.kill(web, signal.SIGSTOP)  # so that the command waits, and can be looked at
+            adding = subprocess.Popen([PROGRAM, "endpoint", "add", "alice", "--account", "acme",
+                                       "--dir", dt.dir, "--password", SECRET],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                def is_hidden():
+                    text = command_line(adding.pid)
+                    return b"--password" in text and SECRET.encode() not in text
+                wait_for("the password is gone from the list of processes", is_hidden, 5)
+            finally:
+                os.kill(web, signal.SIGCONT)
+                try:
+                    adding.wait(10)
+                except subprocess.TimeoutExpired:
+                    adding.kill()
+                    adding.wait()
+            if adding.returncode not in (0, 3):
+                raise Failure(f"the command ended with {adding.returncode}")
+
+    def test_a_wrong_password_file_is_said(self):
+        with Installation() as dt:
+            dt.add_account("acme", "5")
+            for path in ("/nowhere/at/all", "/dev/null"):
+                done = subprocess.run([PROGRAM, "endpoint", "add", "eve", "--account", "acme", "--dir",
+                                       dt.dir, "--password-file", path], stderr=subprocess.PIPE,
+                                      stdin=subprocess.DEVNULL, text=True, timeout=20, check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(path, done.stderr)
+
+
+class Terminal(WireTest):
+    def assert_harmless(self, text, where):
+        bad = re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]", text)
+        self.assertIsNone(bad, f"{where}: {text[:2000]!r}")
+
+    def test_what_others_write_does_not_steer_a_terminal(self):
+        with Installation() as dt:
+            dt.add_account("acme", "5")
+            dt.add_endpoint("acme", "alice", display="\u009b31m red")
+            dt.wait_config()
+            Secrets.ask(self, dt, f"OPTIONS sip:wire.test SIP/2.0\r\nFrom: \"{ESCAPE}\" <sip:x@wire.test>;tag=1\r\n"
+                        f"To: <sip:wire.test>\r\nCall-ID: terminal-{ESCAPE[1:4]}\r\nCSeq: 1 OPTIONS\r\n"
+                        f"User-Agent: {ESCAPE}\r\n")
+            Secrets.ask(self, dt, f"REGISTER sip:wire.test SIP/2.0\r\nFrom: \"{ESCAPE}\" <sip:alice@wire.test>;tag=1\r\n"
+                        "To: <sip:alice@wire.test>\r\nCall-ID: terminal-2\r\nCSeq: 1 REGISTER\r\n"
+                        "Authorization: Digest username=\"al\x1b[2Jice\", realm=\"wire.test\", nonce=\"x\", "
+                        "uri=\"sip:wire.test\", response=\"00000000000000000000000000000000\"\r\n"
+                        f"User-Agent: {ESCAPE}\r\n")
+            for words in (["endpoint", "list"], ["endpoint", "show", "alice"], ["events"], ["bindings", "alice"],
+                          ["account", "show", "\x1b[2J\u009b31m"]):
+                done = subprocess.run([PROGRAM, *words, "--dir", dt.dir], stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, timeout=20, check=False)
+                self.assert_harmless(done.stdout, " ".join(words))
+            for path in [*files_below(os.path.join(dt.dir, "log"), ()), os.path.join(dt.top, "run.log")]:
+                with open(path, "rb") as file:
+                    self.assert_harmless(file.read(), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
