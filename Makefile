@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench soak clean install format tidy fuzz
+.PHONY: all check run drill bench bench-overload soak clean install format tidy fuzz
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -23,6 +23,10 @@ drill: all
 
 bench: all
 	bench/run-side-by-side.sh
+
+# A quarter of an hour: overload, avalanche, stopped destination, TCP, a million bindings; draws the curve.
+bench-overload: all
+	bench/run-overload.sh --build $(BUILD) --svg docs/overload.svg
 
 # An hour or so of random days; a seed that fails is named and can be run alone.
 soak: all

@@ -30,13 +30,25 @@ static uint16_t write_address(char *text, const struct sockaddr_storage *address
     return port;
 }
 
+/* From 127.0.0.1, 127.0.0.2, ... in turn, so that one address is not all the phones there are. */
+static bool bind_source(int fd, uint32_t index, const struct options *options)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET};
+    if (options->source_count < 2 || options->target.ss_family != AF_INET) {
+        return true;
+    }
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + index % options->source_count);
+    return bind(fd, (const struct sockaddr *)(const void *)&own, sizeof(own)) == 0;
+}
+
 static bool open_socket(struct net *net, uint32_t index, const struct options *options)
 {
     struct net_socket *s = &net->sockets[index];
     const struct sockaddr *target = (const struct sockaddr *)(const void *)&options->target;
     int size = SOCKET_BUFFER_SIZE;
     s->fd = socket(options->target.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (s->fd == -1 || connect(s->fd, target, options->target_size) == -1) {
+    if (s->fd == -1 || !bind_source(s->fd, index, options) ||
+        connect(s->fd, target, options->target_size) == -1) {
         return false;
     }
     if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) == -1) {

@@ -50,8 +50,9 @@ struct options {
     const char *domain;
     const char *json_path; /* NULL: none; "-": standard output */
     uint32_t socket_count;
-    uint32_t slot_count; /* operations and kept calls at once */
-    uint32_t show_count; /* flawed messages to print in full */
+    uint32_t source_count; /* 127.0.0.1 and those behind it; 0, 1: as the kernel chooses */
+    uint32_t slot_count;   /* operations and kept calls at once */
+    uint32_t show_count;   /* flawed messages to print in full */
     int64_t t1_us;
     enum algorithm_choice algorithm;
     struct probe_group groups[PROBE_GROUPS_MAX];

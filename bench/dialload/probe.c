@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool read_task_ns(pid_t pid, const char *task, int64_t *cpu_ns)
 {
@@ -80,6 +81,27 @@ bool probe_pss_kib(const struct probe_group *group, int64_t *pss_kib)
         }
     }
     *pss_kib = sum_kib;
+    return true;
+}
+
+bool probe_rss_kib(const struct probe_group *group, int64_t *rss_kib)
+{
+    int64_t sum_kib = 0;
+    for (uint32_t i = 0; i < group->pid_count; i++) {
+        char path[64];
+        long long pages = 0;
+        snprintf(path, sizeof(path), "/proc/%d/statm", (int)group->pids[i]);
+        FILE *file = fopen(path, "re");
+        bool is_read = file != NULL && fscanf(file, "%*d %lld", &pages) == 1;
+        if (file != NULL) {
+            fclose(file);
+        }
+        if (!is_read) {
+            return false;
+        }
+        sum_kib += pages * (sysconf(_SC_PAGESIZE) / 1024);
+    }
+    *rss_kib = sum_kib;
     return true;
 }
 

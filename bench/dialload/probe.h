@@ -26,6 +26,9 @@ bool probe_cpu_ns(const struct probe_group *group, int64_t *cpu_ns);
 /* Proportional set size of the group, in KiB; false: a process is gone. */
 bool probe_pss_kib(const struct probe_group *group, int64_t *pss_kib);
 
+/* Resident set size, shared pages counted for each process; cheap, so fit for a run under way. */
+bool probe_rss_kib(const struct probe_group *group, int64_t *rss_kib);
+
 /* Datagrams that the kernel dropped, so far, at UDP sockets bound to this port (host order). */
 int64_t probe_port_drops(uint16_t port);
 

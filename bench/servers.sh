@@ -1,0 +1,87 @@
+# servers.sh: starts and stops the servers that are measured; the scripts here read it in.
+#
+# They set: here, work (a directory of their own), port (and the one above it), dialtone, users. They
+# may set: pin (a command before the server's, like `taskset -c 0`), with_tcp (not empty: TCP too).
+# They get: server_pid, family (its processes), edge, and watch (options for the generator).
+server_pid=
+family=
+edge=
+pin=${pin:-}
+with_tcp=${with_tcp:-}
+
+stop_server() {
+    [ -n "$server_pid" ] || return 0
+    kill "$server_pid" 2>/dev/null || true
+    tries=0
+    while kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    # What is left of it, if its numbers still name that program and not another's.
+    for pid in $server_pid $family; do
+        case $(readlink "/proc/$pid/exe" 2>/dev/null) in
+        */kamailio | */dialtone) kill -9 "$pid" 2>/dev/null || true ;;
+        esac
+    done
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+}
+# The process and all that descend from it, separated by blanks.
+descendants() {
+    pending=$1
+    seen=
+    while [ -n "$pending" ]; do
+        seen="$seen $pending"
+        pending=$(for pid in $pending; do ps -o pid= --ppid "$pid" || true; done | tr -s ' \n' ' ')
+        pending=${pending# }
+        pending=${pending% }
+    done
+    echo $seen
+}
+
+comma() { echo "$*" | tr -s ' ' ','; }
+
+# start_kamailio WORKERS [-A NAME]...: sets server_pid, family and watch.
+start_kamailio() {
+    workers=$1
+    shift
+    command -v kamailio >/dev/null || return 1
+    $pin kamailio -DD -E -f "$here/kamailio/kamailio.cfg" -m 8192 -M 64 -x tlsf -X tlsf \
+        -w "$work" -Y "$work" -P "$work/kamailio.pid" \
+        -A "BENCH_LISTEN=udp:127.0.0.1:$port" -A "BENCH_CHILDREN=$workers" \
+        ${with_tcp:+-A WITH_TCP -A "BENCH_LISTEN_TCP=tcp:127.0.0.1:$port"} \
+        -A "BENCH_CTL=\"unix:$work/kamailio.ctl\"" "$@" >"$work/server.log" 2>&1 &
+    server_pid=$!
+    tries=0
+    while [ ! -S "$work/kamailio.ctl" ]; do
+        kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 100 ] || return 1
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    sleep 0.5
+    family=$(descendants "$server_pid")
+    watch="--watch server=$(comma $family)"
+}
+
+start_dialtone() {
+    [ -x "$dialtone" ] || return 1
+    listen="--listen udp:127.0.0.1:$port"
+    [ -z "$with_tcp" ] || listen="$listen --listen tcp:127.0.0.1:$port"
+    [ -d "$work/dialtone" ] || timeout 300 "$dialtone" init "$work/dialtone" --domain bench.test \
+        --load-users "$users" >"$work/server.log" 2>&1 || return 1
+    # shellcheck disable=SC2086
+    $pin "$dialtone" run "$work/dialtone" $listen \
+        --http "127.0.0.1:$((port + 1))" --workers "$1" >>"$work/server.log" 2>&1 &
+    server_pid=$!
+    tries=0
+    until "$dialtone" status "$work/dialtone" --json >"$work/status.json" 2>/dev/null; do
+        kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 300 ] || return 1
+        sleep 0.2
+        tries=$((tries + 1))
+    done
+    family=$(descendants "$server_pid")
+    edge=$(jq -r '[.. | objects | select(.name? == "edge" and .pid?) | .pid][0] // empty' \
+        "$work/status.json")
+    watch="--watch server=$(comma $family)"
+    [ -z "$edge" ] || watch="$watch --watch edge=$edge"
+}
