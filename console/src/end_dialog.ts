@@ -21,7 +21,7 @@ export function endDialog(): TemplateResult | typeof nothing {
   if (call === null) return nothing;
   return html`<dialog ${ref(open)} aria-labelledby="end-title" @close=${cancel}>
     <h2 id="end-title">End this call?</h2>
-    <p><b>${call.caller}</b> is talking to <b>${call.callee}</b>. Both are hung up at once.</p>
+    <p><b>${call.caller}</b> ${call.wall_answer_us > 0 ? 'is talking to' : 'is calling'} <b>${call.callee}</b>. Both are hung up at once.</p>
     <div class="buttons">
       <button autofocus @click=${cancel}>Cancel</button>
       <button class="danger" id="end-confirm" @click=${() => void endCall(call)}>End the call</button>

@@ -56,6 +56,7 @@ export function explain(): TemplateResult {
     ${failure === '' ? nothing : html`<p class="failure" role="alert">${failure}</p>`}
     ${answer === null ? nothing : html`${verdict(answer)}<div class="columns">
       <div><h2>Route and price</h2>${facts(answer.plan)}</div>
-      ${answer.lease === undefined ? nothing : html`<div><h2>Money at the edge</h2>${facts(answer.lease)}</div>`}</div>`}
+      ${answer.lease === undefined ? nothing : html`<div><h2>Money at the edge</h2>${facts(answer.lease)}</div>`}
+      ${answer.limits === undefined ? nothing : html`<div><h2>Limits</h2>${facts(answer.limits)}</div>`}</div>`}
   </section>`;
 }

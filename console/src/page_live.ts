@@ -51,16 +51,16 @@ function callRow(call: Call, perMinute: Map<number, number>): TemplateResult {
   const kind = call.is_emergency ? 'emergency' : call.is_inbound ? 'inbound' : call.is_on_net ? 'on-net' : '';
   const account = accountName(call.account_id);
   return html`<tr data-key=${call.key}>
-    <td class="strong">${call.caller}</td>
-    <td class="strong">${call.callee}${kind === '' ? nothing : html` <span class="tag ${kind}">${kind}</span>`}</td>
-    <td>${account === '' ? '–' : html`<a href="#/accounts/${account}">${account}</a>`}</td>
-    <td><span class="state ${call.state}">${call.state}</span></td>
-    <td class="num" title=${iso(call.wall_start_us)}>${time(call.wall_start_us)}</td>
-    <td class="num">${isAnswered(call) ? duration(call.talk_us + elapsedUs()) : '–'}</td>
-    <td class="num">${price(call.price_per_min)} <small>${call.currency}</small></td>
-    <td class="num strong">${amount(costNow(call))}</td>
-    <td class="num">${leftNow(call, perMinute)}</td>
-    <td class="num">${paidFor(call)}</td>
+    <td data-label="Caller" class="strong">${call.caller}</td>
+    <td data-label="Called" class="strong">${call.callee}${kind === '' ? nothing : html` <span class="tag ${kind}">${kind}</span>`}</td>
+    <td data-label="Account">${account === '' ? '–' : html`<a href="#/accounts/${account}">${account}</a>`}</td>
+    <td data-label="State"><span class="state ${call.state}">${call.state}</span></td>
+    <td data-label="Since" class="num" title=${iso(call.wall_start_us)}>${time(call.wall_start_us)}</td>
+    <td data-label="Talk" class="num">${isAnswered(call) ? duration(call.talk_us + elapsedUs()) : '–'}</td>
+    <td data-label="Price / min" class="num">${price(call.price_per_min)} <small>${call.currency}</small></td>
+    <td data-label="Cost so far" class="num strong">${amount(costNow(call))}</td>
+    <td data-label="Money left" class="num">${leftNow(call, perMinute)}</td>
+    <td data-label="Paid for" class="num">${paidFor(call)}</td>
     ${isOperator() ? html`<td class="act"><button class="danger small" @click=${() => ask(call)}
       aria-label="End the call from ${call.caller} to ${call.callee}">End</button></td>` : nothing}
   </tr>`;
@@ -127,12 +127,12 @@ function balances(): TemplateResult {
     <div class="head"><h2 id="balances-title">Balances</h2></div>
     <div class="scroll ${state.accountsStale ? 'is-stale' : ''}"><table>
       <thead><tr><th scope="col">Account</th><th scope="col" class="num">Balance</th>
-        <th scope="col" class="num">Available</th><th scope="col" class="num">Spends / min</th></tr></thead>
+        <th scope="col" class="num">Set aside</th><th scope="col" class="num">Spends / min</th></tr></thead>
       <tbody>${state.accounts.slice(0, 50).map((account) => html`<tr>
         <td><a href="#/accounts/${account.name}">${account.name}</a>
           ${account.is_suspended ? html`<span class="tag bad">suspended</span>` : nothing}</td>
         <td class="num strong">${amount(account.balance?.balance, account.currency)}</td>
-        <td class="num">${amount(account.balance?.available)}</td>
+        <td class="num">${amount(account.balance?.leased)}</td>
         <td class="num">${amount(perMinute.get(account.id) ?? 0)}</td></tr>`)}</tbody>
     </table></div>
   </section>`;

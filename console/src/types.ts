@@ -60,6 +60,6 @@ export interface Status {
 export interface Page<T> { items: T[]; next: string | null; is_stale?: boolean; as_of_wall_us?: number }
 
 export interface Explanation {
-  plan: Record<string, unknown>; lease?: Record<string, unknown>;
+  plan: Record<string, unknown>; lease?: Record<string, unknown>; limits?: Record<string, unknown>;
   would: string; status?: number; why?: string; reason?: string;
 }

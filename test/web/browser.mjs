@@ -99,6 +99,12 @@ async function carriesAThousand(browser, host) {
   await browser.type('input[type=search]', 'alice77');
   await until('filtered', async () => await browser.count('table.calls tbody tr') === 11);
   await browser.run('() => { const i = document.querySelector("input[type=search]"); i.value = ""; i.dispatchEvent(new Event("input")); }');
+  await browser.size(390, 844);
+  assert.equal(await browser.run('() => document.documentElement.scrollWidth'), 390, 'a phone need not scroll sideways');
+  assert.ok(await browser.run(`() => document.querySelector('table.calls tbody button').getBoundingClientRect().right <= 390`),
+    'the button is on the screen');
+  await browser.shot('phone');
+  await browser.size(1440, 1000);
   await browser.dark(true);
   await sleep(300);
   await browser.shot('thousand-dark');

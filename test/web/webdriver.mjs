@@ -79,6 +79,10 @@ export class Browser {
     await this.send('POST', `${this.path}/goog/cdp/execute`, { cmd: 'Emulation.setEmulatedMedia',
       params: { features: [{ name: 'prefers-color-scheme', value: isDark ? 'dark' : 'light' }] } });
   }
+  async size(width, height) {
+    await this.send('POST', `${this.path}/goog/cdp/execute`, { cmd: 'Emulation.setDeviceMetricsOverride',
+      params: { width, height, deviceScaleFactor: 1, mobile: width < 500 } });
+  }
   log() { return this.send('POST', `${this.path}/se/log`, { type: 'browser' }); }
 }
 
