@@ -116,6 +116,12 @@ void api_keys_revoke(struct api_call *call)
         }
         return;
     }
+    if (call->principal.key_id == key.id) {
+        api_problem(call, PROBLEM_CONFLICT,
+                    "Key %s is the one you ask with. Revoke it with another operator's key.",
+                    call->param);
+        return;
+    }
     key.is_revoked = true;
     if (api_store_ok(call, config_put_key(api_store(call), &key, call->principal.name), "key")) {
         keys_remove(call->api->keys, key.hash);

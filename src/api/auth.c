@@ -89,6 +89,7 @@ static bool by_key(struct api_call *call, const char *key)
     struct principal *principal = &call->principal;
     principal->role = found.is_operator ? API_ROLE_OPERATOR : API_ROLE_CUSTOMER;
     principal->account_id = found.account_id;
+    principal->key_id = found.id;
     snprintf(principal->name, sizeof(principal->name), "key:%.59s", found.name);
     return true;
 }

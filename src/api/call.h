@@ -47,6 +47,7 @@ enum api_role { API_ROLE_NONE = 0, API_ROLE_CUSTOMER, API_ROLE_OPERATOR };
 struct principal { /* who asks */
     enum api_role role;
     uint64_t account_id; /* of a customer */
+    uint64_t key_id;     /* of who comes with a key; 0: by a session */
     char name[64];       /* "key:admin", "operator:joan": the actor in the books */
     bool is_by_cookie;
     char csrf[SESSION_TOKEN_SIZE];

@@ -136,17 +136,17 @@ static bool read_terms(struct api_call *call, struct import *import)
     }
     if (!is_deck_name(name)) {
         api_problem_field(call, "name",
-                          "?name= is the deck's: a letter, then letters, digits, '-', "
+                          "\"name\" is the deck's: a letter, then letters, digits, '-', "
                           "'_' or '.'.");
         return false;
     }
     if (!is_capitals(currency)) {
-        api_problem_field(call, "currency", "?currency= is three capital letters, such as EUR.");
+        api_problem_field(call, "currency", "\"currency\" is three capital letters, such as EUR.");
         return false;
     }
     if (rounding != NULL &&
         !money_rounding_parse(slice_from_text(rounding), &import->terms.rounding)) {
-        api_problem_field(call, "rounding", "?rounding= is half-up, half-even or up.");
+        api_problem_field(call, "rounding", "\"rounding\" is half-up, half-even or up.");
         return false;
     }
     snprintf(import->name, sizeof(import->name), "%s", name);
@@ -169,7 +169,8 @@ static void answer_problems(struct api_call *call, const struct deck_build *buil
     api_problem_with(
         call, PROBLEM_BAD_DECK,
         json_pack("{s:o,s:i}", "problems", list, "problem_count", (int)build->problem_count),
-        "%u rows cannot be used; nothing was imported.", build->problem_count);
+        "%u row%s cannot be used; nothing was imported.", build->problem_count,
+        build->problem_count == 1 ? "" : "s");
 }
 
 /* Compiles under the number that the import will get, and puts it. CONFLICT: another import came
@@ -196,15 +197,44 @@ static enum store_result put_deck(struct api_call *call, struct store *store, st
     return config_put_deck(store, row, import->build->object, call->principal.name);
 }
 
+/* Accounts use a deck by its name: a version in another currency would refuse all their calls. */
+static bool is_currency_kept(struct api_call *call, struct store *store,
+                             const struct import *import)
+{
+    struct deck_row old;
+    uint32_t id = 0;
+    uint32_t version = 0;
+    if (!api_store_ok(call, config_deck_next(store, import->name, &id, &version), "a deck")) {
+        return false;
+    }
+    if (version == 1) {
+        return true;
+    }
+    if (!api_store_ok(call, config_get_deck(store, id, &old), "a deck")) {
+        return false;
+    }
+    if (strcmp(old.currency, import->terms.currency) == 0) {
+        return true;
+    }
+    api_problem_field(call, "currency",
+                      "Deck %s is in %s, and so are its new versions. Give prices in %s another "
+                      "name.",
+                      old.name, old.currency, import->terms.currency);
+    return false;
+}
+
 static void import_deck(struct api_call *call, struct import *import)
 {
     struct store *store = api_store(call);
     if (store == NULL) {
         return;
     }
-    struct deck_row row;
+    struct deck_row row = {0};
     bool is_bad = false;
     enum store_result result = STORE_CONFLICT;
+    if (!is_currency_kept(call, store, import)) {
+        return;
+    }
     for (int i = 0; i < IMPORT_TRIES && result == STORE_CONFLICT; i++) {
         deck_build_done(import->build);
         *import->build = (struct deck_build){0};

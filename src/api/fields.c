@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MONEY_MAX (INT64_C(1000000000) * MONEY_MICRO)
+#define MONEY_RULE "an amount as a text such as \"12.34\", six decimals and 1000000000.00 at most"
 
 static void *at(const struct field *field, void *row)
 {
@@ -174,9 +175,7 @@ static bool read_money(struct api_call *call, const struct field *field, const j
         return true;
     }
     if (!parse_money(value, &micro) || micro < 0) {
-        return refuse(
-            call, field->name,
-            "an amount as a text such as \"12.34\", not below zero, six decimals at most");
+        return refuse(call, field->name, MONEY_RULE ", and not below zero");
     }
     *(int64_t *)at(field, row) = micro;
     return true;
@@ -222,6 +221,11 @@ static bool find_reference(struct api_call *call, const struct field *field, con
     return true;
 }
 
+static const char *reference_noun(enum field_kind kind)
+{
+    return kind == FIELD_ACCOUNT ? "account" : kind == FIELD_TRUNK ? "trunk" : "deck";
+}
+
 /* A thing by its id or name; that it is not there is the body's fault: 422, not 404. */
 static bool read_reference(struct api_call *call, const struct field *field, const json_t *value,
                            void *row)
@@ -237,7 +241,8 @@ static bool read_reference(struct api_call *call, const struct field *field, con
     }
     if (name[0] != '\0' && !find_reference(call, field, name, &id)) {
         if (call->response->status == 404) {
-            return refuse(call, field->name, "not there: no such id or name");
+            api_problem_field(call, field->name, "\"%s\": there is no %s %s.", field->name,
+                              reference_noun(field->kind), name);
         }
         return false;
     }
@@ -364,7 +369,7 @@ bool field_money(struct api_call *call, const json_t *body, const char *name, in
     if (parse_money(json_object_get(body, name), micro)) {
         return true;
     }
-    return refuse(call, name, "an amount as a text such as \"12.34\", six decimals at most");
+    return refuse(call, name, MONEY_RULE);
 }
 
 bool field_only(struct api_call *call, const json_t *body, const char *const *names)

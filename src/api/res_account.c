@@ -60,16 +60,45 @@ static enum store_result by_name(struct store *store, const char *name, void *ro
     return config_account_by_name(store, name, row);
 }
 
+/* A deck in another currency would refuse each call (no-rate): it is refused here, once. */
+static bool is_in_currency(struct api_call *call, const struct account *account, const char *member,
+                           uint32_t deck_id)
+{
+    struct deck_row deck;
+    struct store *store = deck_id == 0 ? NULL : api_store(call);
+    if (deck_id == 0) {
+        return true;
+    }
+    if (store == NULL || !api_store_ok(call, config_get_deck(store, deck_id, &deck), member)) {
+        return false;
+    }
+    if (strcmp(deck.currency, account->currency) != 0) {
+        api_problem_field(call, member, "Deck %s is in %s, but account %s is in %s.", deck.name,
+                          deck.currency, account->name, account->currency);
+        return false;
+    }
+    return true;
+}
+
+static bool are_decks_in_currency(struct api_call *call, const json_t *body,
+                                  const struct account *account)
+{
+    bool is_moved = json_object_get(body, "currency") != NULL;
+    return (!(is_moved || json_object_get(body, "sell_deck") != NULL) ||
+            is_in_currency(call, account, "sell_deck", account->sell_deck)) &&
+           (!(is_moved || json_object_get(body, "inbound_deck") != NULL) ||
+            is_in_currency(call, account, "inbound_deck", account->inbound_deck));
+}
+
 static bool finish(struct api_call *call, const json_t *body, bool is_new, void *row)
 {
-    (void)body;
     (void)is_new;
     const struct account *account = row;
     if (account->kind == ACCOUNT_PREPAID && account->limit_micro != 0) {
         api_problem_field(call, "limit", "Only a postpaid account has a credit limit.");
         return false;
     }
-    return true;
+    return are_decks_in_currency(call, body, account);
 }
 
 /* What is shown is kept as last good, for when the store does not answer. */

@@ -98,7 +98,7 @@ enum store_result store_copy(struct store *store, const char *file)
 enum store_result store_backup(const char *dir, const char *file, char *error, size_t error_size)
 {
     if (store_file_exists(file)) {
-        say(error, error_size, file, "is there already");
+        say(error, error_size, file, "is there already; name another file");
         return STORE_EXISTS;
     }
     struct store_options options = {.dir = dir, .deadline_us = 2000000};

@@ -310,6 +310,35 @@ static void a_deck_goes_in_and_out_as_csv(void **state)
     expect(op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"retail\"}"), 200, "");
 }
 
+static void import(const char *path, int status)
+{
+    struct answer made = ask_web(
+        web,
+        (struct question){
+            "POST", path, web->operator_key, "prefix,rate\n49,0.01\n", {"Content-Type: text/csv"}});
+    assert_int_equal(made.status, status);
+    if (status == 422) {
+        assert_string_equal(text_of(&made, "field"), "currency");
+    }
+    answer_done(&made);
+}
+
+/* Either would refuse every call of the account, for want of a price in its currency. */
+static void a_deck_in_another_currency_is_refused_before_it_refuses_calls(void **state)
+{
+    (void)state;
+    import("/v1/decks?name=dollars&currency=USD", 201);
+    import("/v1/decks?name=dollars&currency=USD", 201);
+    import("/v1/decks?name=dollars&currency=EUR", 422);
+    expect(op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"dollars\"}"), 422, "bad-field");
+    expect(op("PATCH", "/v1/accounts/acme", "{\"inbound_deck\":\"dollars\"}"), 422, "bad-field");
+    expect(op("PATCH", "/v1/accounts/acme", "{\"channels_max\":9}"), 200, "");
+    struct answer nobody = op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"nix\"}");
+    assert_int_equal(nobody.status, 422);
+    assert_string_equal(text_of(&nobody, "detail"), "\"sell_deck\": there is no deck nix.");
+    answer_done(&nobody);
+}
+
 static void a_trunk_and_a_route_to_it(void **state)
 {
     (void)state;
@@ -389,6 +418,7 @@ static void a_key_is_shown_once_and_dies_when_revoked(void **state)
     expect(ask_web(web, (struct question){"GET", "/v1/accounts", key, NULL, {NULL}}), 401,
            "unauthorized");
     expect(op("DELETE", "/v1/keys/99999", NULL), 404, "not-found");
+    expect(op("DELETE", "/v1/keys/1", NULL), 409, "conflict"); /* the one that asks */
 }
 
 static void a_suspension_names_who_and_why(void **state)
@@ -456,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_money_request_is_on_disk_before_the_ledger_is_asked),
         cmocka_unit_test(an_endpoint_keeps_no_password),
         cmocka_unit_test(a_deck_goes_in_and_out_as_csv),
+        cmocka_unit_test(a_deck_in_another_currency_is_refused_before_it_refuses_calls),
         cmocka_unit_test(a_trunk_and_a_route_to_it),
         cmocka_unit_test(a_customer_sees_its_own_account_only),
         cmocka_unit_test(who_has_no_key_gets_nothing),
