@@ -393,28 +393,31 @@ static struct refusal refusal_of_verdict(enum meter_verdict verdict, uint64_t ve
     case METER_NO_CREDIT:
         refusal.status = 402;
         refusal.token = "no-credit";
-        refusal.why = "the account has no money for the first increment";
+        refusal.why = "The ledger has no money for the first increment of this call.";
         refusal.version = version;
         break;
     case METER_NO_CHANNEL:
         refusal.status = 480;
         refusal.token = "channel-limit";
+        refusal.why = "The account has as many calls open as it may.";
         refusal.version = version;
         break;
     case METER_TOO_FAST:
         refusal.status = 480;
         refusal.token = "cps-limit";
+        refusal.why = "The account starts more calls a second than it may.";
         refusal.retry_after_s = 1;
         refusal.version = version;
         break;
     case METER_DAY_LIMIT:
         refusal.status = 402;
         refusal.token = "day-limit";
-        refusal.why = "the account has spent what it may in a day";
+        refusal.why = "The account has spent what it may in a day.";
         refusal.version = version;
         break;
     case METER_FULL:
         refusal.token = "edge-full";
+        refusal.why = "This edge has no room for another account's money.";
         refusal.retry_after_s = 10;
         break;
     case METER_UNKNOWN:
@@ -422,6 +425,7 @@ static struct refusal refusal_of_verdict(enum meter_verdict verdict, uint64_t ve
     case METER_OK:
     case METER_OK_ON_GRACE:
         refusal.token = "charging-unknown";
+        refusal.why = "The ledger does not answer, and what may be spent until it does is spent.";
         refusal.retry_after_s = 5;
         break;
     }

@@ -105,9 +105,9 @@ int64_t meter_talk_us(const struct meter *meter, int64_t now_us);
 enum meter_verdict meter_renew(struct meter_table *table, struct meter *meter, int64_t now_us,
                                int64_t *again_at_us);
 
-/* Writes the usage record of a charge. It is called while the account is locked: no lease record can
- * come between the charge and its record, or a crash there would leave the account's room taken by
- * a charge that nobody knows of. It may append to the journal, and nothing else that locks.
+/* Writes the usage record of a charge. It is called while the account is locked: no lease record
+ * can come between the charge and its record, or a crash there would leave the account's room taken
+ * by a charge that nobody knows of. It may append to the journal, and nothing else that locks.
  * charge_micro: of this record; ended_micro: the account's ended total after it. */
 struct meter_writer {
     void *ctx; /* NULL write: no record is wanted */
@@ -206,6 +206,8 @@ bool meter_snapshot(struct meter_table *table, uint32_t *at, int count);
 struct meter_view { /* for status, the console and `explain` */
     int64_t granted_micro, returned_micro, ended_micro, covered_micro, used_micro, grace_used_micro;
     int32_t open_count;
+    int32_t channel_count;  /* calls that count against the account's limit */
+    int64_t day_left_micro; /* may still be spent today; INT64_MAX: no limit is known */
     struct tri more;
     int64_t silent_us; /* how long the oldest ask has been unanswered; 0: none */
     uint64_t version;

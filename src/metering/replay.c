@@ -165,6 +165,8 @@ struct tri meter_look(struct meter_table *table, uint64_t account_id, int64_t no
         .used_micro = entry_used(entry, now_us),
         .grace_used_micro = entry->over_micro,
         .open_count = entry->open_count,
+        .channel_count = entry->channel_count,
+        .day_left_micro = entry_day_left(table, entry),
         .more = entry->more,
         .silent_us = entry->silent_since_us < 0 ? 0 : now_us - entry->silent_since_us,
         .version = entry->version,

@@ -23,7 +23,8 @@ static const struct cli_column refusal_columns[] = {
     {"WHEN", "wall_us", CLI_TIME},  {"CALLER", "caller", CLI_TEXT},
     {"CALLEE", "callee", CLI_TEXT}, {"ACCOUNT", "account_id", CLI_ACCOUNT},
     {"STATUS", "status", CLI_TEXT}, {"REASON", "reason", CLI_TEXT},
-    {"WHY", "why", CLI_TEXT},       {NULL, NULL, CLI_TEXT},
+    {"AS OF", "version", CLI_TEXT}, {"WHY", "why", CLI_TEXT},
+    {NULL, NULL, CLI_TEXT},
 };
 
 static const struct cli_column history_columns[] = {
@@ -94,6 +95,11 @@ static int run_history(const struct command *command, const struct args *args)
 {
     struct cli cli;
     struct cli_url url;
+    const char *kind = args_value(args, "--kind");
+    if (kind != NULL && strcmp(kind, "config") != 0 && strcmp(kind, "alarm") != 0 &&
+        strcmp(kind, "refusal") != 0) {
+        return cli_usage(command, "--kind is config, alarm or refusal");
+    }
     if (args->word_count != 0) {
         return cli_usage(command, "that is one word too many: filters are options");
     }
@@ -101,7 +107,7 @@ static int run_history(const struct command *command, const struct args *args)
         return COMMAND_USAGE;
     }
     cli_url_init(&url, "/v1/history");
-    cli_url_query(&url, "kind", args_value(args, "--kind"));
+    cli_url_query(&url, "kind", kind);
     cli_url_query(&url, "account", args_value(args, "--account"));
     int status = print_list(&cli, &url, history_columns, "There is nothing of that kind.");
     cli_done(&cli);
@@ -151,6 +157,37 @@ static void print_lease(const json_t *lease)
            text_at(lease, "more", "unknown"));
 }
 
+static void print_limits(const json_t *limits)
+{
+    char day[MONEY_TEXT_SIZE];
+    char left[MONEY_TEXT_SIZE];
+    const json_t *channels = json_object_get(limits, "channels_max");
+    const json_t *cps = json_object_get(limits, "cps_max");
+    const char *day_max = text_at(limits, "spend_day_max", NULL);
+    const char *day_left = text_at(limits, "spend_day_left", day_max);
+    if (channels == NULL && cps == NULL && day_max == NULL) {
+        printf("%-12snone of its own\n", "limits");
+        return;
+    }
+    const char *between = "";
+    printf("%-12s", "limits");
+    if (channels != NULL) {
+        printf("%lld of %lld calls at once",
+               (long long)json_integer_value(json_object_get(limits, "channels")),
+               (long long)json_integer_value(channels));
+        between = "; ";
+    }
+    if (cps != NULL) {
+        printf("%s%lld calls a second", between, (long long)json_integer_value(cps));
+        between = "; ";
+    }
+    if (day_max != NULL) {
+        printf("%s%s a day, %s of it left", between, cli_money(day, day_max),
+               cli_money(left, day_left));
+    }
+    putchar('\n');
+}
+
 static void print_steps(struct cli *cli, const json_t *steps)
 {
     size_t index;
@@ -191,7 +228,10 @@ static void print_explained(struct cli *cli, const json_t *answer)
     }
     printf("%-12s%s\n", "paid by", text_at(json_object_get(plan, "payer"), "name", "nobody"));
     print_price("price", json_object_get(plan, "price"));
-    print_lease(json_object_get(answer, "lease"));
+    if (text_at(json_object_get(plan, "payer"), "name", "")[0] != '\0') {
+        print_lease(json_object_get(answer, "lease"));
+        print_limits(json_object_get(answer, "limits"));
+    }
     print_steps(cli, json_object_get(plan, "steps"));
 }
 

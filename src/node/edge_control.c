@@ -193,7 +193,8 @@ static void do_end(struct edge_role *role, const json_t *request, struct control
     char *end = NULL;
     uint64_t key = text == NULL ? 0 : strtoull(text, &end, 16);
     if (key == 0 || *end != '\0') {
-        control_answer_error(answer, "bad-request", "key must be 16 hexadecimal digits");
+        control_answer_error(answer, "bad-request",
+                             "a call's key is 16 hexadecimal digits, and not all of them 0");
         return;
     }
     for (int i = 0; i < role->worker_count; i++) {
@@ -223,8 +224,14 @@ static const char *lease_says(const struct route_plan *plan, const struct meter_
     if (plan->is_emergency || plan->payer_account_id == 0) {
         return "connect";
     }
+    if (plan->payer.channels_max >= 0 && lease->channel_count >= plan->payer.channels_max) {
+        return "channels";
+    }
     if (known.is != TRI_PRESENT) {
         return "ask"; /* no lease here yet: the call would ask for one */
+    }
+    if (rate_price(&plan->price, 0) > lease->day_left_micro) {
+        return "day";
     }
     int64_t room_micro =
         lease->granted_micro - lease->returned_micro - lease->ended_micro - lease->covered_micro;
@@ -234,23 +241,34 @@ static const char *lease_says(const struct route_plan *plan, const struct meter_
     return lease->more.is == TRI_ABSENT ? "refuse" : "ask";
 }
 
-/* `says`: "connect", "ask", "refuse" (for money), "draining" or "away" (no device is registered).
- */
+/* What stands between a call that has a route and its being connected. */
+static const struct obstacle {
+    const char *says;
+    int status;
+    const char *reason, *why;
+} obstacles[] = {
+    {"away", 480, "not-registered", "No device of that user is registered."},
+    {"draining", 503, "draining", "The edge takes no new calls: it drains."},
+    {"channels", 480, "channel-limit", "The account has as many calls open as it may."},
+    {"day", 402, "day-limit", "The account has spent what it may in a day."},
+    {"refuse", 402, "no-credit", "The account has no money for the first increment."},
+};
+
+/* `says`: "connect", "ask", or that of an obstacle. */
 static void explain_verdict(struct buf *out, const struct route_plan *plan, const char *says)
 {
-    bool is_away = strcmp(says, "away") == 0;
-    bool is_poor = strcmp(says, "refuse") == 0;
-    bool is_draining = strcmp(says, "draining") == 0;
-    const char *would = is_away || is_draining ? "refuse" : says;
-    const char *reason = is_away       ? "not-registered"
-                         : is_poor     ? "no-credit"
-                         : is_draining ? "draining"
-                                       : "ok";
-    const char *why = is_away       ? "No device of that user is registered."
-                      : is_draining ? "The edge takes no new calls: it drains."
-                      : is_poor     ? "The account has no money for the first increment."
-                                    : plan->why;
-    int status = is_away ? 480 : is_poor ? 402 : is_draining ? 503 : 0;
+    const char *would = says;
+    const char *reason = "ok";
+    const char *why = plan->why;
+    int status = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(obstacles); i++) {
+        if (strcmp(says, obstacles[i].says) == 0) {
+            would = "refuse";
+            reason = obstacles[i].reason;
+            why = obstacles[i].why;
+            status = obstacles[i].status;
+        }
+    }
     if (plan->refusal != ROUTE_OK) {
         would = "refuse";
         reason = route_refusal_name(plan->refusal);
@@ -261,6 +279,27 @@ static void explain_verdict(struct buf *out, const struct route_plan *plan, cons
     buf_json_i64(out, "status", status);
     buf_json_text(out, "reason", slice_from_text(reason));
     buf_json_text(out, "why", slice_from_text(why));
+}
+
+/* Of the account that pays; a member that is missing is not limited. */
+static void explain_limits(struct buf *out, const struct account *payer,
+                           const struct meter_view *lease)
+{
+    buf_text(out, ",\"limits\":{");
+    buf_json_i64(out, "channels", lease->channel_count);
+    if (payer->channels_max >= 0) {
+        buf_json_i64(out, "channels_max", payer->channels_max);
+    }
+    if (payer->cps_max >= 0) {
+        buf_json_i64(out, "cps_max", payer->cps_max);
+    }
+    if (payer->spend_day_micro >= 0) {
+        buf_json_money(out, "spend_day_max", payer->spend_day_micro);
+    }
+    if (payer->spend_day_micro >= 0 && lease->day_left_micro != INT64_MAX) {
+        buf_json_money(out, "spend_day_left", lease->day_left_micro);
+    }
+    buf_char(out, '}');
 }
 
 static void explain_answer(struct edge_role *role, const struct route_plan *plan,
@@ -274,6 +313,7 @@ static void explain_answer(struct edge_role *role, const struct route_plan *plan
     struct buf out;
     struct meter_view lease;
     memset(&lease, 0, sizeof(lease));
+    lease.day_left_micro = INT64_MAX;
     struct tri known = {TRI_ABSENT};
     if (plan->payer_account_id != 0) {
         known = meter_look(role->edge.meters, plan->payer_account_id, clock_mono_us(), &lease);
@@ -291,6 +331,9 @@ static void explain_answer(struct edge_role *role, const struct route_plan *plan
     buf_json_text(&out, "more", slice_from_text(tri_name(lease.more)));
     buf_json_i64(&out, "version", (int64_t)lease.version);
     buf_char(&out, '}');
+    if (plan->payer_account_id != 0) {
+        explain_limits(&out, &plan->payer, &lease);
+    }
     bool is_away = false;
     if (plan->kind == ROUTE_TO_ENDPOINT && plan->refusal == ROUTE_OK) {
         struct reg_now now = {clock_mono_us(), clock_wall_us()};

@@ -83,16 +83,16 @@ static bool find_price(const struct planner *planner, uint32_t deck_id, const ch
         refuse_unknown(plan, "The price");
         return false;
     case TRI_ABSENT:
-        say(plan, "The %s deck %u of account %s has no price for %s.", deck_use, deck_id,
-            plan->payer.name, plan->number);
+        say(plan, "The %s deck of account %s has no price for %s.", deck_use, plan->payer.name,
+            plan->number);
         refuse(plan, ROUTE_NO_RATE, plan->payer.version);
         return false;
     case TRI_PRESENT:
         break;
     }
     if (strcmp(plan->price.currency, plan->payer.currency) != 0) {
-        say(plan, "Deck %u is in %s, but account %s is in %s.", deck_id, plan->price.currency,
-            plan->payer.name, plan->payer.currency);
+        say(plan, "The %s deck of account %s is in %s, but the account is in %s.", deck_use,
+            plan->payer.name, plan->price.currency, plan->payer.currency);
         refuse(plan, ROUTE_NO_RATE, plan->payer.version);
         return false;
     }
