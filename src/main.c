@@ -178,9 +178,12 @@ static int run_help(int argc, char **argv)
 
 static int run_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    printf("dialtone %s\n", DIALTONE_VERSION);
+    bool is_json = argc == 1 && strcmp(argv[0], "--json") == 0;
+    if (argc > 0 && !is_json) {
+        fprintf(stderr, "dialtone version: it takes --json and no more\n");
+        return COMMAND_USAGE;
+    }
+    printf(is_json ? "{\"version\": \"%s\"}\n" : "dialtone %s\n", DIALTONE_VERSION);
     return COMMAND_OK;
 }
 
@@ -204,7 +207,7 @@ static const struct command simulate[] = {
     {.name = "version",
      .group = "Look after",
      .what = "which dialtone this is",
-     .usage = "version",
+     .usage = "version [--json]",
      .run_raw = run_version},
     COMMANDS_END,
 };

@@ -244,9 +244,12 @@ char *cli_read_file(const struct cli *cli, const char *path, size_t *size)
 {
     struct stat found;
     FILE *file = fopen(path, "rb");
-    if (file == NULL || fstat(fileno(file), &found) != 0 || found.st_size > FILE_SIZE_MAX) {
+    bool is_file = file != NULL && fstat(fileno(file), &found) == 0 && S_ISREG(found.st_mode);
+    if (!is_file || found.st_size > FILE_SIZE_MAX) {
         (void)cli_fail(cli, "%s cannot be read: %s", path,
-                       file == NULL ? strerror(errno) : "it is too large");
+                       file == NULL ? strerror(errno)
+                       : is_file    ? "it is too large"
+                                    : "it is no file");
         if (file != NULL) {
             fclose(file);
         }
@@ -256,7 +259,7 @@ char *cli_read_file(const struct cli *cli, const char *path, size_t *size)
     size_t got = text == NULL ? 0 : fread(text, 1, (size_t)found.st_size, file);
     fclose(file);
     if (text == NULL || got != (size_t)found.st_size) {
-        (void)cli_fail(cli, "%s cannot be read", path);
+        (void)cli_fail(cli, "%s cannot be read to its end", path);
         free(text);
         return NULL;
     }

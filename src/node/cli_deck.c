@@ -165,9 +165,10 @@ static const struct args_known plain[] = {COMMON};
 static const struct args_known list_known[] = {ARG("--max", "COUNT", "at most so many (100)"),
                                                COMMON};
 static const struct args_known import_known[] = {
-    ARG("--name", "NAME", "what it is called (the file's name)"),
-    ARG("--currency", "EUR", "three letters (EUR)"),
-    ARG("--rounding", "half-up|half-even|up", "of charges to a millionth (half-up)"),
+    ARG_MEMBER("--name", "NAME", "what it is called (the file's name)", "name", ARGS_TEXT),
+    ARG_MEMBER("--currency", "EUR", "three letters (EUR)", "currency", ARGS_TEXT),
+    ARG_MEMBER("--rounding", "half-up|half-even|up", "of charges to a millionth (half-up)",
+               "rounding", ARGS_TEXT),
     COMMON,
 };
 

@@ -28,7 +28,7 @@ static const struct args_known list_known[] = {
 static const struct cli_column account_list[] = {
     {"ACCOUNT", "name", CLI_TEXT},
     {"BALANCE", "balance.balance", CLI_MONEY},
-    {"AVAILABLE", "balance.available", CLI_MONEY},
+    {"SET ASIDE", "balance.leased", CLI_MONEY},
     {"CURRENCY", "currency", CLI_TEXT},
     {"KIND", "kind", CLI_TEXT},
     {"CLASS", "class", CLI_TEXT},

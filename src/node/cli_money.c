@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define KEY_BYTES 12
+#define KEY_MAX 79 /* bytes of an idempotency key, as the API takes it */
 
 static void account_url(struct cli_url *url, const char *account, const char *what)
 {
@@ -73,6 +74,9 @@ static int run_money(const struct command *command, const struct args *args)
     }
     if (transfer != NULL && !slice_to_u64(slice_from_text(transfer), INT64_MAX, &number)) {
         return cli_usage(command, "--transfer is the number of an entry: see dialtone statement");
+    }
+    if (key != NULL && (key[0] == '\0' || strlen(key) > KEY_MAX)) {
+        return cli_usage(command, "--key is a text of 1 to %d bytes", KEY_MAX);
     }
     if (!cli_begin(&cli, command, args, -1)) {
         return COMMAND_USAGE;
@@ -172,14 +176,16 @@ static int run_statement(const struct command *command, const struct args *args)
 #define COMMON COMMAND_DIR, COMMAND_JSON, COMMAND_HELP, COMMAND_END
 #define KEY                                                                                        \
     ARG("--key", "TEXT", "the idempotency key (one is made): the same one again books nothing")
-#define REASON ARG("--reason", "TEXT", "stands in the statement")
+#define REASON ARG_MEMBER("--reason", "TEXT", "stands in the statement", "reason", ARGS_TEXT)
 #define WHY_KEY                                                                                    \
     "Where no clear answer comes, repeat it with the --key that is named then: it counts once."
 
 static const struct args_known plain[] = {COMMON};
 static const struct args_known money_known[] = {REASON, KEY, COMMON};
-static const struct args_known refund_known[] = {
-    ARG("--transfer", "NUMBER", "the charge that is given back; needed"), REASON, KEY, COMMON};
+static const struct args_known refund_known[] = {ARG_MEMBER("--transfer", "NUMBER",
+                                                            "the charge that is given back; needed",
+                                                            "transfer", ARGS_COUNT),
+                                                 REASON, KEY, COMMON};
 static const struct args_known statement_known[] = {
     ARG("--max", "COUNT", "the newest so many (100)"), COMMON};
 

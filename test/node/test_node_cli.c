@@ -102,7 +102,7 @@ static void a_mistake_is_answered_with_what_to_do(void **state)
         {"topup acme 5 --resaon x --dir %", 2,
          "dialtone topup: there is no option --resaon here: did you mean --reason?\n"
          "See: dialtone help topup\n"},
-        {"adjust acme -1 --dir %", 1, "dialtone adjust: An adjustment says why.\n"},
+        {"adjust acme -1 --dir %", 1, "dialtone adjust: --reason: An adjustment says why.\n"},
         {"deck import /nonexistent.csv --dir %", 1,
          "dialtone deck import: /nonexistent.csv cannot be read: No such file or directory\n"},
         {"cdr --max 0 --dir %", 2,
@@ -331,6 +331,19 @@ static void explain_answers_for_endpoint_account_and_trunk(void **state)
     run("explain --trunk carrier 493023125001 --dir %");
     assert_int_equal(output.status, 0);
     assert_non_null(strstr(output.out, "endpoint alice"));
+
+    run("account set acme --channels 0 --cps 7 --spend-day 9 --dir %");
+    assert_int_equal(output.status, 0);
+    for (int i = 0; i < 50 && strstr(output.out, "channel-limit") == NULL; i++) {
+        usleep(100000); /* the edge follows within a second */
+        run("explain alice 03042123 --dir %");
+    }
+    assert_non_null(strstr(output.out, "refused with 480 (channel-limit)"));
+    assert_non_null(strstr(output.out, "0 of 0 calls at once; 7 calls a second; 9.00 a day"));
+    run("explain alice 112 --dir %");
+    assert_non_null(strstr(output.out, "connected"));
+    run("account set acme --channels none --cps none --spend-day none --dir %");
+    assert_int_equal(output.status, 0);
 }
 
 static void calls_refusals_cdr_and_history_print_when_there_is_nothing(void **state)
@@ -344,6 +357,18 @@ static void calls_refusals_cdr_and_history_print_when_there_is_nothing(void **st
     assert_string_equal(output.out, "Nothing was refused.\n");
     run("history --kind alarm --dir %");
     assert_int_equal(output.status, 0);
+    run("history --kind alarms --dir %");
+    assert_int_equal(output.status, 2);
+    run("calls end 0000000000000000 --dir %");
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "not all of them 0"));
+    run("topup acme 5 --key= --dir %");
+    assert_int_equal(output.status, 2);
+    run("deck import /tmp --dir %");
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "it is no file"));
+    run("version --json");
+    assert_non_null(strstr(output.out, "{\"version\": \""));
 }
 
 static void a_backup_is_made_while_it_runs_and_restored_while_it_does_not(void **state)
