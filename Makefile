@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench bench-overload soak clean install format tidy fuzz
+.PHONY: all check run drill bench bench-overload soak clean install format tidy fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -37,6 +37,10 @@ fuzz:
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	scripts/fuzz-briefly.sh build-fuzz 120
+
+# Edge and web role under valgrind while the demo's phones call; a minute.
+valgrind: all
+	python3 -B test/wire/valgrind.py $(BUILD)/dialtone $(BUILD)/dialtone-phones
 
 # Minutes long, and advice: not a part of check.
 tidy: all

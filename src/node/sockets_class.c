@@ -117,6 +117,9 @@ bool socket_class_attach(int fd, bool is_ipv6, int worker_count)
     step(&program, BPF_LDX | BPF_MEM, 0);
     step(&program, BPF_ALU | BPF_ADD | BPF_X, 0);
     step(&program, BPF_RET | BPF_A, 0);
-    struct sock_fprog filter = {.len = program.count, .filter = program.steps};
+    struct sock_fprog filter;
+    memset(&filter, 0, sizeof(filter)); /* the gap between its members too, for valgrind */
+    filter.len = program.count;
+    filter.filter = program.steps;
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof(filter)) == 0;
 }
