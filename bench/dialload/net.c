@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SEGMENTS_SIZE_MAX 60000
 #define SOCKET_BUFFER_SIZE (4 << 20) /* the generator must not be the one that loses datagrams */
 
 static uint16_t write_address(char *text, const struct sockaddr_storage *address)
@@ -83,6 +85,7 @@ bool net_init(struct net *net, const struct options *options)
         net->sockets[i].fd = -1;
     }
     net->socket_count = options->socket_count;
+    net->sends_segments = options->sends_segments;
     for (uint32_t i = 0; i < options->socket_count; i++) {
         if (!open_socket(net, i, options)) {
             fprintf(stderr, "dialload: UDP socket to %s: %s\n", net->target, strerror(errno));
@@ -109,10 +112,61 @@ void net_done(struct net *net)
     }
 }
 
+/* Datagrams of one size in a row go through the stack as one, which cuts them apart again where
+ * they arrive (UDP_SEGMENT): the receiver sees the same datagrams, and the sender pays for a few.
+ */
+static uint32_t count_alike(const struct net_socket *s, uint32_t first)
+{
+    uint32_t count = 1;
+    size_t size = s->parts[first].iov_len;
+    while (first + count < s->queued_count && s->parts[first + count].iov_len == size &&
+           (count + 1) * size <= SEGMENTS_SIZE_MAX) {
+        count++;
+    }
+    return count;
+}
+
+static bool send_alike(struct net_socket *s, uint32_t first, uint32_t count)
+{
+    union {
+        struct cmsghdr header;
+        char data[CMSG_SPACE(sizeof(uint16_t))];
+    } control = {.data = {0}};
+    uint16_t size = (uint16_t)s->parts[first].iov_len;
+    struct msghdr message = {.msg_iov = &s->parts[first],
+                             .msg_iovlen = count,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control.data)};
+    control.header = (struct cmsghdr){
+        .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof(size))};
+    memcpy(CMSG_DATA(&control.header), &size, sizeof(size));
+    return sendmsg(s->fd, &message, 0) >= 0;
+}
+
+static void flush_segments(struct net *net, struct net_socket *s)
+{
+    for (uint32_t first = 0; first < s->queued_count;) {
+        uint32_t count = count_alike(s, first);
+        bool is_sent = send_alike(s, first, count);
+        if (!is_sent && errno == ECONNREFUSED) {
+            net->counts.refused++; /* it was about an earlier datagram */
+            is_sent = send_alike(s, first, count);
+        }
+        net->counts.sent += is_sent ? count : 0;
+        net->counts.send_failed += is_sent ? 0 : count;
+        first += count;
+    }
+    s->queued_count = 0;
+}
+
 static void flush_socket(struct net *net, struct net_socket *s)
 {
     uint32_t done = 0;
     uint32_t failures = 0;
+    if (net->sends_segments && s->queued_count > 1) {
+        flush_segments(net, s);
+        return;
+    }
     while (done < s->queued_count && failures < NET_BATCH) {
         int count = sendmmsg(s->fd, s->headers + done, s->queued_count - done, 0);
         if (count > 0) {

@@ -38,6 +38,7 @@ struct net {
     char target[NET_ADDRESS_SIZE]; /* the server, as text */
     uint16_t target_port;
     bool is_ipv6;
+    bool sends_segments;
     struct net_counts counts;
     struct mmsghdr in_headers[NET_BATCH];
     struct iovec in_parts[NET_BATCH];

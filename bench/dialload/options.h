@@ -51,6 +51,7 @@ struct options {
     const char *json_path; /* NULL: none; "-": standard output */
     uint32_t socket_count;
     uint32_t source_count; /* 127.0.0.1 and those behind it; 0, 1: as the kernel chooses */
+    bool sends_segments;   /* alike datagrams in a row pass the stack as one */
     uint32_t slot_count;   /* operations and kept calls at once */
     uint32_t show_count;   /* flawed messages to print in full */
     int64_t t1_us;

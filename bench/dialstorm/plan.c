@@ -29,6 +29,7 @@ static const char help_text[] =
     "  --domain NAME        (bench.test)\n"
     "  --sockets N          source ports (64)\n"
     "  --sources N          source addresses 127.0.0.1, 127.0.0.2, ... (1)\n"
+    "  --segments yes|no    datagrams of one size pass the stack as one on their way (yes)\n"
     "  --users N            phones; half of them calls the other half (20000)\n"
     "  --watch NAME=PID,... report CPU and memory of these processes; may be given several times\n"
     "  --out FILE           (standard output)\n"
@@ -62,6 +63,7 @@ enum option_id {
     OPT_DOMAIN,
     OPT_SOCKETS,
     OPT_SOURCES,
+    OPT_SEGMENTS,
     OPT_USERS,
     OPT_WATCH,
     OPT_OUT,
@@ -88,6 +90,7 @@ static const struct option long_options[] = {
     {"domain", required_argument, NULL, OPT_DOMAIN},
     {"sockets", required_argument, NULL, OPT_SOCKETS},
     {"sources", required_argument, NULL, OPT_SOURCES},
+    {"segments", required_argument, NULL, OPT_SEGMENTS},
     {"users", required_argument, NULL, OPT_USERS},
     {"watch", required_argument, NULL, OPT_WATCH},
     {"out", required_argument, NULL, OPT_OUT},
@@ -234,6 +237,9 @@ static bool read_option(struct plan *plan, int id, const char *text)
         return read_u32(text, 1, OPTIONS_SOCKETS_MAX, &plan->net.socket_count);
     case OPT_SOURCES:
         return read_u32(text, 1, 250, &plan->source_count);
+    case OPT_SEGMENTS:
+        plan->net.sends_segments = strcmp(text, "yes") == 0;
+        return plan->net.sends_segments || strcmp(text, "no") == 0;
     case OPT_USERS:
         return read_u32(text, 2, 5000000, &plan->user_count);
     case OPT_WATCH:
@@ -316,7 +322,9 @@ static bool check_whole(const struct plan *plan)
 
 bool plan_read(struct plan *plan, int argc, char **argv)
 {
-    *plan = (struct plan){.net = {.domain = "bench.test", .socket_count = OPTIONS_SOCKETS_MAX},
+    *plan = (struct plan){.net = {.domain = "bench.test",
+                                  .socket_count = OPTIONS_SOCKETS_MAX,
+                                  .sends_segments = true},
                           .user_count = 20000,
                           .flood_count = 10000,
                           .patience_us = 4000000,
