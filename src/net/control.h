@@ -65,8 +65,9 @@ void control_client_free(struct control_client *client);
 
 /* Asks and waits for the answer, patience_us at most; connects first where it is not connected, and
  * closes after any failure. A connection of before that turns out to be broken is made anew and the
- * question asked once more: doing a command twice must do no more than doing it once. `members` (borrowed, may be NULL) are added to the request. With OK
- * and REFUSED *answer is a new reference that the caller drops; else it is untouched. */
+ * question asked once more: doing a command twice must do no more than doing it once. `members`
+ * (borrowed, may be NULL) are added to the request. With OK and REFUSED *answer is a new reference
+ * that the caller drops; else it is untouched. */
 enum control_result control_client_ask(struct control_client *client, const char *command,
                                        const json_t *members, int64_t patience_us,
                                        json_t **answer) MUST_CHECK;

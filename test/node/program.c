@@ -79,7 +79,7 @@ static pid_t spawn(char *argv[], int out_fd, int err_fd)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        setpgid(0, 0); /* Ctrl-C on the tests is not for it */
+        setpgid(0, 0);                    /* Ctrl-C on the tests is not for it */
         prctl(PR_SET_PDEATHSIG, SIGTERM); /* nothing outlives a test that fails */
         dup2(out_fd, STDOUT_FILENO);
         dup2(err_fd, STDERR_FILENO);

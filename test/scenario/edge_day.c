@@ -134,9 +134,9 @@ static struct scn_step *step_take(struct scn *scn, int64_t at_us, enum scn_verb 
 static void act_make(struct rng *rng, struct scn *scn, int64_t at_us)
 {
     static const enum scn_verb verbs[] = {
-        SCN_CALL, SCN_CALL,   SCN_CALL,  SCN_CALL,       SCN_CALL,     SCN_HANGUP,   SCN_HOLD,
-        SCN_SEND, SCN_RESUME, SCN_TOPUP, SCN_UNREGISTER, SCN_REGISTER, SCN_END_CALLS,
-        SCN_SUSPEND, SCN_UNSUSPEND, SCN_UNSUSPEND};
+        SCN_CALL,      SCN_CALL,    SCN_CALL,      SCN_CALL,     SCN_CALL,       SCN_HANGUP,
+        SCN_HOLD,      SCN_SEND,    SCN_RESUME,    SCN_TOPUP,    SCN_UNREGISTER, SCN_REGISTER,
+        SCN_END_CALLS, SCN_SUSPEND, SCN_UNSUSPEND, SCN_UNSUSPEND};
     static const enum sip_method methods[] = {SIP_INFO, SIP_MESSAGE, SIP_UPDATE, SIP_OPTIONS};
     struct scn_step *step = step_take(scn, at_us, verbs[rng_below(rng, ARRAY_COUNT(verbs))]);
     int agent = (int)between(rng, 0, scn->agent_count - 3); /* a phone */

@@ -61,8 +61,8 @@ static void call_partial(struct sim_edge *edge, struct sim_call *call)
 {
     struct written written = {edge, call, record_of(edge, call, JOURNAL_USAGE)};
     struct meter_writer writer = {&written, usage_write};
-    (void)meter_partial(edge->table, &call->meter,
-                        meter_talk_us(&call->meter, edge->world->now_us), &writer);
+    (void)meter_partial(edge->table, &call->meter, meter_talk_us(&call->meter, edge->world->now_us),
+                        &writer);
     edge_may_crash(edge);
 }
 
