@@ -110,9 +110,7 @@ static void flow_encode(struct buf *out, const struct call_flow *flow)
 
 static void flow_decode(struct wire_reader *in, struct call_flow *flow)
 {
-    for (size_t i = 0; i < sizeof(flow->address); i++) {
-        flow->address[i] = wire_get_u8(in);
-    }
+    wire_get(in, flow->address, sizeof(flow->address));
     flow->port = wire_get_u16(in);
     flow->transport = wire_get_u8(in);
     flow->listener = wire_get_u8(in);

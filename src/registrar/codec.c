@@ -116,9 +116,7 @@ static struct contact read_contact(struct wire_reader *reader, struct reg_now no
     fixed->wall_refreshed_s = wire_get_u32(reader);
     fixed->reg_id = wire_get_u32(reader);
     fixed->q = wire_get_u16(reader);
-    for (size_t i = 0; i < sizeof(fixed->flow.address); i++) {
-        fixed->flow.address[i] = wire_get_u8(reader);
-    }
+    wire_get(reader, fixed->flow.address, sizeof(fixed->flow.address));
     fixed->flow.port = wire_get_u16(reader);
     fixed->flow.transport = wire_get_u8(reader);
     fixed->flow.listener = wire_get_u8(reader);
