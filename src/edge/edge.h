@@ -50,6 +50,7 @@ struct edge_settings {             /* fixed while the process runs */
     uint32_t txn_count_max; /* a worker */
     uint64_t memory_max;    /* bytes for packets and texts, a worker */
     struct digest_keys nonce_keys;
+    enum digest_offer digest_offer;             /* SHA256: an answer by MD5 opens nothing */
     uint8_t mac_key[DIGEST_KEY_SIZE];           /* branches, tags, Record-Route */
     uint64_t hash_seed;                         /* of the Call-ID's owner */
     int64_t nonce_age_s;                        /* 600 */

@@ -27,9 +27,11 @@ static void challenge(struct edge_worker *worker, const struct sip_msg *msg,
     struct buf buf;
     buf_init(&buf, lines, sizeof(lines));
     const struct edge_settings *settings = &worker->edge->settings;
-    (gives_up_on_sha256(msg) ? digest_challenge_write_md5 : digest_challenge_write)(
-        worker->digest, &buf, !is_register, slice_from_text(settings->domain),
-        &settings->nonce_keys, worker->now.wall_us / 1000000, rng_u64(&worker->rng), is_stale);
+    bool is_md5_alone = settings->digest_offer != DIGEST_OFFER_SHA256 && gives_up_on_sha256(msg);
+    digest_challenge_write_offer(worker->digest, &buf, !is_register,
+                                 slice_from_text(settings->domain), &settings->nonce_keys,
+                                 worker->now.wall_us / 1000000, rng_u64(&worker->rng), is_stale,
+                                 is_md5_alone ? DIGEST_OFFER_MD5 : settings->digest_offer);
     worker_count(worker, EDGE_CHALLENGES);
     reply_stateless(worker, msg, from, is_register ? 401 : 407, NULL, buf_done(&buf));
 }
@@ -83,6 +85,12 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
     if (verdict == DIGEST_OK && !is_uri_meant(worker->edge, msg, credentials->uri)) {
         verdict = DIGEST_WRONG;
     }
+    if (verdict == DIGEST_OK && settings->digest_offer == DIGEST_OFFER_SHA256 &&
+        credentials->algorithm != DIGEST_SHA256) { /* a downgrade, but no guess */
+        worker_count(worker, EDGE_AUTH_FAILED);
+        challenge(worker, msg, from, is_register, false);
+        return false;
+    }
     switch (verdict) {
     case DIGEST_OK:
         break;
@@ -107,8 +115,8 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
     }
     uint32_t nonce_hash = (uint32_t)hash_slice(settings->hash_seed, credentials->nonce) | 1;
     struct reg_now now = {worker->now.mono_us, worker->now.wall_us};
-    if (credentials->has_qop &&
-        !registrar_nc_take(worker->edge->registrar, credentials->username, nonce_hash,
+    /* Without qop there is no count: the nonce is good once, as if it were the first. */
+    if (!registrar_nc_take(worker->edge->registrar, credentials->username, nonce_hash,
                            credentials->nc, !is_register, now)) {
         worker_count(worker, EDGE_STALE);
         challenge(worker, msg, from, is_register, true);

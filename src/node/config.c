@@ -43,6 +43,7 @@ void config_defaults(struct node_config *out)
     out->event_days = 35;
     out->outbox_days = 35;
     out->disk_free_min_percent = 5;
+    snprintf(out->digest_order, sizeof(out->digest_order), "%s", "md5-first");
     out->has_bans = true;
     out->ban_first_us = 60 * SECOND;
     out->ban_longest_us = 86400 * SECOND;
@@ -131,6 +132,7 @@ static const struct key keys[] = {
     {"drill", KEY_BOOL, FIELD(drill), 0, 0},
     {"currency", KEY_TEXT, FIELD(currency), 0, 0},
     {"emergency", KEY_EMERGENCY, FIELD(emergency), 0, 0},
+    {"digest_order", KEY_TEXT, FIELD(digest_order), 0, 0},
     {"bans", KEY_BOOL, FIELD(has_bans), 0, 0},
     {"ban_allow", KEY_NETWORKS, FIELD(allowed), 0, 0},
     {"ban_first", KEY_SECONDS, FIELD(ban_first_us), 1, 86400},
@@ -417,8 +419,26 @@ static bool read_group(struct reader *reader, const config_setting_t *group, con
     return true;
 }
 
+bool config_digest_offer(const char *order, int *offer)
+{
+    static const char *const orders[] = {"md5-first", "sha-256-first", "md5", "sha-256"};
+    for (size_t i = 0; i < ARRAY_COUNT(orders); i++) {
+        if (strcmp(order, orders[i]) == 0) {
+            *offer = (int)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool check_whole(struct reader *reader)
 {
+    int offer;
+    if (!config_digest_offer(reader->config->digest_order, &offer)) {
+        return fail(reader, NULL,
+                    "'digest_order' must be \"md5-first\", \"sha-256-first\", \"md5\" or "
+                    "\"sha-256\"");
+    }
     const struct node_config *config = reader->config;
     if (config->listen_count == 0) {
         return fail(reader, NULL, "'listen' is missing: name at least one address");

@@ -54,6 +54,7 @@ struct node_config {
     /* Money. */
     int64_t grace_new_micro, grace_verified_micro, grace_flagged_micro, grace_total_micro;
     int64_t idle_us;
+    char digest_order[16]; /* "md5-first", "sha-256-first", "md5", "sha-256" */
     /* Bans (docs/security.md). */
     bool has_bans;
     int64_t ban_first_us, ban_longest_us;
@@ -69,6 +70,9 @@ struct node_config {
 MUST_CHECK bool config_load(const char *dir, struct node_config *out, char *error,
                             size_t error_size);
 void config_defaults(struct node_config *out);
+
+/* A digest_order as enum digest_offer; false: it is none. */
+MUST_CHECK bool config_digest_offer(const char *order, int *offer);
 
 /* "udp:127.0.0.1:5060", "tcp:[::1]:0"; false: it is none. */
 MUST_CHECK bool config_listen_parse(const char *text, struct config_listen *out);

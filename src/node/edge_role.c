@@ -103,6 +103,10 @@ static bool set_settings(struct edge_role *role)
     settings->txn_count_max = settings->call_count_max * 8;
     settings->memory_max = config->memory_max / workers;
     settings->nonce_age_s = config->nonce_age_s;
+    int offer = DIGEST_OFFER_MD5_FIRST;
+    if (config_digest_offer(config->digest_order, &offer)) {
+        settings->digest_offer = (enum digest_offer)offer;
+    }
     settings->expires_min_s = config->expires_min_s;
     settings->trunk_silence_us = config->trunk_silence_us;
     settings->ring_max_us = config->ring_max_us;

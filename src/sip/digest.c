@@ -18,18 +18,24 @@ static void quoted_write(struct buf *out, struct slice text)
     buf_char(out, '"');
 }
 
-static void challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
-                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                            uint64_t random, bool is_stale, size_t offer_count)
+void digest_challenge_write_offer(struct digest_context *context, struct buf *out, bool is_proxy,
+                                  struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                                  uint64_t random, bool is_stale, enum digest_offer offer)
 {
     /* A client takes the first that it supports (RFC 8760 2.4); but many (SIPp, older phones) look
      * at no other line than the first, and fail for good where that is SHA-256. */
-    static const enum digest_algorithm offered[] = {DIGEST_MD5, DIGEST_SHA256};
+    static const enum digest_algorithm offers[][2] = {
+        [DIGEST_OFFER_MD5_FIRST] = {DIGEST_MD5, DIGEST_SHA256},
+        [DIGEST_OFFER_SHA256_FIRST] = {DIGEST_SHA256, DIGEST_MD5},
+        [DIGEST_OFFER_MD5] = {DIGEST_MD5, DIGEST_MD5},
+        [DIGEST_OFFER_SHA256] = {DIGEST_SHA256, DIGEST_SHA256},
+    };
+    const enum digest_algorithm *offered = offers[offer];
     char text[DIGEST_NONCE_SIZE];
     struct buf nonce;
     buf_init(&nonce, text, sizeof text);
     digest_nonce_write(context, &nonce, keys, now_s, random);
-    for (size_t i = 0; i < offer_count && i < ARRAY_COUNT(offered); i++) {
+    for (size_t i = 0; i < (offered[0] == offered[1] ? 1 : 2); i++) {
         buf_text(out, is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
         buf_text(out, ": Digest realm=");
         quoted_write(out, realm);
@@ -45,14 +51,16 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
                             struct slice realm, const struct digest_keys *keys, int64_t now_s,
                             uint64_t random, bool is_stale)
 {
-    challenge_write(context, out, is_proxy, realm, keys, now_s, random, is_stale, 2);
+    digest_challenge_write_offer(context, out, is_proxy, realm, keys, now_s, random, is_stale,
+                                 DIGEST_OFFER_MD5_FIRST);
 }
 
 void digest_challenge_write_md5(struct digest_context *context, struct buf *out, bool is_proxy,
                                 struct slice realm, const struct digest_keys *keys, int64_t now_s,
                                 uint64_t random, bool is_stale)
 {
-    challenge_write(context, out, is_proxy, realm, keys, now_s, random, is_stale, 1);
+    digest_challenge_write_offer(context, out, is_proxy, realm, keys, now_s, random, is_stale,
+                                 DIGEST_OFFER_MD5);
 }
 
 enum param {

@@ -71,6 +71,16 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
                             struct slice realm, const struct digest_keys *keys, int64_t now_s,
                             uint64_t random, bool is_stale);
 
+enum digest_offer { /* which lines, in which order */
+                    DIGEST_OFFER_MD5_FIRST = 0,
+                    DIGEST_OFFER_SHA256_FIRST,
+                    DIGEST_OFFER_MD5,
+                    DIGEST_OFFER_SHA256
+};
+void digest_challenge_write_offer(struct digest_context *context, struct buf *out, bool is_proxy,
+                                  struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                                  uint64_t random, bool is_stale, enum digest_offer offer);
+
 /* The same with the MD5 line alone, for clients that give up when they see another. */
 void digest_challenge_write_md5(struct digest_context *context, struct buf *out, bool is_proxy,
                                 struct slice realm, const struct digest_keys *keys, int64_t now_s,

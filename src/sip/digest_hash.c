@@ -13,6 +13,7 @@
 struct digest_context {
     EVP_MD *sha256;
     EVP_MD_CTX *state;
+    uint64_t hashed_size;
 };
 
 struct digest_context *digest_context_new(void)
@@ -77,6 +78,9 @@ static int hash_md5(const struct slice *parts, size_t part_count, uint8_t *out)
 void digest_hash(struct digest_context *context, enum digest_algorithm algorithm,
                  const struct slice *parts, size_t part_count, uint8_t *out)
 {
+    for (size_t i = 0; i < part_count; i++) {
+        context->hashed_size += parts[i].size;
+    }
     if (algorithm == DIGEST_MD5) {
         int is_hashed = hash_md5(parts, part_count, out);
         assert(is_hashed == 1);
@@ -89,6 +93,11 @@ void digest_hash(struct digest_context *context, enum digest_algorithm algorithm
     }
     is_good &= EVP_DigestFinal_ex(context->state, out, NULL);
     assert(is_good == 1);
+}
+
+uint64_t digest_hashed_size(const struct digest_context *context)
+{
+    return context->hashed_size;
 }
 
 void digest_ha1_make(struct digest_context *context, struct slice user, struct slice realm,

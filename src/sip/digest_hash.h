@@ -14,6 +14,9 @@ MUST_CHECK bool digest_algorithm_parse(struct slice name, enum digest_algorithm 
 void digest_hash(struct digest_context *context, enum digest_algorithm algorithm,
                  const struct slice *parts, size_t part_count, uint8_t *out);
 
+/* Bytes hashed so far: that a refusal costs the same whoever asks is shown by it. */
+uint64_t digest_hashed_size(const struct digest_context *context);
+
 /* The response that `ha1` (a hash of that algorithm) gives (RFC 7616 3.4.1). */
 void digest_response(struct digest_context *context, const struct digest_credentials *credentials,
                      const uint8_t *ha1, struct slice method, uint8_t *out);
