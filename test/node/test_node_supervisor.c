@@ -342,6 +342,38 @@ static void without_a_database_it_starts_all_the_same(void **state)
     stop(&running);
 }
 
+static bool becomes_priced(const char *dir)
+{
+    int64_t begin_ms = program_now_ms();
+    do {
+        program_sleep_ms(20);
+        program_run("explain --dir % alice 03042123", dir, &output);
+    } while (strstr(output.out, "a minute") == NULL && program_now_ms() - begin_ms < 10000);
+    return strstr(output.out, "a minute") != NULL;
+}
+
+/* It is read again from the store: the accounts that it prices are not without a price for good. */
+static void a_deck_file_that_is_lost_is_fetched_again(void **state)
+{
+    (void)state;
+    struct running running;
+    program_dir(running.dir);
+    program_run("init % --demo", running.dir, &output);
+    assert_int_equal(output.status, 0);
+    running.pid = program_start(running.dir, "");
+    assert_true(running.pid > 0);
+    assert_true(becomes_priced(running.dir));
+    assert_in_range(program_stop(running.pid, SIGTERM), 0, 5000);
+
+    char decks[300];
+    snprintf(decks, sizeof(decks), "%s/decks", running.dir);
+    program_remove(decks);
+    running.pid = program_start(running.dir, "");
+    assert_true(running.pid > 0);
+    assert_true(becomes_priced(running.dir));
+    stop(&running);
+}
+
 static void a_wrong_configuration_is_not_started(void **state)
 {
     (void)state;
@@ -454,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_port_in_use_is_named),
         cmocka_unit_test(a_database_of_a_newer_program_is_not_touched),
         cmocka_unit_test(without_a_database_it_starts_all_the_same),
+        cmocka_unit_test(a_deck_file_that_is_lost_is_fetched_again),
         cmocka_unit_test(a_wrong_configuration_is_not_started),
         cmocka_unit_test(ipv6_is_listened_on),
         cmocka_unit_test(a_directory_with_a_long_name_runs),
