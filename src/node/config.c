@@ -2,6 +2,7 @@
 
 #include "base/money.h"
 #include "base/slice.h"
+#include "node/args.h"
 
 #include <arpa/inet.h>
 #include <libconfig.h>
@@ -182,35 +183,11 @@ static bool fail(struct reader *reader, const config_setting_t *at, const char *
     return false;
 }
 
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[64];
-    size_t b_size = strlen(b);
-    if (b_size >= ARRAY_COUNT(row)) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= b_size; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t corner = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_size; j++) {
-            size_t best = corner + (a[i] == b[j] ? 0 : 1);
-            corner = row[j + 1];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            best = corner + 1 < best ? corner + 1 : best;
-            row[j + 1] = best;
-        }
-    }
-    return row[b_size];
-}
-
 static bool unknown_key(struct reader *reader, const config_setting_t *setting, const char *name)
 {
     const char *nearest = keys[0].name;
     for (size_t i = 1; i < ARRAY_COUNT(keys); i++) {
-        if (distance(name, keys[i].name) < distance(name, nearest)) {
+        if (args_distance(name, keys[i].name) < args_distance(name, nearest)) {
             nearest = keys[i].name;
         }
     }
