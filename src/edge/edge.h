@@ -62,6 +62,7 @@ struct edge_settings {             /* fixed while the process runs */
     int64_t partial_every_us;                   /* 1 h */
     int allowed_count;                          /* networks that are never banned */
     struct acl_entry allowed[EDGE_ALLOWED_MAX]; /* sorted (acl_sort) */
+    bool has_overload_sibling; /* another site takes calls: 503 under load, not 500 */
     struct route_settings routing;
     char server[64]; /* Server header; empty: none */
 };
@@ -80,6 +81,8 @@ struct edge_shell {
 
 #define EDGE_TRUNK_IDS 65536 /* trunks with a higher id have no limits */
 
+#define EDGE_SEEN_COUNT 65536 /* INVITEs of the last seconds; a power of two */
+
 struct edge { /* shared; the caller makes the parts and owns them, and zeroes the rest */
     struct edge_settings settings;
     struct directory *directory;
@@ -92,6 +95,7 @@ struct edge { /* shared; the caller makes the parts and owns them, and zeroes th
     _Atomic bool is_known_loaded;  /* the registrations that were replayed are in it: bans hold */
     _Atomic bool is_draining;      /* new calls: 503 */
     _Atomic bool is_paid_work_off; /* no room for records: new paid work is refused as unknown */
+    _Atomic uint64_t seen_invites[EDGE_SEEN_COUNT];  /* their transactions' keys, any worker's */
     _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS];     /* calls in progress by trunk id */
     _Atomic int64_t trunk_starts_us[EDGE_TRUNK_IDS]; /* until when its calls a second are used up */
 };
@@ -199,6 +203,7 @@ struct edge_totals {
     uint32_t calls_open, calls_answered, txns;
     uint64_t memory_size;
 };
-void edge_sum(const struct edge_worker *worker, struct edge_totals *out); /* any thread */
+uint64_t edge_counted(const struct edge_worker *worker, enum edge_count count); /* any thread */
+void edge_sum(const struct edge_worker *worker, struct edge_totals *out);       /* any thread */
 
 #endif

@@ -58,26 +58,11 @@ void send_to(struct edge_worker *worker, const struct reg_flow *to, struct slice
     worker->shell.send(worker->shell.ctx, to, message);
 }
 
-#define TAG_SIZE 18
-
-/* "dt" and our MAC of the request. */
-static void write_tag(const struct edge *edge, const struct sip_msg *request, char tag[TAG_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-    uint64_t mac = token_tag(edge, request);
-    tag[0] = 'd';
-    tag[1] = 't';
-    for (int i = TAG_SIZE - 1; i >= 2; i--) {
-        tag[i] = digits[mac & 15];
-        mac >>= 4;
-    }
-}
-
 static struct slice write_reply(struct edge_worker *worker, const struct sip_msg *request,
                                 const struct reg_flow *from, int status, const char *phrase,
                                 struct slice lines)
 {
-    char tag[TAG_SIZE];
+    char tag[TOKEN_TAG_SIZE];
     char host[48];
     struct sip_response response = {
         .status = status,
@@ -87,7 +72,8 @@ static struct slice write_reply(struct edge_worker *worker, const struct sip_msg
         .source_port = from->port,
     };
     if (status > 100 && request->to.tag.size == 0) {
-        write_tag(worker->edge, request, tag);
+        token_tag_write(worker->edge, request->via.branch, request->call_id, request->from.tag,
+                        request->cseq, tag);
         response.to_tag = slice_make(tag, sizeof(tag));
     }
     struct buf out;

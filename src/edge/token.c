@@ -67,25 +67,31 @@ bool token_branch_key(const struct edge *edge, struct slice branch, uint64_t *ca
 }
 
 /* The To tag of a stateless refusal: any worker, also after a restart, knows its ACK by it. */
-uint64_t token_tag(const struct edge *edge, const struct sip_msg *request)
+void token_tag_write(const struct edge *edge, struct slice branch, struct slice call_id,
+                     struct slice from_tag, uint32_t cseq, char tag[TOKEN_TAG_SIZE])
 {
     char bytes[512];
     struct buf buf;
     buf_init(&buf, bytes, sizeof(bytes));
-    buf_slice(&buf, slice_head(request->via.branch, 120));
+    buf_slice(&buf, slice_head(branch, 120));
     buf_char(&buf, '|');
-    buf_slice(&buf, slice_head(request->call_id, 200));
+    buf_slice(&buf, slice_head(call_id, 200));
     buf_char(&buf, '|');
-    buf_slice(&buf, slice_head(request->from.tag, 120));
-    buf_u64(&buf, request->cseq);
-    return digest_mac64(edge->settings.mac_key, bytes, buf.size);
+    buf_slice(&buf, slice_head(from_tag, 120));
+    buf_u64(&buf, cseq);
+    memcpy(tag, "dt", 2);
+    put_hex64(tag + 2, digest_mac64(edge->settings.mac_key, bytes, buf.size));
 }
 
 bool token_tag_is_ours(const struct edge *edge, const struct sip_msg *request)
 {
-    uint64_t value;
-    return request->to.tag.size == 18 && memcmp(request->to.tag.data, "dt", 2) == 0 &&
-           get_hex64(request->to.tag.data + 2, &value) && value == token_tag(edge, request);
+    char tag[TOKEN_TAG_SIZE];
+    if (request->to.tag.size != TOKEN_TAG_SIZE) {
+        return false;
+    }
+    token_tag_write(edge, request->via.branch, request->call_id, request->from.tag, request->cseq,
+                    tag);
+    return memcmp(request->to.tag.data, tag, sizeof(tag)) == 0;
 }
 
 static uint64_t route_mac(const struct edge *edge, uint64_t call_key, enum call_side_name side)

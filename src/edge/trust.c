@@ -133,10 +133,10 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
 }
 
 /* Known before anything else, because nothing but a lack of credentials may refuse it. */
-bool is_emergency_call(const struct edge *edge, const struct sip_msg *msg)
+bool is_emergency_uri(const struct edge *edge, const struct sip_uri *uri)
 {
     char user[ENDPOINT_USER_SIZE];
-    if (msg->method != SIP_INVITE || !sip_uri_user(&msg->uri, user, sizeof(user))) {
+    if (!sip_uri_user(uri, user, sizeof(user))) {
         return false;
     }
     const struct route_settings *routing = &edge->settings.routing;
@@ -146,6 +146,11 @@ bool is_emergency_call(const struct edge *edge, const struct sip_msg *msg)
         }
     }
     return false;
+}
+
+bool is_emergency_call(const struct edge *edge, const struct sip_msg *msg)
+{
+    return msg->method == SIP_INVITE && is_emergency_uri(edge, &msg->uri);
 }
 
 bool trust_caller(struct edge_worker *worker, const struct sip_msg *msg,

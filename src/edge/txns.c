@@ -6,17 +6,41 @@
 
 /* One key for a request, its repeats, its ACK and its CANCEL (RFC 3261 17.2.3): branch and sent-by,
  * with Call-ID, CSeq and From tag for senders of RFC 2543 that give no branch of worth. */
+uint64_t txn_name_key(const struct edge *edge, const struct txn_name *name, enum sip_method method)
+{
+    uint64_t seed = edge->settings.hash_seed;
+    uint64_t hash = hash_slice(seed, name->branch);
+    hash = hash_slice(hash, name->host);
+    hash = hash_slice(hash, name->call_id);
+    hash = hash_slice(hash, name->from_tag);
+    uint64_t rest = (uint64_t)name->cseq << 32 | (uint64_t)name->port << 8 |
+                    (method == SIP_ACK ? (uint64_t)SIP_INVITE : (uint64_t)method);
+    return hash_u64(hash, rest) | 1;
+}
+
 uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *msg,
                         enum sip_method method)
 {
-    uint64_t seed = worker->edge->settings.hash_seed;
-    uint64_t hash = hash_slice(seed, msg->via.branch);
-    hash = hash_slice(hash, msg->via.host);
-    hash = hash_slice(hash, msg->call_id);
-    hash = hash_slice(hash, msg->from.tag);
-    uint64_t rest = (uint64_t)msg->cseq << 32 | (uint64_t)msg->via.port << 8 |
-                    (method == SIP_ACK ? (uint64_t)SIP_INVITE : (uint64_t)method);
-    return hash_u64(hash, rest) | 1;
+    struct txn_name name = {.branch = msg->via.branch,
+                            .host = msg->via.host,
+                            .port = msg->via.port,
+                            .call_id = msg->call_id,
+                            .from_tag = msg->from.tag,
+                            .cseq = msg->cseq};
+    return txn_name_key(worker->edge, &name, method);
+}
+
+/* Any worker may receive a repeat of what another one has under way; it must not be refused. */
+static void invite_see(struct edge *edge, uint64_t key)
+{
+    atomic_store_explicit(&edge->seen_invites[key >> 8 & (EDGE_SEEN_COUNT - 1)], key,
+                          memory_order_relaxed);
+}
+
+bool invite_is_seen(const struct edge *edge, uint64_t key)
+{
+    return atomic_load_explicit(&edge->seen_invites[key >> 8 & (EDGE_SEEN_COUNT - 1)],
+                                memory_order_relaxed) == key;
 }
 
 uint64_t txn_client_key(const struct edge_worker *worker, struct slice branch,
@@ -141,6 +165,9 @@ struct edge_txn *txn_server_new(struct edge_worker *worker, const struct sip_msg
     if (txn == NULL) {
         pool_give(&worker->pool, request);
         return NULL;
+    }
+    if (msg->method == SIP_INVITE) {
+        invite_see(worker->edge, txn->key);
     }
     txn->request = request;
     worker->kept_block = request;

@@ -47,6 +47,11 @@ void worker_count(struct edge_worker *worker, enum edge_count count)
     atomic_store_explicit(&worker->counts[count], value + 1, memory_order_relaxed);
 }
 
+uint64_t edge_counted(const struct edge_worker *worker, enum edge_count count)
+{
+    return atomic_load_explicit(&worker->counts[count], memory_order_relaxed);
+}
+
 bool has_listener(const struct edge_worker *worker)
 {
     return worker->shell.has_listener == NULL || worker->shell.has_listener(worker->shell.ctx);

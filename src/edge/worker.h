@@ -3,6 +3,7 @@
  * A message is handled by one worker from start to end. Its files:
  *     worker.c     the entry points: message, tick, wake
  *     reply.c      responses of our own, and where responses go
+ *     refuse.c     what a request is worth under load, and its refusal from a glance (refuse.h)
  *     require.c    extensions that a request insists on
  *     trust.c      who sent this: digest, trunk ACL; which identities it may use
  *     admit.c      bans: what counts toward one, and who passes all the same
@@ -162,6 +163,14 @@ bool require_check(struct edge_worker *worker, const struct sip_msg *msg,
                    const struct reg_flow *from, bool is_for_us);
 
 /* ---- txns.c ---- */
+struct txn_name { /* what tells a request's transaction from all others (RFC 3261 17.2.3) */
+    struct slice branch, host, call_id, from_tag;
+    uint16_t port;
+    uint32_t cseq;
+};
+uint64_t txn_name_key(const struct edge *edge, const struct txn_name *name, enum sip_method method);
+/* Has any worker taken that INVITE lately? May forget; an answer of true may be another's. */
+bool invite_is_seen(const struct edge *edge, uint64_t key);
 uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *msg,
                         enum sip_method method);
 uint64_t txn_client_key(const struct edge_worker *worker, struct slice branch,
@@ -198,7 +207,9 @@ void token_branch(struct edge_worker *worker, uint64_t call_key, char branch[56]
 void token_branch_numbered(const struct edge *edge, uint64_t call_key, uint32_t number,
                            char branch[56]);
 bool token_branch_key(const struct edge *edge, struct slice branch, uint64_t *call_key);
-uint64_t token_tag(const struct edge *edge, const struct sip_msg *request);
+#define TOKEN_TAG_SIZE 18
+void token_tag_write(const struct edge *edge, struct slice branch, struct slice call_id,
+                     struct slice from_tag, uint32_t cseq, char tag[TOKEN_TAG_SIZE]);
 bool token_tag_is_ours(const struct edge *edge, const struct sip_msg *request);
 /* "dt=<key>-<side>-<mac>": 37 characters. */
 void token_route(const struct edge *edge, uint64_t call_key, enum call_side_name side,
@@ -251,6 +262,7 @@ struct caller { /* who sent a request */
 bool trust_caller(struct edge_worker *worker, const struct sip_msg *msg,
                   const struct reg_flow *from, bool is_register, struct caller *out);
 bool is_emergency_call(const struct edge *edge, const struct sip_msg *msg);
+bool is_emergency_uri(const struct edge *edge, const struct sip_uri *uri);
 bool trust_identity(const struct sip_msg *msg, const struct caller *caller, const struct edge *edge,
                     char identity[NUMBER_SIZE]);
 

@@ -131,6 +131,7 @@ static const struct key keys[] = {
     {"security.core_dumps", KEY_BOOL, FIELD(has_core_dumps), 0, 0},
     {"log_mb", KEY_BYTES, FIELD(log_max), 1, 100000},
     {"drill", KEY_BOOL, FIELD(drill), 0, 0},
+    {"overload_sibling", KEY_BOOL, FIELD(overload_sibling), 0, 0},
     {"currency", KEY_TEXT, FIELD(currency), 0, 0},
     {"emergency", KEY_EMERGENCY, FIELD(emergency), 0, 0},
     {"digest_order", KEY_TEXT, FIELD(digest_order), 0, 0},

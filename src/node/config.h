@@ -32,6 +32,7 @@ struct node_config {
     bool is_confined;               /* Landlock and seccomp around the roles (node/privilege.h) */
     bool has_core_dumps;            /* a core holds keys */
     uint64_t log_max;               /* bytes of a role's log before it is put aside */
+    bool overload_sibling;          /* under load 503 sends a call to another site, not 500 */
     bool drill;                     /* enables the fault layer under SQLite */
     /* Ceilings, fixed at start. */
     uint32_t calls_max;    /* in progress, all workers: 20,000 */

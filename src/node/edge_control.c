@@ -23,6 +23,7 @@ static json_t *counts_json(struct edge_role *role, uint32_t *open, uint32_t *ans
 {
     uint64_t sums[EDGE_COUNT_COUNT] = {0};
     uint64_t stale = 0, full = 0, failed = 0;
+    uint64_t admits[ADMIT_COUNT_COUNT] = {0};
     *open = *answered = 0;
     for (int i = 0; i < role->worker_count; i++) {
         struct edge_totals totals;
@@ -32,6 +33,9 @@ static json_t *counts_json(struct edge_role *role, uint32_t *open, uint32_t *ans
         }
         *open += totals.calls_open;
         *answered += totals.calls_answered;
+        for (int at = 0; at < ADMIT_COUNT_COUNT; at++) {
+            admits[at] += admission_count(role->threads[i].admission, (enum admit_count)at);
+        }
         stale += atomic_load(&role->threads[i].dropped_stale);
         full += atomic_load(&role->threads[i].dropped_full);
         failed += atomic_load(&role->threads[i].send_failed);
@@ -40,6 +44,10 @@ static json_t *counts_json(struct edge_role *role, uint32_t *open, uint32_t *ans
     for (int at = 0; at < EDGE_COUNT_COUNT; at++) {
         json_object_set_new(counts, edge_count_name((enum edge_count)at),
                             json_integer((json_int_t)sums[at]));
+    }
+    for (int at = 0; at < ADMIT_COUNT_COUNT; at++) {
+        json_object_set_new(counts, admit_count_name((enum admit_count)at),
+                            json_integer((json_int_t)admits[at]));
     }
     json_object_set_new(counts, "dropped_stale", json_integer((json_int_t)stale));
     json_object_set_new(counts, "dropped_full", json_integer((json_int_t)full));

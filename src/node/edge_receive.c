@@ -122,9 +122,11 @@ static bool receive_once(struct edge_thread *thread, const struct role_socket *s
         }
         struct reg_flow from = {.transport = REG_UDP, .listener = socket->listener};
         flow_from_sockaddr(&batch->addresses[i], &from);
-        edge_thread_handle(thread,
-                           slice_make(batch->vectors[i].iov_base, batch->headers[i].msg_len), &from,
-                           age_of(header, thread->now.wall_us));
+        struct slice bytes = slice_make(batch->vectors[i].iov_base, batch->headers[i].msg_len);
+        int64_t age_us = age_of(header, thread->now.wall_us);
+        if (admit_datagram(thread, bytes, &from, age_us < 0 ? 0 : age_us)) {
+            edge_thread_handle(thread, bytes, &from, age_us);
+        }
     }
     return got == RECEIVE_COUNT;
 }

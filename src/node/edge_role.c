@@ -107,6 +107,7 @@ static bool set_settings(struct edge_role *role)
     if (config_digest_offer(config->digest_order, &offer)) {
         settings->digest_offer = (enum digest_offer)offer;
     }
+    settings->has_overload_sibling = config->overload_sibling;
     settings->expires_min_s = config->expires_min_s;
     settings->trunk_silence_us = config->trunk_silence_us;
     settings->ring_max_us = config->ring_max_us;

@@ -3,6 +3,7 @@
  *     edge_role.c      starts and stops it all, replays the journal
  *     edge_thread.c    a worker: its loop, timers, the rings between workers
  *     edge_receive.c   datagrams in, the classes in their order
+ *     edge_admit.c     what is let in under load
  *     edge_send.c      messages out
  *     edge_stream.c    its TCP connections
  *     edge_command.c   what other threads ask of a worker
@@ -65,6 +66,21 @@ struct command { /* from the control, store or sync thread to a worker */
     int holders; /* under the role's lock: asker and worker; 0: freed */
 };
 
+#define STRAY_SLOTS 1024
+
+enum admit_count { /* what a worker did not let in: counters, in the order of admit_count_name */
+                   ADMIT_SHED_INVITE = 0,
+                   ADMIT_SHED_REGISTER,
+                   ADMIT_SHED_OTHER,
+                   ADMIT_ACKS_SETTLED, /* of refusals without state: nothing was to be done */
+                   ADMIT_STRAYS_DROPPED,
+                   ADMIT_STREAMS_PAUSED,
+                   ADMIT_COUNT_COUNT
+};
+const char *admit_count_name(enum admit_count count);
+struct admission;
+uint64_t admission_count(const struct admission *admission, enum admit_count count);
+
 struct edge_thread {
     struct edge_role *role;
     int index;
@@ -80,6 +96,8 @@ struct edge_thread {
     struct receive_batch *receive;
     struct sip_msg msg; /* the message under way */
     struct edge_time now;
+    struct admission *admission;
+    int64_t turn_us; /* how long the last turn of the loop took: what a stream's bytes waited */
     int64_t events_since_us;
     int events_told;
     _Atomic uint64_t dropped_stale, dropped_full, send_failed;
@@ -115,6 +133,7 @@ struct edge_role {
     struct edge_thread *threads;
     pthread_t store_thread, sync_thread;
     _Atomic bool is_stopping, is_ready;
+    _Atomic uint64_t strays[STRAY_SLOTS]; /* by source: edge_admit.c */
     int64_t started_us;
     int store_wake_fd;
     char edge_dir[512];
@@ -173,6 +192,9 @@ void stream_event(struct stream_table *table, uint64_t tag, uint32_t events);
 void stream_send(struct stream_table *table, const struct reg_flow *to, struct slice bytes);
 void stream_reap(struct stream_table *table); /* drops those that broke while sending */
 void stream_sweep(struct stream_table *table, int64_t now_us);
+/* Connections whose work was not let in are taken up again; when that is due (INT64_MAX: none). */
+void stream_resume(struct stream_table *table, int64_t now_us);
+int64_t stream_resume_at(const struct stream_table *table);
 uint32_t stream_count(const struct stream_table *table);
 #define STREAM_TAG (UINT64_C(1) << 63) /* epoll data of streams and their listeners */
 

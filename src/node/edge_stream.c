@@ -1,4 +1,4 @@
-#include "node/edge_role.h"
+#include "node/edge_thread.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,6 +14,7 @@
 #define OUTPUT_MAX (1u << 20) /* bytes that wait for a slow reader: more, and it is cut off */
 #define SILENT_US 32000000    /* a connection that never sent a whole message */
 #define CONNECT_US 4000000
+#define PAUSE_US 100000 /* a connection whose work is not let in is read again after that */
 #define LISTENER_BIT (UINT64_C(1) << 62)
 #define WORKER_SHIFT 48
 
@@ -28,7 +29,8 @@ struct stream {
     size_t output_size;
     int64_t deadline_us; /* closed then unless a message came; 0: none */
     bool is_connecting, is_outbound;
-    bool is_dead; /* broke while the engine was sending: dropped at the end of the turn */
+    bool is_paused; /* its next message waits in `input` until there is room for its work */
+    bool is_dead;   /* broke while the engine was sending: dropped at the end of the turn */
 };
 
 struct stream_table {
@@ -37,6 +39,8 @@ struct stream_table {
     uint32_t count, used, first_free;
     uint64_t serial;
     bool has_dead;
+    uint32_t paused_count;
+    int64_t resume_at_us; /* if any is paused */
     int listener_count;
     const struct role_socket *listeners[CONFIG_LISTEN_MAX];
 };
@@ -104,6 +108,7 @@ static void stream_drop(struct stream_table *table, struct stream *stream)
     uint32_t slot = slot_of(stream->id);
     struct reg_flow flow = stream->flow;
     bool is_outbound = stream->is_outbound;
+    table->paused_count -= stream->is_paused ? 1 : 0;
     close(stream->fd);
     free(stream->input);
     free(stream->output);
@@ -123,6 +128,26 @@ static bool watch(struct stream_table *table, struct stream *stream, uint32_t ev
 {
     struct epoll_event event = {.events = events, .data.u64 = STREAM_TAG | slot_of(stream->id)};
     return epoll_ctl(table->thread->epoll_fd, how, stream->fd, &event) == 0;
+}
+
+/* A paused connection is not read: its sender feels it, and what it sends waits with it. */
+static uint32_t wanted(const struct stream *stream)
+{
+    return (stream->is_paused ? 0u : (uint32_t)EPOLLIN) |
+           (stream->output_size > 0 || stream->is_connecting ? (uint32_t)EPOLLOUT : 0u);
+}
+
+static void pause_reading(struct stream_table *table, struct stream *stream)
+{
+    if (table->paused_count == 0) {
+        table->resume_at_us = table->thread->now.mono_us + PAUSE_US;
+    }
+    table->paused_count++;
+    stream->is_paused = true;
+    if (!watch(table, stream, wanted(stream), EPOLL_CTL_MOD)) {
+        stream->is_dead = true;
+        table->has_dead = true;
+    }
 }
 
 static void prepare(int fd)
@@ -219,7 +244,7 @@ static void stream_write(struct stream_table *table, struct stream *stream, stru
     }
     if (is_whole && written < bytes.size) {
         is_whole = queue_output(stream, bytes.data + written, bytes.size - written) &&
-                   watch(table, stream, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+                   watch(table, stream, wanted(stream), EPOLL_CTL_MOD);
     }
     if (!is_whole) {
         stream->is_dead = true;
@@ -263,7 +288,7 @@ static void flush_output(struct stream_table *table, struct stream *stream)
     if (stream->output_size == 0) {
         free(stream->output);
         stream->output = NULL;
-        if (!watch(table, stream, EPOLLIN, EPOLL_CTL_MOD)) {
+        if (!watch(table, stream, wanted(stream), EPOLL_CTL_MOD)) {
             stream_drop(table, stream);
         }
     }
@@ -294,6 +319,10 @@ static bool take_messages(struct stream_table *table, struct stream *stream)
         } else {
             stream->deadline_us = 0;
             struct reg_flow from = stream->flow;
+            if (!admit_stream(table->thread, slice_head(rest, size), &from)) {
+                pause_reading(table, stream);
+                break;
+            }
             edge_thread_handle(table->thread, slice_head(rest, size), &from, 0);
         }
         if (stream->fd < 0 || stream->id != id) {
@@ -342,7 +371,7 @@ static void read_some(struct stream_table *table, struct stream *stream)
             stream_drop(table, stream);
             return;
         }
-        if (stream->fd < 0 || stream->id != id || (size_t)got < room) {
+        if (stream->fd < 0 || stream->id != id || stream->is_paused || (size_t)got < room) {
             return;
         }
     }
@@ -362,8 +391,41 @@ void stream_event(struct stream_table *table, uint64_t tag, uint32_t events)
     if ((events & EPOLLOUT) != 0) {
         flush_output(table, stream);
     }
-    if (stream->id == id && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+    if (stream->id == id && stream->is_paused && (events & (EPOLLHUP | EPOLLERR)) != 0) {
+        stream_drop(table, stream); /* it does not wait for what it sent */
+    } else if (stream->id == id && !stream->is_paused &&
+               (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
         read_some(table, stream);
+    }
+}
+
+int64_t stream_resume_at(const struct stream_table *table)
+{
+    return table->paused_count > 0 ? table->resume_at_us : INT64_MAX;
+}
+
+void stream_resume(struct stream_table *table, int64_t now_us)
+{
+    if (table->paused_count == 0 || now_us < table->resume_at_us) {
+        return;
+    }
+    uint32_t left = table->paused_count; /* those that are paused again have had their turn */
+    table->resume_at_us = now_us + PAUSE_US;
+    for (uint32_t i = 0; i < table->used && left > 0; i++) {
+        struct stream *stream = &table->streams[i];
+        if (stream->fd < 0 || !stream->is_paused) {
+            continue;
+        }
+        uint64_t id = stream->id;
+        left--;
+        table->paused_count--;
+        stream->is_paused = false;
+        if (!take_messages(table, stream)) {
+            stream_drop(table, stream);
+        } else if (stream->fd >= 0 && stream->id == id && !stream->is_paused &&
+                   !watch(table, stream, wanted(stream), EPOLL_CTL_MOD)) {
+            stream_drop(table, stream);
+        }
     }
 }
 

@@ -104,6 +104,16 @@ static void wake_others(struct edge_thread *thread)
     thread->woken = 0;
 }
 
+static void take_message(struct edge_thread *thread, const struct sip_msg *msg,
+                         enum sip_parse result, const struct reg_flow *from)
+{
+    uint64_t strays = edge_counted(thread->engine, EDGE_STRAYS);
+    edge_message(thread->engine, msg, result, from, &thread->now);
+    if (edge_counted(thread->engine, EDGE_STRAYS) != strays) {
+        stray_note(thread, from);
+    }
+}
+
 void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from,
                         int64_t age_us)
 {
@@ -125,7 +135,7 @@ void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const st
             return;
         }
     }
-    edge_message(thread->engine, msg, result, from, &thread->now);
+    take_message(thread, msg, result, from);
 }
 
 void edge_thread_refuse(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from)
@@ -133,7 +143,7 @@ void edge_thread_refuse(struct edge_thread *thread, struct slice bytes, const st
     struct sip_msg *msg = &thread->msg;
     enum sip_parse result = sip_msg_parse(slice_head(bytes, SIP_MESSAGE_SIZE_MAX), msg);
     result = result == SIP_OK ? SIP_BAD_CONTENT_LENGTH : result;
-    edge_message(thread->engine, msg, result, from, &thread->now);
+    take_message(thread, msg, result, from);
 }
 
 void edge_thread_unreachable(struct edge_thread *thread, const struct reg_flow *to)
@@ -153,7 +163,7 @@ static void take_note(struct edge_thread *thread, const struct note *note, struc
     case NOTE_MESSAGE: {
         struct sip_msg *msg = &thread->msg;
         enum sip_parse result = sip_msg_parse(bytes, msg);
-        edge_message(thread->engine, msg, result, &note->flow, &thread->now);
+        take_message(thread, msg, result, &note->flow);
         return;
     }
     case NOTE_SEND:
@@ -229,6 +239,8 @@ static int timeout_ms(struct edge_thread *thread)
         return 0;
     }
     int64_t deadline_us = edge_deadline(thread->engine);
+    int64_t resume_us = stream_resume_at(thread->streams);
+    deadline_us = resume_us < deadline_us ? resume_us : deadline_us;
     int64_t now_us = clock_mono_us();
     int64_t wait_us = deadline_us == INT64_MAX ? SWEEP_US : deadline_us - now_us;
     if (wait_us <= 0) {
@@ -252,6 +264,7 @@ void *edge_thread_main(void *argument)
         epoch_online(&role->epoch, thread->index);
         thread->now.mono_us = clock_mono_us();
         thread->now.wall_us = clock_wall_us();
+        int64_t turn_start_us = thread->now.mono_us;
         for (int i = 0; i < count_of_events; i++) {
             uint64_t tag = events[i].data.u64;
             if (tag == WAKE_TAG) {
@@ -276,6 +289,7 @@ void *edge_thread_main(void *argument)
             ssize_t written = write(role->store_wake_fd, &one, sizeof(one));
             (void)written;
         }
+        stream_resume(thread->streams, thread->now.mono_us);
         stream_reap(thread->streams);
         if (thread->now.mono_us >= sweep_at_us) {
             sweep_at_us = thread->now.mono_us + SWEEP_US;
@@ -283,6 +297,7 @@ void *edge_thread_main(void *argument)
         }
         edge_thread_flush(thread);
         wake_others(thread);
+        thread->turn_us = clock_mono_us() - turn_start_us;
     }
     epoch_offline(&role->epoch, thread->index);
     return NULL;
@@ -302,8 +317,10 @@ bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int in
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     thread->batch = send_batch_new(thread);
     thread->receive = receive_batch_new();
+    thread->admission = admission_new((uint64_t)clock_wall_us() ^ (uint64_t)index << 56);
     if (thread->epoll_fd < 0 || thread->wake_fd < 0 || thread->batch == NULL ||
-        thread->receive == NULL || !watch(thread->epoll_fd, thread->wake_fd, WAKE_TAG)) {
+        thread->receive == NULL || thread->admission == NULL ||
+        !watch(thread->epoll_fd, thread->wake_fd, WAKE_TAG)) {
         return false;
     }
     for (int i = 0; i < role->worker_count + 2; i++) {
@@ -350,6 +367,7 @@ void edge_thread_done(struct edge_thread *thread)
     }
     send_batch_free(thread->batch);
     receive_batch_free(thread->receive);
+    admission_free(thread->admission);
     if (thread->epoll_fd > 0) {
         close(thread->epoll_fd);
     }

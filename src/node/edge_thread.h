@@ -29,4 +29,16 @@ void receive_ready(struct edge_thread *thread, const struct role_socket *socket,
 /* Reads those that are ready, the classes in their order. */
 void receive_turns(struct edge_thread *thread);
 
+/* ---- edge_admit.c ---- */
+struct admission *admission_new(uint64_t seed);
+void admission_free(struct admission *admission);
+/* True: go on with it. False: it was dropped, or refused without state. age_us: since it arrived.
+ */
+bool admit_datagram(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from,
+                    int64_t age_us);
+/* The same for a message of a connection; false: it is to wait, and with it all behind it. */
+bool admit_stream(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from);
+/* The engine found that a message of that source belongs to nothing. */
+void stray_note(struct edge_thread *thread, const struct reg_flow *from);
+
 #endif

@@ -152,6 +152,9 @@ static void write_money(struct buf *out)
         "# security = { confine = true; core_dumps = false; };\n\n"
         "# Megabytes of a role's log; one more of that size is kept.\n"
         "# log_mb = 32;\n\n"
+        "# true: under overload calls are refused with 503, so that they go to another site; else\n"
+        "# with 500, so that they come back here.\n"
+        "# overload_sibling = false;\n\n"
         "# true: DIR/drill.faults makes the database slow, failing or full. For drills "
         "only.\n"
         "# drill = false;\n");

@@ -1,0 +1,288 @@
+#include "sip/glance.h"
+
+#include <string.h>
+
+static const struct {
+    struct slice text;
+    enum sip_method method;
+} methods[] = {
+    {{"INVITE", 6}, SIP_INVITE},   {{"REGISTER", 8}, SIP_REGISTER}, {{"ACK", 3}, SIP_ACK},
+    {{"BYE", 3}, SIP_BYE},         {{"CANCEL", 6}, SIP_CANCEL},     {{"OPTIONS", 7}, SIP_OPTIONS},
+    {{"PRACK", 5}, SIP_PRACK},     {{"UPDATE", 6}, SIP_UPDATE},     {{"INFO", 4}, SIP_INFO},
+    {{"MESSAGE", 7}, SIP_MESSAGE},
+};
+
+/* The line up to its CRLF, without it; *rest goes behind. False: it ends otherwise. */
+static bool line_take(struct slice *rest, struct slice *line)
+{
+    const char *end = rest->size == 0 ? NULL : memchr(rest->data, '\n', rest->size);
+    if (end == NULL || end == rest->data || end[-1] != '\r') {
+        return false;
+    }
+    size_t size = (size_t)(end - rest->data);
+    *line = slice_make(rest->data, size - 1);
+    *rest = slice_skip(*rest, size + 1);
+    return true;
+}
+
+static bool start_read(struct slice line, struct sip_glance *out)
+{
+    struct slice rest = line;
+    struct slice name = slice_split(&rest, ' ');
+    out->uri_text = slice_split(&rest, ' ');
+    if (!slice_equal(rest, SLICE("SIP/2.0")) || out->uri_text.size == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (slice_equal(name, methods[i].text)) {
+            out->method = methods[i].method;
+            return slice_find(out->uri_text, '\t') == out->uri_text.size;
+        }
+    }
+    return false;
+}
+
+/* ";name=value;name": the value of that name. False: quotes or white space, or the name stands
+ * twice. Not there: *is_there is false. */
+static bool param_find(struct slice params, struct slice name, struct slice *value, bool *is_there)
+{
+    *is_there = false;
+    while (params.size > 0) {
+        struct slice one = slice_split(&params, ';');
+        size_t at = slice_find(one, '=');
+        if (!slice_equal_nocase(slice_head(one, at), name)) {
+            continue;
+        }
+        if (*is_there) {
+            return false;
+        }
+        *is_there = true;
+        *value = at < one.size ? slice_skip(one, at + 1) : slice_make(one.data, 0);
+    }
+    return true;
+}
+
+static bool is_plain(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c <= ' ' || c == '"' || c == ',' || c == '(' || c == '\\' || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool port_read(struct slice text, uint16_t *port)
+{
+    uint64_t value;
+    if (!slice_to_u64(text, 65535, &value)) {
+        return false;
+    }
+    *port = (uint16_t)value;
+    return true;
+}
+
+/* "SIP/2.0/UDP host:port;params" */
+static bool via_read(struct slice value, struct sip_glance *out)
+{
+    static const struct slice start = {"SIP/2.0/", 8};
+    if (!slice_starts_with(value, start)) {
+        return false;
+    }
+    struct slice rest = slice_skip(value, start.size);
+    struct slice transport = slice_split(&rest, ' ');
+    if (!is_plain(transport) || !is_plain(rest) || transport.size == 0) {
+        return false;
+    }
+    struct slice sent_by = slice_split(&rest, ';');
+    size_t host_size = slice_find(sent_by, ':');
+    if (sent_by.size > 0 && sent_by.data[0] == '[') {
+        host_size = slice_find(sent_by, ']') + 1;
+    }
+    if (host_size == 0 || host_size > sent_by.size) {
+        return false;
+    }
+    out->via_host = slice_head(sent_by, host_size);
+    out->via_port = 0;
+    if (host_size < sent_by.size &&
+        (sent_by.data[host_size] != ':' ||
+         !port_read(slice_skip(sent_by, host_size + 1), &out->via_port))) {
+        return false;
+    }
+    struct slice ignored;
+    bool is_there;
+    out->via_params = rest;
+    if (!param_find(rest, SLICE("branch"), &out->branch, &is_there) || !is_there ||
+        out->branch.size == 0 || !param_find(rest, SLICE("received"), &ignored, &is_there) ||
+        is_there || !param_find(rest, SLICE("rport"), &ignored, &out->is_rport_wanted)) {
+        return false; /* one that claims to have been received elsewhere is for the parser */
+    }
+    return !out->is_rport_wanted || ignored.size == 0;
+}
+
+/* The tag of From or To: behind the last '>', or, where there is none, behind the first ';'. */
+static bool tag_read(struct slice value, struct slice *tag)
+{
+    const char *close = value.size == 0 ? NULL : memrchr(value.data, '>', value.size);
+    size_t at = close == NULL ? slice_find(value, ';') : (size_t)(close - value.data) + 1;
+    struct slice params = slice_skip(value, at);
+    bool is_there;
+    *tag = slice_make(value.data, 0);
+    if (params.size == 0) {
+        return close != NULL || is_plain(value);
+    }
+    bool is_simple = params.data[0] == ';' && is_plain(params) &&
+                     (close != NULL || is_plain(value)) &&
+                     param_find(slice_skip(params, 1), SLICE("tag"), tag, &is_there);
+    return is_simple && (!is_there || tag->size > 0);
+}
+
+static bool cseq_read(struct slice value, struct sip_glance *out)
+{
+    struct slice rest = value;
+    struct slice number = slice_split(&rest, ' ');
+    uint64_t cseq;
+    if (!slice_to_u64(number, SIP_CSEQ_MAX, &cseq)) {
+        return false;
+    }
+    out->cseq = (uint32_t)cseq;
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (methods[i].method == out->method) {
+            return slice_equal(rest, methods[i].text);
+        }
+    }
+    return false;
+}
+
+static bool once(struct slice *place, struct slice line)
+{
+    if (place->size > 0) {
+        return false;
+    }
+    *place = line;
+    return true;
+}
+
+/* False: for the parser. Names that matter are told apart by their length and compared whole. */
+static bool header_read(struct slice line, struct sip_glance *out)
+{
+    size_t colon = slice_find(line, ':');
+    if (colon == line.size || colon == 0 || line.data[colon - 1] == ' ' ||
+        line.data[colon - 1] == '\t') {
+        return false;
+    }
+    struct slice name = slice_head(line, colon);
+    struct slice value = slice_trim(slice_skip(line, colon + 1));
+    char first = (char)(name.data[0] | 0x20);
+    switch (name.size) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+        if (first == 'v' && (name.size == 1 || slice_equal_nocase(name, SLICE("Via")))) {
+            if (out->via_count == SIP_GLANCE_VIAS_MAX ||
+                (out->via_count == 0 && !via_read(value, out))) {
+                return false;
+            }
+            out->vias[out->via_count++] = line;
+        } else if (first == 'f' && (name.size == 1 || slice_equal_nocase(name, SLICE("From")))) {
+            return once(&out->from, line) && tag_read(value, &out->from_tag);
+        } else if (first == 't' && (name.size == 1 || slice_equal_nocase(name, SLICE("To")))) {
+            return once(&out->to, line) && tag_read(value, &out->to_tag);
+        } else if (first == 'i' && name.size == 1) {
+            out->call_id = value;
+            return once(&out->call_id_line, line) && is_plain(value) && value.size > 0;
+        } else if (slice_equal_nocase(name, SLICE("CSeq"))) {
+            return once(&out->cseq_line, line) && cseq_read(value, out);
+        }
+        return true;
+    case 5:
+        if (out->route.size == 0 && slice_equal_nocase(name, SLICE("Route"))) {
+            out->route = value;
+        }
+        return true;
+    case 7:
+        if (slice_equal_nocase(name, SLICE("Call-ID"))) {
+            out->call_id = value;
+            return once(&out->call_id_line, line) && value.size > 0 && is_plain(value);
+        }
+        return true;
+    case 13:
+        if (slice_equal_nocase(name, SLICE("Authorization"))) {
+            return once(&out->credentials, value);
+        }
+        return true;
+    case 19:
+        if (slice_equal_nocase(name, SLICE("Proxy-Authorization"))) {
+            return once(&out->credentials, value);
+        }
+        return true;
+    default:
+        return true;
+    }
+}
+
+bool sip_glance(struct slice bytes, struct sip_glance *out)
+{
+    struct slice rest = bytes;
+    struct slice line;
+    memset(out, 0, sizeof(*out));
+    if (!line_take(&rest, &line) || !start_read(line, out)) {
+        return false;
+    }
+    for (;;) {
+        if (!line_take(&rest, &line)) {
+            return false;
+        }
+        if (line.size == 0) {
+            break;
+        }
+        if (line.data[0] == ' ' || line.data[0] == '\t' || !header_read(line, out)) {
+            return false;
+        }
+    }
+    return out->via_count > 0 && out->from.size > 0 && out->to.size > 0 &&
+           out->call_id_line.size > 0 && out->cseq_line.size > 0;
+}
+
+struct slice sip_glance_branch(struct slice bytes)
+{
+    struct slice rest = bytes;
+    struct slice line;
+    struct sip_glance glance;
+    static const struct slice none = {NULL, 0};
+    glance.branch = none;
+    if (!line_take(&rest, &line) || !line_take(&rest, &line)) {
+        return none;
+    }
+    size_t colon = slice_find(line, ':');
+    struct slice name = slice_head(line, colon);
+    if (!slice_equal_nocase(name, SLICE("Via")) && !slice_equal_nocase(name, SLICE("v"))) {
+        return none;
+    }
+    struct slice value = slice_trim(slice_skip(line, colon + 1));
+    size_t at = slice_find(value, ';');
+    bool is_there;
+    bool is_read = param_find(slice_skip(value, at), SLICE("branch"), &glance.branch, &is_there);
+    return is_read && is_there ? glance.branch : none;
+}
+
+struct slice sip_glance_credential(struct slice credentials, struct slice name)
+{
+    struct slice rest = credentials;
+    size_t scheme = slice_find(rest, ' ');
+    rest = slice_skip(rest, scheme);
+    while (rest.size > 0) {
+        struct slice one = slice_trim(slice_split(&rest, ','));
+        size_t at = slice_find(one, '=');
+        if (at == one.size || !slice_equal_nocase(slice_trim(slice_head(one, at)), name)) {
+            continue;
+        }
+        struct slice value = slice_trim(slice_skip(one, at + 1));
+        bool is_quoted =
+            value.size >= 2 && value.data[0] == '"' && value.data[value.size - 1] == '"';
+        return is_quoted ? slice_make(value.data + 1, value.size - 2) : value;
+    }
+    return slice_make(NULL, 0);
+}
