@@ -2,16 +2,21 @@
 # draw-overload.sh SUMMARY.json: the curve of goodput over offered load as SVG, to standard output.
 #
 # Both axes are multiples of each server's own peak, so that servers of different speed share the
-# picture; the x axis is logarithmic. Colours are chosen to be read on white and on black.
+# picture; the x axis is logarithmic, and a point is where the load came to be, which is short of what was
+# meant when the generator could not offer that. Colours are chosen to be read on white and on black.
 set -eu
 
 jq -r '
-  ([.loads[] | select(.part == "calls")] | sort_by(.server, .load)[]
-    | ["point", .server, .load, (.goodput // 0), (.offered_per_s | round)]),
-  (.peaks | to_entries[] | ["peak", .key, (.value.calls | round), 0, 0])
+  .peaks as $peaks
+  | (.peaks | to_entries[] | ["peak", .key, .value.calls, 0]),
+    ([.loads[] | select(.part == "calls")] | sort_by(.server, .load)[]
+      | ["point", .server, .offered_per_s / $peaks[.server].calls, .goodput // 0])
   | @tsv' "$1" | awk -F '\t' '
-function x(load) { return left + log(load / 0.85) / log(12 / 0.85) * width }
-function y(share) { return top + height - (share > 1.1 ? 1.1 : share) / 1.1 * height }
+function x(load) {
+    load = load < 0.85 ? 0.85 : load > 12 ? 12 : load
+    return left + log(load / 0.85) / log(12 / 0.85) * width
+}
+function y(share) { return top + height - share / most * height }
 function text(at_x, at_y, class, anchor, words) {
     printf "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\" text-anchor=\"%s\">%s</text>\n", at_x, at_y, class, anchor, words
 }
@@ -24,13 +29,14 @@ function mark(which, at_x, at_y, class) {
     else
         printf "<rect x=\"%.1f\" y=\"%.1f\" width=\"8\" height=\"8\" class=\"%s\"/>\n", at_x - 4, at_y - 4, class
 }
-BEGIN { left = 70; top = 64; width = 620; height = 300 }
+BEGIN { left = 70; top = 64; width = 620; height = 300; servers = 0; most = 1.1 }
+$1 == "peak" { peak[$2] = $3 }
 $1 == "point" {
-    if (!($2 in seen)) { seen[$2] = servers; names[servers++] = $2 }
+    if (!($2 in seen)) { seen[$2] = servers; names[servers] = $2; count[servers++] = 0 }
     s = seen[$2]; i = count[s]++
     loads[s, i] = $3; goodputs[s, i] = $4
+    if ($4 * 1.05 > most) most = $4 * 1.05
 }
-$1 == "peak" { peak[$2] = $3 }
 END {
     print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 470\" width=\"760\" height=\"470\" role=\"img\" aria-labelledby=\"title\">"
     print "<title id=\"title\">Calls answered within four seconds, over the calls offered, in multiples of the peak</title>"
@@ -49,8 +55,8 @@ END {
     print "</style>"
     print "<rect class=\"paper\" width=\"760\" height=\"470\" rx=\"6\"/>"
     text(left, 28, "head", "start", "Offered more than it can do")
-    text(left, 48, "small", "start", "calls answered within 4 s, in % of the peak; one core each, callers repeat and give up as people do")
-    for (share = 0; share <= 1.0001; share += 0.25) {
+    text(left, 48, "small", "start", "calls answered within 4 s, in % of the peak; one core each; callers repeat as RFC 3261 says and give up")
+    for (share = 0; share <= most; share += 0.25) {
         line(left, y(share), left + width, y(share), "grid")
         text(left - 10, y(share) + 4, "small", "end", sprintf("%d %%", share * 100 + 0.5))
     }
@@ -79,7 +85,7 @@ END {
     for (s = 0; s < servers; s++) {
         line(at, 449, at + 26, 449, "line" s % 3 "\" stroke-width=\"2.4")
         mark(s, at + 13, 449, "dot" s % 3)
-        label = names[s] " (peak " peak[names[s]] "/s)"
+        label = sprintf("%s (peak %d calls/s)", names[s], peak[names[s]])
         text(at + 33, 453, "", "start", label)
         at += 50 + length(label) * 7
     }

@@ -7,7 +7,7 @@ usage() {
     cat <<'END'
 run-overload.sh [options]
 
-  --quick          less than three minutes: fewer and shorter loads, parts calls and silent
+  --quick          three minutes at most: fewer and shorter loads, parts calls and silent
   --servers LIST   of dialtone-1, kamailio-1, credit-1 (dialtone-1,kamailio-1); one worker each, because
                    one core is theirs
   --parts LIST     of calls, flood, silent, avalanche, tcp, million (all of them)
@@ -25,6 +25,8 @@ run-overload.sh [options]
   --seconds N      length of each overload (8)
   --nonce WHICH    held or forget: whether a call is challenged (held)
   --svg FILE       draw the curve there
+  --minutes N      what cannot end within so many minutes is not begun, and named (15)
+  --keep           add to the figures of an earlier run in --out instead of beginning anew
   --first          take precedence over what else runs here, as far as the kernel allows
   --build DIR      where dialtone and bench/dialstorm were built (build)
   --out DIR        where the figures go (build/overload)
@@ -47,16 +49,19 @@ svg=
 build=$root/build
 out=
 port=25160
+minutes=
 is_quick=
 is_first=
+is_kept=
 
 while [ $# -gt 0 ]; do
     case $1 in
     --help) usage; exit 0 ;;
     --quick) is_quick=yes; shift ;;
     --first) is_first=yes; shift ;;
+    --keep) is_kept=yes; shift ;;
     --servers | --parts | --loads | --users | --phones | --connections | --bindings | --seconds | \
-        --nonce | --svg | --build | --out | --port)
+        --nonce | --svg | --build | --out | --port | --minutes)
         [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
         eval "${1#--}=\$2"
         shift 2
@@ -69,11 +74,13 @@ if [ -n "$is_quick" ]; then
     loads=${loads:-1,3,10}
     users=${users:-10000}
     seconds=${seconds:-4}
+    minutes=${minutes:-3}
 else
     parts=${parts:-calls,flood,silent,avalanche,tcp,million}
     loads=${loads:-1,1.5,3,5,10}
     users=${users:-40000}
     seconds=${seconds:-8}
+    minutes=${minutes:-15}
 fi
 out=${out:-$build/overload}
 dialstorm=$build/bench/dialstorm
@@ -84,7 +91,7 @@ for tool in jq "$dialstorm"; do
     command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
 done
 mkdir -p "$out"
-rm -f "$out"/part-*.json
+[ -n "$is_kept" ] || rm -f "$out"/part-*.json
 
 # The server has one core and the generator another; with a single core both share it, and the
 # figures are of that.
@@ -101,17 +108,30 @@ fi
 # 50,000 connections are files to both sides; root may raise the limit.
 ulimit -n 131072 2>/dev/null || ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
+begun_at=$(date +%s)
+generator_pid=
+left_out=
+elapsed() { echo $(($(date +%s) - begun_at)); }
+
 finish() {
+    [ -z "$generator_pid" ] || kill "$generator_pid" 2>/dev/null || true
     stop_server
     rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# has_time SECONDS WHAT: true while so much of the time is left; else WHAT is noted as left out.
+has_time() {
+    [ $(($(elapsed) + $1)) -gt $((minutes * 60)) ] || return 0
+    left_out="$left_out${left_out:+; }$2"
+    return 1
+}
+
 # fresh_server NAME USERS: false, and a word about it, if there is none.
 fresh_server() {
     stop_server
-    rm -rf "$work"/*
+    rm -rf "${work:?}"/*
     family=
     users_before=$users
     users=$2
@@ -133,16 +153,20 @@ fresh_server() {
 storm() {
     server=$1 part=$2 key=$3 mode=$4
     shift 4
-    echo "-- $server, $part $key" >&2
+    echo "-- $(elapsed) s: $server, $part $key" >&2
+    # Waited for in the background, so that a signal to this script ends the generator at once.
     # shellcheck disable=SC2086
-    if timeout 400 $generator_pin "$dialstorm" "$mode" --target "127.0.0.1:$port" $watch \
-        --out "$work/figures.json" "$@"; then
+    timeout $((minutes * 60 + 60 - $(elapsed))) $generator_pin "$dialstorm" "$mode" \
+        --target "127.0.0.1:$port" $watch --out "$work/figures.json" "$@" &
+    generator_pid=$!
+    if wait "$generator_pid"; then
         jq --arg server "$server" --arg part "$part" --arg key "$key" \
             '{server: $server, part: $part, key: $key, figures: .}' "$work/figures.json" \
             >"$out/part-$server-$part-$key.json"
     else
         echo "   no figures of $server, $part $key" >&2
     fi
+    generator_pid=
 }
 
 multiple() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%d\n", a * b }'; }
@@ -150,43 +174,58 @@ steady="dialogs=100,refreshes=100"
 before=2
 after=7
 [ -z "$is_quick" ] || { before=1; after=6; }
+setup=12 # seconds that it takes to start a server and register the phones
 
-# Sets peak_calls and peak_registers: what the server does a second when it is never idle.
-find_peak() {
-    fresh_server "$1" $((users + 20000)) || return 1
+# What the server does a second when it is never idle: the better of two depths.
+run_peak() {
+    has_time $((setup + 18)) "peak of $1" || return 0
+    fresh_server "$1" $((users + 20000)) || return 0
     storm "$1" peak all phases --users "$users" --flood 10000 --nonce "$nonce" \
-        --phase warm:2:calls=64c --phase calls:4:calls=64c --phase registers:3:registers=64c --tail 2
-    [ -f "$out/part-$1-peak-all.json" ] || return 1
-    peak_calls=$(jq '.figures.phases[1].calls.ok_per_s | floor' "$out/part-$1-peak-all.json")
-    peak_registers=$(jq '.figures.phases[2].registers.ok_per_s | floor' "$out/part-$1-peak-all.json")
+        --phase warm:2:calls=64c --phase calls-64:3:calls=64c --phase calls-256:3:calls=256c \
+        --phase registers-64:3:registers=64c --phase registers-256:3:registers=256c --tail 2
+    read_peak "$1" || return 0
     echo "   peak of $1: $peak_calls calls, $peak_registers registrations a second" >&2
+}
+
+# Sets peak_calls and peak_registers; false: there is no load to be a multiple of.
+read_peak() {
+    file=$out/part-$1-peak-all.json
+    [ -f "$file" ] || return 1
+    peak_calls=$(jq '[.figures.phases[] | select(.name | startswith("calls")).calls.ok_per_s] | max | floor' "$file")
+    peak_registers=$(jq '[.figures.phases[] | select(.name | startswith("registers")).registers.ok_per_s] | max | floor' "$file")
     [ "$peak_calls" -gt 10 ] && [ "$peak_registers" -gt 10 ]
 }
 
+# run_calls SERVER LOAD
 run_calls() {
+    # Memory is compared behind all the transactions that the peak makes, which live for 32 s.
+    warm=2
+    case $is_quick,$1,$2 in
+    ,dialtone-*,"${loads##*,}") warm=34 ;;
+    esac
+    read_peak "$1" || return 0
+    has_time $((setup + warm + before + seconds + after + 5)) "$1 at $2 times its peak" || return 0
+    fresh_server "$1" $((users + 20000)) || return 0
     half=$(multiple "$peak_calls" 0.5)
-    for load in $(echo "$loads" | tr ',' ' '); do
-        fresh_server "$1" $((users + 20000)) || return 0
-        # Memory is compared behind all the transactions that the peak makes, which live for 32 s.
-        warm=2
-        [ -n "$is_quick" ] || [ "$load" != "${loads##*,}" ] || warm=34
-        storm "$1" calls "$load" phases --users "$users" --held 200 --nonce "$nonce" --tail 6 \
-            --phase "warm:$warm:calls=64c,$steady" --phase "before:$before:calls=$half,$steady" \
-            --phase "storm:$seconds:calls=$(multiple "$peak_calls" "$load"),$steady" \
-            --phase "after:$after:calls=$half,$steady"
-    done
+    storm "$1" calls "$2" phases --users "$users" --held 200 --nonce "$nonce" --tail 5 \
+        --phase "warm:$warm:calls=64c,$steady" --phase "before:$before:calls=$half,$steady" \
+        --phase "storm:$seconds:calls=$(multiple "$peak_calls" "$2"),$steady" \
+        --phase "after:$after:calls=$half,$steady"
 }
 
 run_flood() {
-    half=$(multiple "$peak_calls" 0.5)
+    read_peak "$1" || return 0
+    has_time $((setup + 2 + before + seconds + after + 5)) "flood of $1" || return 0
     fresh_server "$1" $((users + 40000)) || return 0
-    storm "$1" flood 10 phases --users "$users" --flood 40000 --held 200 --nonce "$nonce" --tail 6 \
+    half=$(multiple "$peak_calls" 0.5)
+    storm "$1" flood 10 phases --users "$users" --flood 40000 --held 200 --nonce "$nonce" --tail 5 \
         --phase "warm:2:calls=64c,$steady" --phase "before:$before:calls=$half,$steady" \
         --phase "storm:$seconds:calls=$half,registers=$(multiple "$peak_registers" 10),$steady" \
         --phase "after:$after:calls=$half,$steady"
 }
 
 run_silent() {
+    has_time $((seconds + 28)) "silent destination of $1" || return 0
     fresh_server "$1" $((users + 20000)) || return 0
     storm "$1" silent 100 phases --users 10000 --dead 100 --held 100 --tail 15 \
         --phase "before:2:calls=300,dialogs=100" \
@@ -195,18 +234,20 @@ run_silent() {
 }
 
 run_avalanche() {
+    has_time 55 "avalanche of $1, answers lost" || return 0
     fresh_server "$1" "$phones" || return 0
-    storm "$1" avalanche lost-answers avalanche --users "$phones" --deaf 30 --nonce forget --limit 90
+    storm "$1" avalanche lost-answers avalanche --users "$phones" --deaf 30 --nonce forget --limit 60
     case $1 in
-    dialtone-*)
-        fresh_server "$1" "$phones" || return 0
-        storm "$1" avalanche killed avalanche --users "$phones" --kill-pid "$edge" --nonce forget \
-            --limit 90
-        ;;
+    dialtone-*) ;;
+    *) return 0 ;; # nothing starts it again
     esac
+    has_time 30 "avalanche of $1, killed" || return 0
+    fresh_server "$1" "$phones" || return 0
+    storm "$1" avalanche killed avalanche --users "$phones" --kill-pid "$edge" --nonce forget --limit 60
 }
 
 run_tcp() {
+    has_time 40 "tcp of $1" || return 0
     with_tcp=yes
     if fresh_server "$1" "$connections"; then
         storm "$1" tcp "$connections" tcp --connections "$connections" --sources 20
@@ -219,6 +260,7 @@ run_million() {
     dialtone-*) ;;
     *) return 0 ;; # it keeps no binding over its end
     esac
+    has_time 90 "a million bindings of $1" || return 0
     fresh_server "$1" "$bindings" || return 0
     storm "$1" million "$bindings" revive --users "$bindings" --kill-pid "$edge"
     "$dialtone" status "$work/dialtone" --json >"$work/status.json" 2>/dev/null || return 0
@@ -232,14 +274,21 @@ run_million() {
 
 has_part() { case ",$parts," in *",$1,"*) return 0 ;; *) return 1 ;; esac; }
 
-for server in $(echo "$servers" | tr ',' ' '); do
-    if has_part calls || has_part flood; then
-        find_peak "$server" || continue
-    fi
-    for part in calls flood silent avalanche tcp million; do
-        ! has_part "$part" || "run_$part" "$server"
+# Servers take turns, so that an hour's mood of the machine is no server's alone.
+if has_part calls || has_part flood; then
+    for server_name in $(echo "$servers" | tr ',' ' '); do run_peak "$server_name"; done
+fi
+if has_part calls; then
+    for load in $(echo "$loads" | tr ',' ' '); do
+        for server_name in $(echo "$servers" | tr ',' ' '); do run_calls "$server_name" "$load"; done
     done
-    stop_server
+fi
+for part_name in flood silent avalanche million tcp; do
+    has_part "$part_name" || continue
+    for server_name in $(echo "$servers" | tr ',' ' '); do "run_$part_name" "$server_name"; done
 done
+stop_server
 
 "$here/report-overload.sh" "$out" ${svg:+"$svg"}
+[ -z "$left_out" ] || echo "Left out, because $minutes minutes were over: $left_out."
+echo "It took $(elapsed) s."

@@ -194,7 +194,7 @@ static bool ask_next(struct storm *storm, uint32_t *next)
     }
     op->caller = *next;
     op->callee = *next;
-    *next += 16; /* phones in a row share a socket */
+    *next += SOCKET_RUN;
     register_start(storm, op, true);
     return true;
 }

@@ -8,9 +8,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define SOCKET_RUN                                                                                 \
-    4 /* log2 of how many phones in a row share a socket: their datagrams go together */
-
 int64_t storm_clock_us(void)
 {
     struct timespec now;
@@ -65,10 +62,10 @@ uint32_t phone_socket(const struct storm *storm, uint32_t phone)
     const struct plan *plan = storm->plan;
     uint32_t count = storm->net.socket_count;
     if (plan->dead_count == 0) {
-        return (phone >> SOCKET_RUN) % count;
+        return (phone / SOCKET_RUN) % count;
     }
     bool is_dead = phone >= plan->user_count && phone < plan->user_count + plan->dead_count;
-    return is_dead ? count - 1 : (phone >> SOCKET_RUN) % (count - 1);
+    return is_dead ? count - 1 : (phone / SOCKET_RUN) % (count - 1);
 }
 
 struct op *op_take(struct storm *storm, enum work kind, int64_t due_us)

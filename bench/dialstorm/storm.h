@@ -17,6 +17,7 @@
 #include "dialstorm/plan.h"
 
 #define OP_ID_SIZE 14 /* hex digits: slot (6), generation (8) */
+#define SOCKET_RUN 32 /* phones in a row that share a socket: their datagrams go together */
 #define OP_SLOTS (1 << 21)
 #define OP_ROUTE_MAX 448 /* Record-Route as the callee saw it, joined by ", " */
 #define OP_ANSWER_MAX 1536
@@ -52,6 +53,8 @@ struct phone {
     struct held_nonce registrar_nonce, call_nonce;
     uint32_t register_cseq;
     char ha1[32]; /* MD5(user:realm:password) in hex */
+    char ha2[32]; /* MD5(INVITE:URI of ha2_callee) in hex: who is called is mostly the same */
+    uint32_t ha2_callee; /* phone number + 1; 0: none yet */
     bool has_ha1;
     uint8_t nonce_version[2]; /* of registrar_nonce and call_nonce: how often they changed */
 };
@@ -64,7 +67,8 @@ struct op {
     uint32_t slot, generation;
     uint32_t caller, callee; /* phone numbers */
     uint32_t cseq, invite_cseq;
-    uint32_t nc; /* in its credentials, which a repetition carries again; 0: none yet */
+    uint32_t nc;     /* in its credentials, which a repetition carries again; 0: none yet */
+    char digest[32]; /* the response in them, in hex */
     uint8_t transaction, invite_transaction;
     uint8_t phase;
     uint8_t challenge_count;

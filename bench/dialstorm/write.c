@@ -93,57 +93,86 @@ static void md5_hex(struct storm *storm, const struct buf *input, char *hex)
     slice_hex(hex, digest, size);
 }
 
-/* RFC 7616 3.4.1 with MD5; the hash of user, realm and password is made once for each phone. */
+static void find_ha1(struct storm *storm, const struct op *op, const struct held_nonce *held)
+{
+    struct phone *phone = &storm->phones[op->caller];
+    char data[512];
+    struct buf input;
+    if (phone->has_ha1) {
+        return;
+    }
+    buf_init(&input, data, sizeof(data));
+    put_user(&input, op->caller);
+    buf_char(&input, ':');
+    buf_text(&input, held->realm);
+    buf_slice(&input, SLICE(":pw-"));
+    put_user(&input, op->caller);
+    md5_hex(storm, &input, phone->ha1);
+    phone->has_ha1 = true;
+}
+
+static void find_ha2(struct storm *storm, const struct op *op, char *ha2)
+{
+    struct phone *phone = &storm->phones[op->caller];
+    char data[512];
+    struct buf input;
+    bool is_call = op->method == METHOD_INVITE;
+    if (!is_call || phone->ha2_callee != op->callee + 1) {
+        buf_init(&input, data, sizeof(data));
+        buf_text(&input, method_names[op->method]);
+        buf_char(&input, ':');
+        put_request_uri(storm, op, false, &input);
+        md5_hex(storm, &input, ha2);
+        if (is_call) {
+            memcpy(phone->ha2, ha2, sizeof(phone->ha2));
+            phone->ha2_callee = op->callee + 1;
+        }
+        return;
+    }
+    memcpy(ha2, phone->ha2, sizeof(phone->ha2));
+}
+
+/* RFC 7616 3.4.1 with MD5; all hashes that stay the same are made once. */
+static void find_digest(struct storm *storm, struct op *op, const struct held_nonce *held,
+                        struct slice nc)
+{
+    char data[512];
+    char ha2[32];
+    struct buf input;
+    find_ha1(storm, op, held);
+    find_ha2(storm, op, ha2);
+    buf_init(&input, data, sizeof(data));
+    buf_put(&input, storm->phones[op->caller].ha1, sizeof(storm->phones[op->caller].ha1));
+    buf_char(&input, ':');
+    buf_text(&input, held->nonce);
+    buf_char(&input, ':');
+    buf_slice(&input, nc);
+    buf_char(&input, ':');
+    buf_text(&input, storm->auth.cnonce);
+    buf_slice(&input, SLICE(":auth:"));
+    buf_put(&input, ha2, sizeof(ha2));
+    md5_hex(storm, &input, op->digest);
+}
+
 static void put_credentials(struct storm *storm, struct op *op, struct buf *out)
 {
     struct phone *phone = &storm->phones[op->caller];
-    struct held_nonce *held =
-        op->method == METHOD_INVITE ? &phone->call_nonce : &phone->registrar_nonce;
-    char data[512];
-    char uri_data[96];
-    char a2[32];
-    char response[32];
-    char nc[9];
-    struct buf input;
-    struct buf uri;
-    if (!phone->has_ha1) {
-        buf_init(&input, data, sizeof(data));
-        put_user(&input, op->caller);
-        buf_char(&input, ':');
-        buf_text(&input, held->realm);
-        buf_slice(&input, SLICE(":pw-"));
-        put_user(&input, op->caller);
-        md5_hex(storm, &input, phone->ha1);
-        phone->has_ha1 = true;
-    }
-    buf_init(&uri, uri_data, sizeof(uri_data));
-    put_request_uri(storm, op, false, &uri);
-    buf_init(&input, data, sizeof(data));
-    buf_text(&input, method_names[op->method]);
-    buf_char(&input, ':');
-    buf_slice(&input, buf_done(&uri));
-    md5_hex(storm, &input, a2);
-    uint8_t version = phone->nonce_version[op->method == METHOD_INVITE];
-    if (op->nc == 0 || op->nonce_version != version) {
+    bool is_call = op->method == METHOD_INVITE;
+    struct held_nonce *held = is_call ? &phone->call_nonce : &phone->registrar_nonce;
+    uint8_t version = phone->nonce_version[is_call];
+    bool is_new = op->nc == 0 || op->nonce_version != version;
+    if (is_new) {
         op->nc = ++held->nc;
         op->nonce_version = version;
     }
     uint8_t nc_bytes[4] = {(uint8_t)(op->nc >> 24), (uint8_t)(op->nc >> 16), (uint8_t)(op->nc >> 8),
                            (uint8_t)op->nc};
-    slice_hex(nc, nc_bytes, sizeof(nc_bytes));
-    nc[8] = '\0';
-    buf_init(&input, data, sizeof(data));
-    buf_put(&input, phone->ha1, sizeof(phone->ha1));
-    buf_char(&input, ':');
-    buf_text(&input, held->nonce);
-    buf_char(&input, ':');
-    buf_text(&input, nc);
-    buf_char(&input, ':');
-    buf_text(&input, storm->auth.cnonce);
-    buf_slice(&input, SLICE(":auth:"));
-    buf_put(&input, a2, sizeof(a2));
-    md5_hex(storm, &input, response);
-
+    char nc_hex[8];
+    slice_hex(nc_hex, nc_bytes, sizeof(nc_bytes));
+    struct slice nc = slice_make(nc_hex, sizeof(nc_hex));
+    if (is_new) {
+        find_digest(storm, op, held, nc);
+    }
     buf_text(out, held->is_proxy ? "Proxy-Authorization: Digest username=\""
                                  : "Authorization: Digest username=\"");
     put_user(out, op->caller);
@@ -152,13 +181,13 @@ static void put_credentials(struct storm *storm, struct op *op, struct buf *out)
     buf_slice(out, SLICE("\", nonce=\""));
     buf_text(out, held->nonce);
     buf_slice(out, SLICE("\", uri=\""));
-    buf_slice(out, buf_done(&uri));
+    put_request_uri(storm, op, false, out);
     buf_slice(out, SLICE("\", response=\""));
-    buf_put(out, response, sizeof(response));
+    buf_put(out, op->digest, sizeof(op->digest));
     buf_slice(out, SLICE("\", algorithm=MD5, cnonce=\""));
     buf_text(out, storm->auth.cnonce);
     buf_slice(out, SLICE("\", qop=auth, nc="));
-    buf_text(out, nc);
+    buf_slice(out, nc);
     if (held->has_opaque) {
         buf_slice(out, SLICE(", opaque=\""));
         buf_text(out, held->opaque);
