@@ -1,10 +1,29 @@
 #!/bin/sh
-# fuzz-briefly.sh BUILD SECONDS [SEED]: each fuzzer for a while, from its corpus. With a seed the inputs are the same
-# each time, as far as the time goes; without, new ones. A finding stays in BUILD/findings; put it into
-# test/fuzz/corpus/NAME with the fix.
+# fuzz-briefly.sh BUILD [SECONDS]: each fuzzer, from its corpus. Without SECONDS a fixed count of inputs from a fixed
+# seed, the same on every machine, so that nobody's change fails for what a faster machine happens to find; with it,
+# new inputs for so long. A finding stays in BUILD/findings; put it into test/fuzz/corpus/NAME with the fix.
 set -eu
 build=$1
+seconds=${2:-}
+cap_s=15 # a slow machine does fewer of the same
 mkdir -p "$build/findings"
+# Addresses get into what is compared, and from there into inputs.
+same=
+if [ -z "$seconds" ] && setarch "$(uname -m)" -R true 2>/dev/null; then
+    same="setarch $(uname -m) -R"
+fi
+
+# Some seconds for each, by what one input costs.
+runs_of()
+{
+    case "$1" in
+    fuzz_edge_* | fuzz_api_body) echo 1000 ;;
+    fuzz_node_config | fuzz_net_control | fuzz_store_journal) echo 4000 ;;
+    fuzz_sip_uri | fuzz_sip_sdp | fuzz_rating_deck_object) echo 200000 ;;
+    *) echo 40000 ;;
+    esac
+}
+
 count=0
 status=0
 for program in "$build"/test/fuzz/fuzz_*; do
@@ -14,9 +33,20 @@ for program in "$build"/test/fuzz/fuzz_*; do
     esac
     [ -x "$program" ] && [ -f "$program" ] || continue
     count=$((count + 1))
+    short=${name#fuzz_}
+    words=
+    case "$short" in
+    sip_* | edge_dialog) words=-dict=test/fuzz/sip.dict ;;
+    esac
+    if [ -n "$seconds" ]; then
+        limits="-max_total_time=$seconds"
+    else
+        limits="-runs=$(runs_of "$name") -max_total_time=$cap_s -seed=1"
+    fi
     grown=$(mktemp -d)
-    "$program" -max_total_time="$2" -timeout=5 -rss_limit_mb=1024 -verbosity=0 -seed="${3:-0}" \
-        -artifact_prefix="$build/findings/$name-" "$grown" "test/fuzz/corpus/${name#fuzz_}" || status=1
+    # shellcheck disable=SC2086 # words and options, split on purpose
+    $same "$program" $limits $words -max_len=2048 -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+        -artifact_prefix="$build/findings/$name-" "$grown" "test/fuzz/corpus/$short" || status=1
     rm -rf "$grown"
 done
 echo "$count fuzzers"

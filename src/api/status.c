@@ -37,8 +37,9 @@ void status_health(struct api_call *call)
     json_t *edge = ask_status(call->api, API_PEER_EDGE);
     json_t *state = json_object_get(edge, "state");
     api_json(call, 200,
-             json_pack("{s:s,s:s,s:O}", "web", "ok", "store",
-                       stores_is_ok(call->api->stores) ? "ok" : "unknown", "edge", state));
+             json_pack("{s:s,s:s,s:o}", "web", "ok", "store",
+                       stores_is_ok(call->api->stores) ? "ok" : "unknown", "edge",
+                       state != NULL ? json_incref(state) : json_string("unknown")));
     json_decref(edge);
 }
 

@@ -1,8 +1,10 @@
 /* Dialogs that nobody would have thought of: the bytes choose who sends what, in what order and how
- * broken, who answers, how much time passes, what fails. Whatever happened, in the end every call
- * is over, with one final record if it was answered, and nothing of it is left. */
+ * broken, who answers, how much time passes, what fails and what is configured anew, with one
+ * worker or two. Whatever happened, in the end every call is over, with one final record if it was
+ * answered, and nothing of it is left. */
 #include "../unit/edge_harness.h"
 #include "fuzz.h"
+#include "fuzz_pages.h"
 
 #define STEPS_MAX 200
 #define END_US (3000 * H_S)
@@ -131,11 +133,34 @@ static void reflect(struct harness *h, struct input *input)
     send_mutated(h, (enum h_who)(next(input) % WHO_COUNT), slice_make(copy, size), input);
 }
 
+/* Which worker has a call in progress: the first one found. */
+static const struct call *any_call(const struct harness *h, struct edge_worker **worker)
+{
+    for (int i = 0; i < h->worker_count; i++) {
+        uint32_t at = slab_next(&h->workers[i]->calls, 0);
+        if (at != SLAB_NONE) {
+            *worker = h->workers[i];
+            return slab_at(&h->workers[i]->calls, at);
+        }
+    }
+    return NULL;
+}
+
+static void lose_flow(struct harness *h, enum h_who who)
+{
+    struct reg_flow flow = h_flow(h, who);
+    if (flow.connection != 0) {
+        registrar_flow_lost(h->edge->registrar, flow.connection);
+    }
+    for (int i = 0; i < h->worker_count; i++) {
+        edge_unreachable(h->workers[i], &flow, &h->now);
+    }
+}
+
 static void fault(struct harness *h, uint8_t what)
 {
-    struct reg_flow flow = h_flow(h, (enum h_who)(what / 8 % WHO_COUNT));
-    uint32_t i = slab_next(&h->worker->calls, 0);
-    const struct call *call = i == SLAB_NONE ? NULL : slab_at(&h->worker->calls, i);
+    struct edge_worker *worker = NULL;
+    const struct call *call = any_call(h, &worker);
     switch (what % 8) {
     case 0:
         h->ledger = H_SILENT;
@@ -144,11 +169,11 @@ static void fault(struct harness *h, uint8_t what)
         h->ledger = H_GRANTS;
         return;
     case 2:
-        edge_unreachable(h->worker, &flow, &h->now);
+        lose_flow(h, (enum h_who)(what / 8 % WHO_COUNT));
         return;
     case 3:
         if (call != NULL) {
-            (void)edge_end_call(h->worker, call->key, "fuzz", &h->now);
+            (void)edge_end_call(worker, call->key, "fuzz", &h->now);
         }
         return;
     case 4:
@@ -161,7 +186,55 @@ static void fault(struct harness *h, uint8_t what)
         atomic_store(&h->edge->is_paid_work_off, (what & 8) != 0);
         return;
     default:
-        edge_close_incarnation(h->worker, &h->now);
+        for (int i = 0; i < h->worker_count; i++) {
+            edge_close_incarnation(h->workers[i], &h->now);
+        }
+        return;
+    }
+}
+
+/* A row changes while calls are up: an account is suspended or goes, an endpoint is disabled, a
+ * number gets another owner, trunks get a limit or another transport, the edge drains. */
+static void change(struct harness *h, uint8_t what)
+{
+    struct directory *directory = h->edge->directory;
+    uint64_t id = (what & 8) != 0 ? 1 : 2;
+    struct account account;
+    struct endpoint endpoint;
+    switch (what % 8) {
+    case 0:
+    case 1:
+        if (directory_account(directory, id, &account).is == TRI_PRESENT) {
+            account.version++;
+            account.is_suspended = what % 8 == 0;
+            account.channels_max = (what & 16) != 0 ? 1 : NO_LIMIT;
+            account.cps_max = (what & 32) != 0 ? 1 : NO_LIMIT;
+            account.spend_day_micro = (what & 64) != 0 ? 500000 : NO_LIMIT;
+            H_CHECK(directory_put_account(directory, &account));
+        }
+        return;
+    case 2:
+        directory_remove_account(directory, id);
+        return;
+    case 3:
+        if (directory_endpoint(directory, slice_from_text(h_users[what / 8 % 3]), &endpoint).is ==
+            TRI_PRESENT) {
+            endpoint.version++;
+            endpoint.is_disabled = !endpoint.is_disabled;
+            H_CHECK(directory_put_endpoint(directory, &endpoint));
+        }
+        return;
+    case 4:
+        h_rows(h);
+        return;
+    case 5:
+        h_trunks(h, (what & 8) != 0 ? 1 : NO_LIMIT, (what & 16) != 0 ? TRUNK_TCP : TRUNK_UDP);
+        return;
+    case 6:
+        atomic_store(&h->edge->is_draining, (what & 8) != 0);
+        return;
+    default:
+        directory_remove_number(directory, 1);
         return;
     }
 }
@@ -191,9 +264,10 @@ static void check_records(const struct harness *h)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
-    struct harness *h = h_new();
+    uint8_t first = next(&input);
+    struct harness *h = h_new_with((first & 2) != 0 ? 2 : 1);
     h_register(h, BOB);
-    if (next(&input) % 2 != 0) {
+    if (first % 2 != 0) {
         h_register(h, BOB2);
     }
     for (int i = 0; i < STEPS_MAX && input.size > 0; i++) {
@@ -215,7 +289,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             h_pass(h, (int64_t)next(&input) * next(&input) * 1000);
             break;
         default:
-            fault(h, next(&input));
+            if (what >= 192) {
+                change(h, next(&input));
+            } else {
+                fault(h, next(&input));
+            }
             break;
         }
     }

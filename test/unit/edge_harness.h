@@ -17,6 +17,7 @@
 #define H_S INT64_C(1000000)
 #define H_SENT_MAX 512
 #define H_RECORDS_MAX 4096
+#define H_WORKERS_MAX 2
 #define H_DOMAIN "example.com"
 #define H_WALL_US (INT64_C(1800000000) * H_S)
 
@@ -49,7 +50,9 @@ enum h_ledger { H_GRANTS = 0, H_SILENT };
 struct harness {
     struct epoch epoch;
     struct edge *edge;
-    struct edge_worker *worker;
+    struct edge_worker *worker; /* the first, or the one that was fed last */
+    struct edge_worker *workers[H_WORKERS_MAX];
+    int worker_count;
     struct digest_context *digest;
     struct deck_build deck;
     struct edge_time now;
@@ -286,15 +289,21 @@ static inline void h_edge_start(struct harness *h)
     directory_set_loaded(h->edge->directory);
     registrar_set_loaded(h->edge->registrar);
     meter_set_registered(h->edge->meters, true);
-    h->worker = edge_worker_new(h->edge, 0, &shell, 99 + h->start_count++, h->now.mono_us);
-    H_CHECK(h->worker != NULL);
+    h->edge->settings.worker_count = h->worker_count;
+    for (int i = 0; i < h->worker_count; i++) {
+        h->workers[i] = edge_worker_new(h->edge, i, &shell, 99 + h->start_count++, h->now.mono_us);
+        H_CHECK(h->workers[i] != NULL);
+    }
+    h->worker = h->workers[0];
     epoch_online(&h->epoch, 0);
 }
 
 static inline void h_edge_stop(struct harness *h)
 {
     epoch_offline(&h->epoch, 0);
-    edge_worker_free(h->worker);
+    for (int i = 0; i < h->worker_count; i++) {
+        edge_worker_free(h->workers[i]);
+    }
     ban_table_free(h->edge->bans);
     known_set_free(h->edge->known);
     registrar_free(h->edge->registrar);
@@ -305,7 +314,7 @@ static inline void h_edge_stop(struct harness *h)
     free(h->edge);
 }
 
-static inline struct harness *h_new(void)
+static inline struct harness *h_new_with(int worker_count)
 {
     struct harness *h = calloc(1, sizeof(*h));
     struct deck_terms terms = {.id = 7, .version = 1, .currency = "EUR"};
@@ -313,8 +322,14 @@ static inline struct harness *h_new(void)
     h->digest = digest_context_new();
     h->now = (struct edge_time){100 * H_S, H_WALL_US};
     H_CHECK(h->digest != NULL && deck_compile(SLICE("prefix,rate\n49,60\n"), &terms, &h->deck));
+    h->worker_count = worker_count;
     h_edge_start(h);
     return h;
+}
+
+static inline struct harness *h_new(void)
+{
+    return h_new_with(1);
 }
 
 static inline void h_free(struct harness *h)
@@ -343,9 +358,13 @@ static inline void h_restart(struct harness *h)
         } else if (h->records[i].kind == JOURNAL_LEASE) {
             H_CHECK(meter_replay_lease(h->edge->meters, record));
         }
-        edge_replay(h->worker, h->records[i].kind, record, &h->now);
+        for (int j = 0; j < h->worker_count; j++) {
+            edge_replay(h->workers[j], h->records[i].kind, record, &h->now);
+        }
     }
-    edge_replay_done(h->worker, h->now.wall_us, &h->now);
+    for (int i = 0; i < h->worker_count; i++) {
+        edge_replay_done(h->workers[i], h->now.wall_us, &h->now);
+    }
 }
 
 static inline void h_ledger_turn(struct harness *h)
@@ -372,9 +391,20 @@ static inline void h_turn(struct harness *h)
     h_ledger_turn(h);
     for (int count; (count = meter_wakeups_take(h->edge->meters, wakeups, 16)) > 0;) {
         for (int i = 0; i < count; i++) {
-            edge_wake(h->worker, wakeups[i].call, wakeups[i].call_generation, &h->now);
+            edge_wake(h->workers[wakeups[i].worker], wakeups[i].call, wakeups[i].call_generation,
+                      &h->now);
         }
     }
+}
+
+static inline int64_t h_deadline(const struct harness *h)
+{
+    int64_t first_us = INT64_MAX;
+    for (int i = 0; i < h->worker_count; i++) {
+        int64_t at_us = edge_deadline(h->workers[i]);
+        first_us = at_us < first_us ? at_us : first_us;
+    }
+    return first_us;
 }
 
 /* Time goes on; timers fire when they are due. */
@@ -382,13 +412,15 @@ static inline void h_pass(struct harness *h, int64_t us)
 {
     int64_t until_us = h->now.mono_us + us;
     h_turn(h);
-    while (edge_deadline(h->worker) <= until_us) {
-        int64_t at_us = edge_deadline(h->worker);
+    while (h_deadline(h) <= until_us) {
+        int64_t at_us = h_deadline(h);
         if (at_us > h->now.mono_us) {
             h->now.wall_us += at_us - h->now.mono_us;
             h->now.mono_us = at_us;
         }
-        edge_tick(h->worker, &h->now);
+        for (int i = 0; i < h->worker_count; i++) {
+            edge_tick(h->workers[i], &h->now);
+        }
         h_turn(h);
     }
     h->now.wall_us += until_us - h->now.mono_us;
@@ -404,6 +436,10 @@ static inline void h_feed(struct harness *h, enum h_who who, struct slice bytes)
     enum sip_parse result = SIP_EMPTY;
     if (!edge_is_unwanted(h->worker, slice_make(copy, bytes.size), &from, &h->now)) {
         result = sip_msg_parse(slice_make(copy, bytes.size), &h->in);
+    }
+    if (h->worker_count > 1) { /* as the shell does: its call's worker, or whoever received it */
+        int owner = result == SIP_OK ? edge_owner(h->edge, &h->in) : EDGE_ANY;
+        h->worker = h->workers[owner == EDGE_ANY ? (int)who % h->worker_count : owner];
     }
     if (result != SIP_EMPTY && result != SIP_NOT_SIP) {
         edge_message(h->worker, &h->in, result, &from, &h->now);
@@ -605,26 +641,35 @@ static inline bool h_last_usage(const struct harness *h, struct usage *out)
 }
 
 /* What must be true when all is over: nothing is open, nothing held, nothing left behind. */
-static inline bool h_is_empty(struct harness *h)
+static inline bool h_is_worker_empty(const struct edge_worker *worker)
 {
     struct edge_totals totals;
+    edge_sum(worker, &totals);
+    bool is_empty = totals.calls_open == 0 && totals.calls_answered == 0 &&
+                    worker->txns.count == 0 && worker->calls.count == 0 &&
+                    worker->txn_by_key.count == 0 && worker->call_by_id.count == 0 &&
+                    worker->call_by_key.count == 0;
+    if (!is_empty) {
+        fprintf(stderr, "left over: %u open, %u answered, %u transactions, %u calls\n",
+                totals.calls_open, totals.calls_answered, worker->txns.count, worker->calls.count);
+    }
+    return is_empty;
+}
+
+static inline bool h_is_empty(struct harness *h)
+{
     struct meter_totals money;
-    edge_sum(h->worker, &totals);
     meter_sum(h->edge->meters, h->now.mono_us, &money);
     int32_t trunk_calls = 0;
     for (int i = 0; i < 8; i++) {
         trunk_calls += abs(atomic_load(&h->edge->trunk_calls[i]));
     }
-    bool is_empty = totals.calls_open == 0 && totals.calls_answered == 0 && money.open_count == 0 &&
-                    trunk_calls == 0 && h->worker->txns.count == 0 && h->worker->calls.count == 0 &&
-                    h->worker->txn_by_key.count == 0 && h->worker->call_by_id.count == 0 &&
-                    h->worker->call_by_key.count == 0;
+    bool is_empty = money.open_count == 0 && trunk_calls == 0;
     if (!is_empty) {
-        fprintf(stderr,
-                "left over: %u open, %u answered, %u meters, %d trunk calls, %u transactions, "
-                "%u calls\n",
-                totals.calls_open, totals.calls_answered, money.open_count, trunk_calls,
-                h->worker->txns.count, h->worker->calls.count);
+        fprintf(stderr, "left over: %u meters, %d trunk calls\n", money.open_count, trunk_calls);
+    }
+    for (int i = 0; i < h->worker_count; i++) {
+        is_empty = h_is_worker_empty(h->workers[i]) && is_empty;
     }
     return is_empty;
 }
