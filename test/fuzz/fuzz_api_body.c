@@ -170,8 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                  keys[(data[1] & 24) == 16 ? 1 : 0]);
     }
     path_write(route.path, next_line(&rest), path, sizeof(path));
-    (void)slice_copy_text(next_line(&rest), question.query, sizeof(question.query));
-    (void)slice_copy_text(next_line(&rest), question.key, sizeof(question.key));
+    (void)!slice_copy_text(next_line(&rest), question.query, sizeof(question.query));
+    (void)!slice_copy_text(next_line(&rest), question.key, sizeof(question.key));
     char *body = malloc(rest.size > 0 ? rest.size : 1);
     FUZZ_CHECK(body != NULL);
     memcpy(body, rest.data, rest.size);
