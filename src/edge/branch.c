@@ -212,6 +212,7 @@ static void start_contacts(struct edge_worker *worker, struct call *call)
                                   .has_record_route = true,
                                   .call_key = call->key,
                                   .routes = slice_from_text(target->path),
+                                  .is_from_endpoint = call->sides[SIDE_A].trunk_id == 0,
                                   .replaces_routes = true};
         struct outgoing *out = &outgoing[written];
         if (listener_for(worker->edge, &target->flow) >= 0 &&
@@ -337,6 +338,7 @@ static bool try_trunk(struct edge_worker *worker, struct call *call, const struc
                               .call_key = call->key,
                               .cseq_add = call->sides[SIDE_B].cseq_offset,
                               .lines = buf_done(&extra),
+                              .is_from_endpoint = call->sides[SIDE_A].trunk_id == 0,
                               .replaces_routes = true};
     struct outgoing out = {0};
     if (target.is_full || extra.is_full || !write_branch(worker, call, msg, &forward, &out)) {

@@ -143,7 +143,8 @@ static struct slice forward_within(struct edge_worker *worker, const struct foun
                               .has_record_route = msg->method == SIP_INVITE,
                               .call_key = found->call->key,
                               .cseq_add = add,
-                              .lines = lines};
+                              .lines = lines,
+                              .is_from_endpoint = found->call->sides[found->from].trunk_id == 0};
     if (found->branch == NULL) { /* its own route set, whatever the request says */
         forward.routes = side->routes;
         forward.replaces_routes = true;

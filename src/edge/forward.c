@@ -137,11 +137,46 @@ static void work_replace(struct work *work, int header, size_t start)
     }
 }
 
-static void drop_identity(struct work *work, const struct sip_msg *msg)
+/* What the parties of a trust domain tell each other about a call and who pays for it (RFC 7315,
+ * 5502, 5503, 6050, 8496), and who it was for before. */
+static bool is_internal(struct slice name, bool is_from_endpoint)
+{
+    static const char *const names[] = {
+        "P-Charging-Vector",  "P-Charging-Function-Addresses", "P-Charge-Info", "Charge-Info",
+        "P-Asserted-Service", "P-Preferred-Service",           "P-Served-User", "P-Profile-Key",
+        "P-User-Database",    "P-Visited-Network-ID"};
+    static const char billing[] = "P-DCS-";
+    if ((name.data[0] | 0x20) == 'h') {
+        return is_from_endpoint && slice_equal_nocase(name, SLICE("History-Info"));
+    }
+    if ((name.data[0] | 0x20) != 'p' && (name.data[0] | 0x20) != 'c') {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (slice_equal_nocase(name, slice_from_text(names[i]))) {
+            return true;
+        }
+    }
+    return slice_starts_with_nocase(name, slice_from_text(billing));
+}
+
+/* Nothing of what others say about identities and charges goes on: we say it ourselves (`lines`).
+ * A carrier may say who was called before, an endpoint not: nobody could check it. */
+static void drop_internal(struct work *work, const struct sip_msg *msg, bool is_from_endpoint)
 {
     sip_rewrite_drop_all(&work->rewrite, msg, SIP_H_P_ASSERTED_IDENTITY);
     sip_rewrite_drop_all(&work->rewrite, msg, SIP_H_P_PREFERRED_IDENTITY);
     sip_rewrite_drop_all(&work->rewrite, msg, SIP_H_REMOTE_PARTY_ID);
+    sip_rewrite_drop_all(&work->rewrite, msg, SIP_H_X_REASON);
+    if (is_from_endpoint) {
+        sip_rewrite_drop_all(&work->rewrite, msg, SIP_H_DIVERSION);
+    }
+    for (int i = 0; i < msg->header_count; i++) {
+        if (msg->headers[i].id == SIP_H_OTHER &&
+            is_internal(msg->headers[i].name, is_from_endpoint)) {
+            sip_rewrite_drop(&work->rewrite, i);
+        }
+    }
 }
 
 /* Credentials for our realm are ours: they go no further. */
@@ -269,10 +304,7 @@ struct slice forward_request(struct edge_worker *worker, const struct sip_msg *m
         shift_rack(&work, msg, forward->cseq_add);
     }
     drop_own_credentials(worker, &work, msg);
-    if (!forward->keeps_identity) {
-        drop_identity(&work, msg);
-    }
-    sip_rewrite_drop_all(&work.rewrite, msg, SIP_H_X_REASON);
+    drop_internal(&work, msg, forward->is_from_endpoint);
     work.rewrite.bottom = forward->lines;
 
     struct buf out;
@@ -336,8 +368,7 @@ struct slice forward_response(struct edge_worker *worker, const struct sip_msg *
     if (cseq_sub != 0) {
         write_cseq(&work, msg, msg->cseq - cseq_sub);
     }
-    drop_identity(&work, msg);
-    sip_rewrite_drop_all(&work.rewrite, msg, SIP_H_X_REASON);
+    drop_internal(&work, msg, false);
 
     struct buf out;
     buf_init(&out, worker->out, sizeof(worker->out));

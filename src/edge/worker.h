@@ -231,9 +231,9 @@ struct forward {
     uint64_t call_key;
     struct slice routes; /* Route values to put in front of what is left; or empty */
     uint32_t cseq_add;
-    struct slice lines;   /* more headers, at the end */
-    bool keeps_identity;  /* P-Asserted-Identity and its kind pass */
-    bool replaces_routes; /* Route of the message is left out: only `routes` counts */
+    struct slice lines;    /* more headers, at the end */
+    bool is_from_endpoint; /* whose Diversion and History-Info go no further */
+    bool replaces_routes;  /* Route of the message is left out: only `routes` counts */
 };
 /* The request for the next hop, in worker->out; the empty slice: it does not fit. */
 struct slice forward_request(struct edge_worker *worker, const struct sip_msg *msg,

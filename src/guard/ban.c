@@ -43,9 +43,10 @@ struct ban_table {
 
 struct ban_terms ban_terms_default(void)
 {
+    /* The first two weigh the same: when a ban begins must not tell which users there are. */
     return (struct ban_terms){.score_max = 100,
                               .weights = {[BAN_TRIED_USER] = 6,
-                                          [BAN_TRIED_NOBODY] = 12,
+                                          [BAN_TRIED_NOBODY] = 6,
                                           [BAN_WRONG] = 15,
                                           [BAN_PROBE] = 8,
                                           [BAN_PING] = 1},

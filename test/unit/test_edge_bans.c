@@ -102,6 +102,48 @@ static void who_tries_many_users_is_banned_and_not_answered(void **state)
     h_free(h);
 }
 
+/* Asks as that user again and again, each time for another. Returns how many were answered. */
+static int press(struct harness *h, const char *user, bool is_authorized)
+{
+    for (int i = 0; i < 100; i++) {
+        char uri[64];
+        char to[64];
+        char wrong[256];
+        snprintf(uri, sizeof(uri), "sip:%d@" H_DOMAIN, i);
+        snprintf(to, sizeof(to), "<sip:%s@" H_DOMAIN ">", user);
+        snprintf(wrong, sizeof(wrong),
+                 "Authorization: Digest username=\"%s\", realm=\"" H_DOMAIN "\", nonce=\"n\", "
+                 "uri=\"%s\", response=\"%032d\"\r\n",
+                 user, uri, i);
+        struct h_request request = {.method = "REGISTER",
+                                    .uri = uri,
+                                    .to = to,
+                                    .from_user = user,
+                                    .call_id = uri,
+                                    .extra = is_authorized ? wrong : NULL};
+        h_ask(h, STRANGER, &request);
+        if (!h_take(h, STRANGER)) {
+            return i;
+        }
+        assert_int_equal(h->msg.status, 401);
+    }
+    return 100;
+}
+
+static void when_a_ban_begins_tells_nobody_which_users_there_are(void **state)
+{
+    (void)state;
+    for (int is_authorized = 0; is_authorized < 2; is_authorized++) {
+        struct harness *h = guarded();
+        int with_user = press(h, "alice", is_authorized != 0);
+        h_free(h);
+        h = guarded();
+        assert_in_range(with_user, 5, 20);
+        assert_int_equal(press(h, "nosuch", is_authorized != 0), with_user);
+        h_free(h);
+    }
+}
+
 static void wrong_passwords_and_probing_methods_ban_too(void **state)
 {
     (void)state;
@@ -319,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_tries_many_users_is_banned_and_not_answered),
+        cmocka_unit_test(when_a_ban_begins_tells_nobody_which_users_there_are),
         cmocka_unit_test(wrong_passwords_and_probing_methods_ban_too),
         cmocka_unit_test(a_registered_phone_behind_the_same_address_feels_nothing),
         cmocka_unit_test(who_knows_a_call_by_its_token_passes),
