@@ -19,6 +19,7 @@
 #define NUMBER_SIZE 24
 #define ENDPOINT_IDENTITIES_MAX 8
 #define SUSPENSION_TEXT_SIZE 96
+#define HOT_OPEN_SIZE 128
 #define NO_LIMIT (-1)
 
 enum account_kind { ACCOUNT_PREPAID = 0, ACCOUNT_POSTPAID };
@@ -39,9 +40,14 @@ struct account {
     int32_t channels_max;    /* concurrent calls; NO_LIMIT */
     int32_t cps_max;         /* calls started a second; NO_LIMIT */
     int64_t spend_day_micro; /* NO_LIMIT */
-    uint32_t sell_deck;      /* deck id for what it calls; 0: it has no prices, so only on-net free
-                              * and emergency calls are possible */
-    uint32_t inbound_deck;   /* for calls to its numbers, paid by it; 0: free */
+    /* Against toll fraud; 0: no limit. */
+    int64_t spend_minute_micro; /* spent or promised to open calls within a minute, at an edge */
+    int64_t price_max_micro;    /* a call that costs more a minute is refused */
+    char
+        hot_open[HOT_OPEN_SIZE]; /* "882,883": hot destinations that it may call; "all"; "": none */
+    uint32_t sell_deck;    /* deck id for what it calls; 0: it has no prices, so only on-net free
+                            * and emergency calls are possible */
+    uint32_t inbound_deck; /* for calls to its numbers, paid by it; 0: free */
     char
         country_code[8]; /* "49": to make "0..." numbers E.164; empty: numbers are taken as E.164 */
     char national_prefix[4];      /* "0" */

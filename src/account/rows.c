@@ -73,6 +73,9 @@ void account_encode(struct buf *out, const struct account *row)
     put_text(out, row->country_code);
     put_text(out, row->national_prefix);
     put_text(out, row->international_prefix);
+    wire_put_i64(out, row->spend_minute_micro);
+    wire_put_i64(out, row->price_max_micro);
+    put_text(out, row->hot_open);
 }
 
 bool account_decode(struct wire_reader *in, struct account *row)
@@ -97,6 +100,9 @@ bool account_decode(struct wire_reader *in, struct account *row)
     wire_get_text(in, got.country_code, sizeof(got.country_code));
     wire_get_text(in, got.national_prefix, sizeof(got.national_prefix));
     wire_get_text(in, got.international_prefix, sizeof(got.international_prefix));
+    got.spend_minute_micro = wire_get_i64(in);
+    got.price_max_micro = wire_get_i64(in);
+    wire_get_text(in, got.hot_open, sizeof(got.hot_open));
     if (in->is_bad) {
         return false;
     }

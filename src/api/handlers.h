@@ -43,6 +43,7 @@ void bans_put(struct api_call *call);
 void bans_lift(struct api_call *call);
 /* status.c */
 void status_read(struct api_call *call);
+void status_alerts(struct api_call *call);
 void status_health(struct api_call *call);
 void status_metrics(struct api_call *call);
 /* console.c */

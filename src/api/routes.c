@@ -49,6 +49,7 @@ const struct api_route api_routes[] = {
     {"DELETE", "/v1/bans/{source}", OPERATOR, bans_lift, NULL},
     {"GET", "/v1/events", CUSTOMER, live_events, NULL},
     {"GET", "/v1/status", OPERATOR, status_read, NULL},
+    {"GET", "/v1/alerts", OPERATOR, status_alerts, NULL},
     {"GET", "/v1/openapi.json", OPEN, console_openapi, NULL},
     {"GET", "/healthz", OPEN, status_health, NULL},
     {"GET", "/metrics", OPEN, status_metrics, NULL}, /* asks for a key unless from this machine */

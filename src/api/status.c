@@ -32,6 +32,18 @@ void status_read(struct api_call *call)
                        ask_status(api, API_PEER_EDGE), "web", web));
 }
 
+void status_alerts(struct api_call *call)
+{
+    json_t *answer = api_ask(call, API_PEER_EDGE, "alerts", NULL);
+    if (answer != NULL) {
+        json_t *items = json_object_get(answer, "alerts");
+        api_json(
+            call, 200,
+            json_pack("{s:I,s:O}", "as_of_wall_us", (json_int_t)call->wall_us, "items", items));
+        json_decref(answer);
+    }
+}
+
 void status_health(struct api_call *call)
 {
     json_t *edge = ask_status(call->api, API_PEER_EDGE);
@@ -114,6 +126,8 @@ static void write_edge(FILE *out, const json_t *edge)
                  is_state(json_object_get(edge, "store"), "ok"));
     write_metric(out, "disk_free_percent", "gauge", "Of the disk that holds the installation.",
                  number(edge, "disk_free_percent"));
+    write_metric(out, "alerts", "gauge", "Accounts under suspicion of fraud.",
+                 (int64_t)json_array_size(json_object_get(edge, "alerts")));
     const json_t *outbox = json_object_get(edge, "outbox");
     write_metric(out, "outbox_unsettled", "gauge", "Usages not settled yet.",
                  number(outbox, "unsettled"));

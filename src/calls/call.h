@@ -69,6 +69,7 @@ struct call {
     uint32_t index, generation; /* in its worker's slab */
     uint8_t state;              /* enum call_state */
     bool is_emergency, is_inbound, is_on_net;
+    bool is_hot;         /* to a destination that fraud likes */
     bool is_unmetered;   /* the account is named in the record and pays nothing: free inbound */
     bool is_caller_told; /* a final response went upstream */
     bool is_restored;    /* came back from the journal: its transactions did not */

@@ -13,6 +13,7 @@
 #include "base/journal.h"
 #include "guard/ban.h"
 #include "guard/known.h"
+#include "guard/velocity.h"
 #include "metering/meter.h"
 #include "rating/deck_set.h"
 #include "registrar/registrar.h"
@@ -89,6 +90,7 @@ struct edge { /* shared; the caller makes the parts and owns them, and zeroes th
     struct deck_set *decks;
     struct registrar *registrar;
     struct meter_table *meters;
+    struct velocity_table *velocity; /* evidence of fraud; NULL: none is looked for */
     struct journal journal;
     struct ban_table *bans;        /* NULL: nobody is banned */
     struct known_set *known;       /* who proved to be a customer; NULL with bans */
@@ -197,6 +199,19 @@ void edge_close_incarnation(struct edge_worker *worker, const struct edge_time *
  * written. account_id 0: all. */
 bool edge_calls_json(struct edge_worker *worker, uint32_t *at, uint64_t account_id,
                      const struct edge_time *now, struct buf *out);
+
+#define FRAUD_ALERTS_MAX 16
+#define FRAUD_ACCOUNTS_MAX 4096 /* of which calls out are counted at a time */
+struct fraud_told {             /* accounts whose alert was told of; zero at first */
+    uint64_t account_ids[FRAUD_ALERTS_MAX];
+    int count;
+};
+/* Once a second, by one thread: the events fraud.suspected, and fraud.over when the evidence has
+ * gone. */
+void edge_fraud_check(struct edge *edge, struct fraud_told *told, const struct edge_time *now,
+                      const struct edge_shell *shell);
+/* What stands now, as a JSON array: 700 bytes each at most. */
+void edge_alerts_json(struct edge *edge, const struct edge_time *now, struct buf *out);
 
 struct edge_totals {
     uint64_t counts[EDGE_COUNT_COUNT];

@@ -300,6 +300,7 @@ void call_renew(struct edge_worker *worker, struct call *call)
     case METER_NO_CHANNEL:
     case METER_TOO_FAST:
     case METER_DAY_LIMIT:
+    case METER_MINUTE_LIMIT:
     case METER_FULL:
         break;
     }
@@ -308,10 +309,15 @@ void call_renew(struct edge_worker *worker, struct call *call)
         call_arm(worker, call);
         return;
     }
-    bool is_known = verdict == METER_NO_CREDIT || verdict == METER_DAY_LIMIT;
+    bool is_minute = verdict == METER_MINUTE_LIMIT;
+    bool is_known = verdict == METER_NO_CREDIT || verdict == METER_DAY_LIMIT || is_minute;
     call_end(worker, call, USAGE_END_CREDIT, is_known ? 402 : 503,
-             is_known ? "no-credit" : "charging-unknown",
-             is_known ? "Credit exhausted" : "Charging unknown");
+             is_minute  ? "minute-limit"
+             : is_known ? "no-credit"
+                        : "charging-unknown",
+             is_minute  ? "Spend a minute reached"
+             : is_known ? "Credit exhausted"
+                        : "Charging unknown");
 }
 
 static void answered_timer(struct edge_worker *worker, struct call *call)

@@ -222,6 +222,9 @@ static enum edge_count count_of_refusal(enum route_refusal refusal)
         return EDGE_REFUSED_UNKNOWN;
     case ROUTE_SUSPENDED:
         return EDGE_REFUSED_STATE;
+    case ROUTE_CLOSED:
+    case ROUTE_TOO_DEAR:
+        return EDGE_REFUSED_LIMIT;
     case ROUTE_OK:
     case ROUTE_NO_SUCH_NUMBER:
     case ROUTE_BAD_NUMBER:
@@ -281,6 +284,7 @@ static bool plan_call(struct edge_worker *worker, const struct sip_msg *msg,
                                   .why = plan->why,
                                   .version = plan->evidence_version,
                                   .retry_after_s = status == 503 ? 5 : 0};
+        fraud_note_refusal(worker, plan);
         refuse(worker, msg, from, &refusal, count_of_refusal(plan->refusal), caller);
         return false;
     }
@@ -415,6 +419,12 @@ static struct refusal refusal_of_verdict(enum meter_verdict verdict, uint64_t ve
         refusal.why = "The account has spent what it may in a day.";
         refusal.version = version;
         break;
+    case METER_MINUTE_LIMIT:
+        refusal.status = 402;
+        refusal.token = "minute-limit";
+        refusal.version = version;
+        refusal.retry_after_s = 60;
+        break;
     case METER_FULL:
         refusal.token = "edge-full";
         refusal.why = "This edge has no room for another account's money.";
@@ -440,6 +450,7 @@ static enum edge_count count_of_verdict(enum meter_verdict verdict)
     case METER_NO_CHANNEL:
     case METER_TOO_FAST:
     case METER_DAY_LIMIT:
+    case METER_MINUTE_LIMIT:
         return EDGE_REFUSED_LIMIT;
     case METER_FULL:
         return EDGE_FULL;
@@ -456,7 +467,11 @@ static void metered_refusal(struct edge_worker *worker, struct call *call,
                             enum meter_verdict verdict)
 {
     struct refusal refusal = refusal_of_verdict(verdict, call->meter.evidence_version);
-    worker_count(worker, count_of_verdict(verdict));
+    enum edge_count count = count_of_verdict(verdict);
+    worker_count(worker, count);
+    if (count == EDGE_REFUSED_LIMIT) {
+        fraud_note_call(worker, call, true);
+    }
     struct edge_txn *txn = call_invite_txn(worker, call);
     const struct sip_msg *request = txn == NULL ? NULL : txn_parsed(worker, txn->request);
     if (request != NULL) {
@@ -493,6 +508,7 @@ void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_
     switch (verdict) {
     case METER_OK:
     case METER_OK_ON_GRACE:
+        fraud_note_call(worker, call, false);
         branches_start(worker, call);
         return;
     case METER_WAIT:
@@ -504,6 +520,7 @@ void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_
     case METER_NO_CHANNEL:
     case METER_TOO_FAST:
     case METER_DAY_LIMIT:
+    case METER_MINUTE_LIMIT:
     case METER_FULL:
         break;
     }
@@ -572,5 +589,6 @@ void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const stru
         worker_count(worker, EDGE_EMERGENCIES);
     }
     call->ring_at_us = call->started_us + worker->edge->settings.ring_max_us;
+    call->is_hot = worker->plan.is_hot;
     call_try_meter(worker, call, false);
 }

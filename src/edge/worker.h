@@ -12,6 +12,7 @@
  *     branch.c     a call's branches: send, fail over, cancel, choose the best response
  *     answer.c     responses to a call's INVITE
  *     dialog.c     requests within a call, and their responses
+ *     fraud.c      calls out that look like fraud: evidence for people
  *     destination.c  how much one destination may have unanswered; a trunk's calls a second
  *     finish.c     the end of a call: cut, BYE to both sides, usage
  *     restore.c    replay, probes
@@ -322,6 +323,11 @@ bool trunk_answer_write(struct edge_worker *worker, const struct edge_txn *txn,
                         const struct sip_msg *response, struct buf *out);
 bool branch_authenticate(struct edge_worker *worker, struct call *call, struct edge_txn *txn,
                          const struct sip_msg *response);
+
+/* ---- fraud.c ---- */
+/* A paid call that may go out; is_refused: that may not, by a limit of its account. */
+void fraud_note_call(struct edge_worker *worker, const struct call *call, bool is_refused);
+void fraud_note_refusal(struct edge_worker *worker, const struct route_plan *plan);
 
 /* ---- destination.c ---- */
 /* May an INVITE of this call go there? False: the destination does not answer what it has. */

@@ -45,6 +45,13 @@ struct meter_entry {
     int64_t grace_micro; /* g */
     int64_t slice_micro; /* what one slice costs, about */
     int64_t spend_day_micro;
+    /* Spend a minute: the minute begins with the first slice after the last one ended. What is
+     * counted is what was taken for calls, less what came back from them unused. */
+    int64_t spend_minute_micro;   /* 0: no limit */
+    int64_t minute_end_us;        /* 0: none has begun */
+    int64_t minute_base_micro;    /* ended + covered as it began */
+    int64_t minute_refused_micro; /* asked for in it beyond the limit */
+    bool is_minute_closed;
     int64_t day;            /* the UTC day that day_base_micro stands for */
     int64_t day_base_micro; /* `ended` when that day began */
     __int128 speed_nano;    /* sum of nano a minute of open meters */
@@ -147,6 +154,8 @@ int64_t entry_spent(const struct meter_entry *entry);    /* U + H: ended + cover
 int64_t entry_free(const struct meter_entry *entry);     /* G - R - spent; below 0: on grace */
 int64_t entry_spending(const struct meter_entry *entry); /* ten minutes of its calls' rates */
 int64_t entry_used(const struct meter_entry *entry, int64_t now_us); /* U */
+/* What the minute's limit leaves; begins the next minute when the last is over. */
+int64_t entry_minute_left(struct meter_entry *entry, int64_t now_us);
 int64_t entry_day_left(const struct meter_table *table, struct meter_entry *entry);
 void entry_count_over(struct meter_table *table, struct meter_entry *entry);
 bool entry_is_silent(const struct meter_entry *entry, int64_t now_us);

@@ -5,6 +5,7 @@
 
 #define WANT_MINUTES 10
 #define NANO_PER_MICRO 1000
+#define MINUTE_US INT64_C(60000000)
 
 int64_t entry_spent(const struct meter_entry *entry)
 {
@@ -52,6 +53,26 @@ int64_t entry_day_left(const struct meter_table *table, struct meter_entry *entr
         return INT64_MAX;
     }
     return entry->spend_day_micro - (entry_spent(entry) - entry->day_base_micro);
+}
+
+/* A minute that was asked for twice its limit is followed by a closed one, and so on: whoever stole
+ * the account goes on trying, and would else have the limit again every minute. A customer who
+ * comes to the limit now and then is only held at it. */
+int64_t entry_minute_left(struct meter_entry *entry, int64_t now_us)
+{
+    if (entry->spend_minute_micro <= 0) {
+        return INT64_MAX;
+    }
+    if (now_us >= entry->minute_end_us) {
+        bool is_next = entry->minute_end_us != 0 && now_us < entry->minute_end_us + MINUTE_US;
+        bool is_closed = is_next && entry->minute_refused_micro > entry->spend_minute_micro;
+        entry->minute_end_us = now_us + MINUTE_US;
+        entry->minute_refused_micro = 0;
+        entry->minute_base_micro = entry_spent(entry);
+        entry->is_minute_closed = is_closed;
+    }
+    int64_t taken_micro = entry_spent(entry) - entry->minute_base_micro;
+    return entry->is_minute_closed ? 0 : entry->spend_minute_micro - taken_micro;
 }
 
 static int64_t over_lease(const struct meter_entry *entry)
@@ -183,11 +204,11 @@ static void slice_give(struct meter_entry *entry, struct meter *meter, struct sl
 }
 
 static bool take_from_lease(struct meter_entry *entry, struct meter *meter,
-                            const struct slice_wish *wish, int64_t day_left_micro)
+                            const struct slice_wish *wish, int64_t limit_left_micro)
 {
     int64_t room_micro = entry_free(entry);
-    if (room_micro > day_left_micro) {
-        room_micro = day_left_micro;
+    if (room_micro > limit_left_micro) {
+        room_micro = limit_left_micro;
     }
     if (wish->least_micro > room_micro) {
         return false;
@@ -198,14 +219,14 @@ static bool take_from_lease(struct meter_entry *entry, struct meter *meter,
 }
 
 static bool take_on_grace(struct meter_table *table, struct meter_entry *entry, struct meter *meter,
-                          const struct slice_wish *wish, int64_t day_left_micro)
+                          const struct slice_wish *wish, int64_t limit_left_micro)
 {
     if (!atomic_load(&table->is_registered)) {
         return false;
     }
     int64_t room_micro = money_add_clamped(entry_free(entry), entry->grace_micro);
-    if (room_micro > day_left_micro) {
-        room_micro = day_left_micro;
+    if (room_micro > limit_left_micro) {
+        room_micro = limit_left_micro;
     }
     if (wish->least_micro > room_micro) {
         return false;
@@ -264,14 +285,25 @@ enum meter_verdict slice_take(struct meter_table *table, struct meter_entry *ent
                               struct aftermath *aftermath)
 {
     struct slice_wish wish = slice_wish(meter);
-    int64_t day_left_micro = entry_day_left(table, entry);
-    if (wish.least_micro > day_left_micro) {
+    int64_t limit_left_micro = entry_day_left(table, entry);
+    if (wish.least_micro > limit_left_micro) {
         return METER_DAY_LIMIT;
+    }
+    int64_t minute_left_micro = entry_minute_left(entry, now_us);
+    if (wish.least_micro > minute_left_micro) {
+        if (meter->covers_us == 0) { /* a new call: what it would have taken */
+            entry->minute_refused_micro =
+                money_add_clamped(entry->minute_refused_micro, wish.most_micro);
+        }
+        return METER_MINUTE_LIMIT;
+    }
+    if (limit_left_micro > minute_left_micro) {
+        limit_left_micro = minute_left_micro;
     }
     if (meter->covers_us == 0 && wish.most_micro > entry->slice_micro) {
         entry->slice_micro = wish.most_micro;
     }
-    if (take_from_lease(entry, meter, &wish, day_left_micro)) {
+    if (take_from_lease(entry, meter, &wish, limit_left_micro)) {
         return METER_OK;
     }
     if (entry->shortage_us < 0) {
@@ -281,7 +313,7 @@ enum meter_verdict slice_take(struct meter_table *table, struct meter_entry *ent
         if (entry->cut_for_ask != entry->more_ask) {
             entry->cut_for_ask = entry->more_ask;
             cut_back(entry, meter, now_us, aftermath);
-            if (take_from_lease(entry, meter, &wish, day_left_micro)) {
+            if (take_from_lease(entry, meter, &wish, limit_left_micro)) {
                 return METER_OK;
             }
         }
@@ -290,7 +322,7 @@ enum meter_verdict slice_take(struct meter_table *table, struct meter_entry *ent
     }
     need_money(entry, meter, now_us, aftermath);
     if ((is_last_try || entry_is_silent(entry, now_us)) &&
-        take_on_grace(table, entry, meter, &wish, day_left_micro)) {
+        take_on_grace(table, entry, meter, &wish, limit_left_micro)) {
         return METER_OK_ON_GRACE;
     }
     if (is_last_try) {

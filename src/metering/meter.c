@@ -27,6 +27,8 @@ const char *meter_verdict_name(enum meter_verdict verdict)
         return "too-fast";
     case METER_DAY_LIMIT:
         return "day-limit";
+    case METER_MINUTE_LIMIT:
+        return "minute-limit";
     case METER_FULL:
         return "full";
     }
@@ -153,6 +155,7 @@ static enum meter_verdict open_locked(struct meter_table *table, struct meter_en
     case METER_NO_CHANNEL:
     case METER_TOO_FAST:
     case METER_DAY_LIMIT:
+    case METER_MINUTE_LIMIT:
     case METER_FULL:
         stay_closed(entry, meter);
         break;
@@ -273,6 +276,7 @@ static int64_t renew_again(const struct meter *meter, enum meter_verdict verdict
     case METER_NO_CHANNEL:
     case METER_TOO_FAST:
     case METER_DAY_LIMIT:
+    case METER_MINUTE_LIMIT:
     case METER_FULL:
         again_us = now_us + METER_FRESH_US;
         break;

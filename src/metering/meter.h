@@ -29,12 +29,13 @@ enum meter_verdict {
     METER_UNKNOWN = 0, /* ledger silent, grace spent: 503 charging-unknown */
     METER_OK,
     METER_OK_ON_GRACE,
-    METER_WAIT,       /* a refill is under way: told by meter_wakeups_take, or ask again */
-    METER_NO_CREDIT,  /* the ledger said so; evidence_version in the meter */
-    METER_NO_CHANNEL, /* concurrent calls */
-    METER_TOO_FAST,   /* calls a second */
-    METER_DAY_LIMIT,  /* spend a day */
-    METER_FULL        /* table full: 503 */
+    METER_WAIT,         /* a refill is under way: told by meter_wakeups_take, or ask again */
+    METER_NO_CREDIT,    /* the ledger said so; evidence_version in the meter */
+    METER_NO_CHANNEL,   /* concurrent calls */
+    METER_TOO_FAST,     /* calls a second */
+    METER_DAY_LIMIT,    /* spend a day */
+    METER_MINUTE_LIMIT, /* spend a minute */
+    METER_FULL          /* table full: 503 */
 };
 const char *meter_verdict_name(enum meter_verdict verdict);
 

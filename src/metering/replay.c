@@ -107,6 +107,7 @@ static void entry_start_anew(struct meter_table *table, struct meter_entry *entr
                              struct aftermath *aftermath)
 {
     entry->day_base_micro -= entry->ended_micro; /* what the day has cost stays */
+    entry->minute_base_micro -= entry->ended_micro;
     entry->granted_micro = 0;
     entry->returned_micro = 0;
     entry->ended_micro = 0;

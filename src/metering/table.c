@@ -168,6 +168,7 @@ struct meter_entry *entry_lock_for(struct meter_table *table, const struct accou
     }
     entry->grace_micro = grace_of(table, account);
     entry->spend_day_micro = account->spend_day_micro;
+    entry->spend_minute_micro = account->spend_minute_micro;
     return entry;
 }
 

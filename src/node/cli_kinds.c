@@ -50,6 +50,9 @@ static const struct cli_column account_show[] = {
     {"calls at once", "channels_max", CLI_TEXT},
     {"calls a second", "cps_max", CLI_TEXT},
     {"spend a day", "spend_day_max", CLI_MONEY},
+    {"spend a minute (0: no limit)", "spend_minute_max", CLI_MONEY},
+    {"dearest price a minute (0: no limit)", "price_max", CLI_MONEY},
+    {"hot destinations open", "hot_open", CLI_TEXT},
     {"prices", "sell_deck", CLI_DECK},
     {"prices of inbound calls", "inbound_deck", CLI_DECK},
     {"country code", "country_code", CLI_TEXT},
@@ -74,6 +77,12 @@ static const struct cli_column account_show[] = {
                    ARGS_COUNT_OR_NULL),                                                            \
         ARG_MEMBER("--spend-day", "AMOUNT|none", "spent a day at most", "spend_day_max",           \
                    ARGS_TEXT_OR_NULL),                                                             \
+        ARG_MEMBER("--spend-minute", "AMOUNT", "spent a minute at most (0: no limit)",             \
+                   "spend_minute_max", ARGS_TEXT),                                                 \
+        ARG_MEMBER("--price-max", "AMOUNT", "dearest price a minute (0: no limit)", "price_max",   \
+                   ARGS_TEXT),                                                                     \
+        ARG_MEMBER("--hot-open", "PREFIXES|all", "hot destinations that it may call: 882,979",     \
+                   "hot_open", ARGS_TEXT),                                                         \
         ARG_MEMBER("--sell-deck", "NAME|none", "its prices; without, only on-net calls",           \
                    "sell_deck", ARGS_TEXT_OR_NULL),                                                \
         ARG_MEMBER("--inbound-deck", "NAME|none", "its prices for calls to its numbers",           \

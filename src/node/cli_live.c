@@ -89,6 +89,35 @@ static void print_money(const json_t *edge)
            number(outbox, "unsettled"));
 }
 
+static void print_alert(const json_t *alert)
+{
+    char since[32];
+    char money[MONEY_TEXT_SIZE];
+    size_t index;
+    json_t *row;
+    cli_time(since, sizeof(since), number(alert, "since_wall_us"));
+    printf("ALERT      fraud suspected: account %s since %s: %" JSON_INTEGER_FORMAT
+           " calls in 10 s, %" JSON_INTEGER_FORMAT " of them refused, %s %s a minute of talk; to",
+           text(alert, "account"), since, number(alert, "calls_in_10s"),
+           number(alert, "refused_in_10s"), cli_money(money, text(alert, "money_a_minute")),
+           text(alert, "currency"));
+    json_array_foreach(json_object_get(alert, "destinations"), index, row)
+    {
+        printf(" %s... (%" JSON_INTEGER_FORMAT ")", text(row, "prefix"), number(row, "calls"));
+    }
+    printf("\n");
+}
+
+static void print_alerts(const json_t *alerts)
+{
+    size_t index;
+    json_t *alert;
+    json_array_foreach(alerts, index, alert)
+    {
+        print_alert(alert);
+    }
+}
+
 static void print_edge(const json_t *edge)
 {
     char list[512] = "";
@@ -115,6 +144,7 @@ static void print_edge(const json_t *edge)
     if (json_is_true(json_object_get(edge, "is_disk_low"))) {
         printf("DISK       nearly full: only money and calls are written now\n");
     }
+    print_alerts(json_object_get(edge, "alerts"));
 }
 
 static int run_status(const struct command *command, const struct args *args)
@@ -175,6 +205,27 @@ static json_t *read_calls(struct cli *cli, int max, int *status)
     json_t *answer = cli_ask(cli, "edge.sock", "calls", members, status);
     json_decref(members);
     return answer;
+}
+
+static int run_alerts(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    int status = COMMAND_OK;
+    if (!cli_begin(&cli, command, args, 0)) {
+        return COMMAND_USAGE;
+    }
+    json_t *answer = cli_ask(&cli, "edge.sock", "alerts", NULL, &status);
+    const json_t *alerts = json_object_get(answer, "alerts");
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(alerts);
+    } else if (answer != NULL && json_array_size(alerts) == 0) {
+        printf("There is nothing to be alarmed about.\n");
+    } else {
+        print_alerts(alerts);
+    }
+    json_decref(answer);
+    cli_done(&cli);
+    return status;
 }
 
 static int run_calls(const struct command *command, const struct args *args)
@@ -407,6 +458,16 @@ const struct command cli_live_commands[] = {
         .help = "Exit status 0 only when every role is ready.",
         .options = plain,
         .run = run_status,
+    },
+    {
+        .name = "alerts",
+        .group = "Watch",
+        .what = "what looks like fraud now: account, destinations, rate, money",
+        .usage = "alerts [DIR] [--json]",
+        .help = "Evidence of the last ten seconds; an alert goes a minute after its evidence has "
+                "gone.\nNobody is refused for it: limits are the account's (`account set`).",
+        .options = plain,
+        .run = run_alerts,
     },
     {
         .name = "calls",

@@ -28,6 +28,7 @@ void config_defaults(struct node_config *out)
     out->expires_min_s = 60;
     out->expires_max_s = 3600;
     out->expires_default_s = 3600;
+    out->hot_count = route_hot_default(out->hot);
     out->jitter_percent = 10;
     out->ring_max_us = 180 * SECOND;
     out->trunk_silence_us = 3 * SECOND;
@@ -107,8 +108,9 @@ enum key_kind {
     KEY_RATE,      /* int64_t nano a minute; a string */
     KEY_LISTEN,    /* list of strings */
     KEY_ADVERTISE, /* list of strings, as many as listen */
-    KEY_EMERGENCY, /* list of strings */
-    KEY_NETWORKS   /* list of strings */
+    KEY_EMERGENCY,
+    KEY_HOT,     /* list of strings */
+    KEY_NETWORKS /* list of strings */
 };
 
 struct key {
@@ -135,6 +137,7 @@ static const struct key keys[] = {
     {"currency", KEY_TEXT, FIELD(currency), 0, 0},
     {"emergency", KEY_EMERGENCY, FIELD(emergency), 0, 0},
     {"digest_order", KEY_TEXT, FIELD(digest_order), 0, 0},
+    {"hot", KEY_HOT, FIELD(hot), 0, 0},
     {"bans", KEY_BOOL, FIELD(has_bans), 0, 0},
     {"ban_allow", KEY_NETWORKS, FIELD(allowed), 0, 0},
     {"ban_first", KEY_SECONDS, FIELD(ban_first_us), 1, 86400},
@@ -283,6 +286,28 @@ static bool read_emergency(struct reader *reader, const config_setting_t *settin
     return true;
 }
 
+/* Prefixes of numbers that fraud likes to call. */
+static bool read_hot(struct reader *reader, const config_setting_t *setting, const struct key *key)
+{
+    int count = config_setting_length(setting);
+    if (!config_setting_is_aggregate(setting) || count > ROUTE_HOT_MAX) {
+        return wrong(reader, setting, key, "a list of up to 64 prefixes as texts");
+    }
+    for (int i = 0; i < count; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+        const char *text = NULL;
+        if (!read_text(reader, element, key, &text)) {
+            return false;
+        }
+        if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text) ||
+            !slice_copy_text(slice_from_text(text), reader->config->hot[i], ROUTE_HOT_SIZE)) {
+            return wrong(reader, element, key, "prefixes of up to 15 digits");
+        }
+    }
+    reader->config->hot_count = count;
+    return true;
+}
+
 static bool read_networks(struct reader *reader, const config_setting_t *setting,
                           const struct key *key)
 {
@@ -315,6 +340,8 @@ static bool read_key(struct reader *reader, const config_setting_t *setting, con
         return read_listen(reader, setting, key, key->kind == KEY_ADVERTISE);
     case KEY_EMERGENCY:
         return read_emergency(reader, setting, key);
+    case KEY_HOT:
+        return read_hot(reader, setting, key);
     case KEY_NETWORKS:
         return read_networks(reader, setting, key);
     case KEY_BOOL:

@@ -6,6 +6,7 @@
 
 #include "account/account.h"
 #include "base/attr.h"
+#include "routing/route.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +49,8 @@ struct node_config {
     int64_t nonce_age_s;
     int emergency_count;
     char emergency[CONFIG_EMERGENCY_MAX][NUMBER_SIZE];
+    int hot_count; /* destinations that are closed to accounts that did not open them */
+    char hot[ROUTE_HOT_MAX][ROUTE_HOT_SIZE];
     int64_t on_net_nano_per_min; /* price between endpoints */
     uint16_t on_net_first_s, on_net_next_s;
     char currency[4]; /* of the on-net price and of new accounts */

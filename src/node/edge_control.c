@@ -81,6 +81,17 @@ static json_t *lease_json(struct edge_role *role)
         (json_int_t)totals.silent_count);
 }
 
+static json_t *alerts_json(struct edge_role *role)
+{
+    char text[FRAUD_ALERTS_MAX * 800];
+    struct buf out;
+    struct edge_time now = {clock_mono_us(), clock_wall_us()};
+    buf_init(&out, text, sizeof(text));
+    edge_alerts_json(&role->edge, &now, &out);
+    json_t *list = out.is_full ? NULL : json_loadb(text, out.size, 0, NULL);
+    return list != NULL ? list : json_array();
+}
+
 static void do_status(struct edge_role *role, struct control_answer *answer)
 {
     uint32_t open, answered;
@@ -132,6 +143,7 @@ static void do_status(struct edge_role *role, struct control_answer *answer)
     json_object_set_new(
         members, "bans",
         json_integer(role->edge.bans == NULL ? 0 : (json_int_t)ban_count(role->edge.bans)));
+    json_object_set_new(members, "alerts", alerts_json(role));
     json_object_set_new(members, "incarnation", json_integer((json_int_t)view.incarnation));
     json_object_set_new(members, "session", json_integer((json_int_t)view.session));
     control_answer_json(answer, members);
@@ -498,6 +510,8 @@ static void handle(void *ctx, const char *command, const json_t *request,
         do_refusals(role, request, answer);
     } else if (strcmp(command, "bindings") == 0) {
         do_bindings(role, request, answer);
+    } else if (strcmp(command, "alerts") == 0) {
+        control_answer_json(answer, json_pack("{s:o}", "alerts", alerts_json(role)));
     } else if (strcmp(command, "bans") == 0) {
         bans_answer_list(role, answer);
     } else if (strcmp(command, "ban") == 0) {

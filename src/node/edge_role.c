@@ -85,6 +85,8 @@ static void set_routing(const struct node_config *config, struct route_settings 
     routing->allow_negative_margin = config->allow_negative_margin;
     routing->emergency_count = config->emergency_count;
     memcpy(routing->emergency, config->emergency, sizeof(routing->emergency));
+    routing->hot_count = config->hot_count;
+    memcpy(routing->hot, config->hot, sizeof(routing->hot));
 }
 
 static bool set_settings(struct edge_role *role)
@@ -154,8 +156,10 @@ static bool make_parts(struct edge_role *role)
     edge->decks = deck_set_new(&role->epoch);
     edge->registrar = registrar_new(&registrar, edge->journal);
     edge->meters = meter_table_new(&meters, edge->journal);
+    struct velocity_terms velocity = velocity_terms_default();
+    edge->velocity = velocity_table_new(&velocity, FRAUD_ACCOUNTS_MAX, clock_mono_us());
     return edge->directory != NULL && edge->decks != NULL && edge->registrar != NULL &&
-           edge->meters != NULL && bans_make(role);
+           edge->meters != NULL && edge->velocity != NULL && bans_make(role);
 }
 
 /* ---- replay ---- */
@@ -321,6 +325,7 @@ static void role_done(struct edge_role *role)
     }
     config_follower_free(role->follower);
     journal_file_close(role->journal);
+    velocity_table_free(role->edge.velocity);
     meter_table_free(role->edge.meters);
     registrar_free(role->edge.registrar);
     bans_free(role);

@@ -382,7 +382,8 @@ static bool settle(struct store_loop *loop)
 void edge_event(struct edge_role *role, const char *kind, struct slice json)
 {
     if (strcmp(kind, "refusal") == 0 || strcmp(kind, "alarm") == 0 ||
-        strncmp(kind, "store.", 6) == 0 || strncmp(kind, "ban.", 4) == 0) {
+        strncmp(kind, "store.", 6) == 0 || strncmp(kind, "ban.", 4) == 0 ||
+        strncmp(kind, "fraud.", 6) == 0) {
         pthread_mutex_lock(&role->lock);
         struct stored_event *event = &role->events[role->event_count % EVENT_RING_COUNT];
         role->event_count++;

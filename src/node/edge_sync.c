@@ -113,11 +113,24 @@ static void on_gone(void *ctx, struct slice user, uint64_t account_id)
     edge_event(role, "unregistered", buf_done(&json));
 }
 
+static void sync_event(void *ctx, const char *kind, struct slice json)
+{
+    edge_event(ctx, kind, json);
+}
+
+static void look_for_fraud(struct edge_role *role, struct fraud_told *told)
+{
+    struct edge_shell shell = {.ctx = role, .event = sync_event};
+    struct edge_time now = {clock_mono_us(), clock_wall_us()};
+    edge_fraud_check(&role->edge, told, &now, &shell);
+}
+
 void *edge_sync_main(void *argument)
 {
     struct edge_role *role = argument;
     int64_t second_at_us = 0;
     int64_t day_at_us = 0;
+    struct fraud_told told = {.count = 0};
     uint64_t snapshot_size = journal_file_status(role->journal).file_size;
     bans_load_known(role);
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
@@ -127,6 +140,7 @@ void *edge_sync_main(void *argument)
             heartbeat(role);
             look_at_room(role);
             bans_sweep(role);
+            look_for_fraud(role, &told);
             struct reg_now now = {now_us, clock_wall_us()};
             (void)registrar_expire(role->edge.registrar, now, EXPIRE_MAX, on_gone, role);
             uint64_t size = journal_file_status(role->journal).file_size;

@@ -92,6 +92,10 @@ static void write_numbers(struct buf *out, const struct init_options *options)
     buf_text(out, "# Numbers that are always connected, whatever the account's state or balance: "
                   "name those\n# of your country. Trunks with --emergency yes take them first.\n"
                   "emergency = [\"112\", \"911\"];\n\n");
+    buf_text(out,
+             "# Destinations that fraud likes: closed to every account that did not open them\n"
+             "# (`dialtone account set NAME --hot-open PREFIXES`). These are the default.\n"
+             "# hot = [\"881\", \"882\", \"883\", \"979\", \"1900\"];\n\n");
     buf_text(out, "# Currency of the price between endpoints.\n"
                   "# currency = \"EUR\";\n\n"
                   "# Calls between endpoints: price a minute, and the seconds charged at least and "

@@ -372,6 +372,54 @@ static void say_left_out(struct route_plan *plan, const struct steps_report *rep
     }
 }
 
+static bool is_hot_number(const struct route_settings *settings, struct slice number)
+{
+    for (int i = 0; i < settings->hot_count && i < ROUTE_HOT_MAX; i++) {
+        if (slice_starts_with(number, slice_from_text(settings->hot[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By "all", or by a prefix in the account's list. */
+static bool is_opened(const struct account *account, struct slice number)
+{
+    struct slice rest = slice_from_text(account->hot_open);
+    if (slice_equal(rest, SLICE("all"))) {
+        return true;
+    }
+    while (rest.size > 0) {
+        struct slice prefix = slice_split(&rest, ',');
+        if (prefix.size > 0 && slice_starts_with(number, prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The account's guards against toll fraud. False: refused, by what its row says. */
+static bool is_within_guards(const struct planner *planner)
+{
+    struct route_plan *plan = planner->plan;
+    struct slice number = slice_from_text(plan->number);
+    plan->is_hot = is_hot_number(planner->settings, number);
+    if (plan->is_hot && !is_opened(&plan->payer, number)) {
+        say(plan, "%s is a hot destination, and account %s has not opened it.", plan->number,
+            plan->payer.name);
+        refuse(plan, ROUTE_CLOSED, plan->payer.version);
+        return false;
+    }
+    if (plan->payer.price_max_micro > 0 &&
+        plan->price.nano_per_min / 1000 > plan->payer.price_max_micro) {
+        say(plan, "The price of %s is above the ceiling of account %s.", plan->number,
+            plan->payer.name);
+        refuse(plan, ROUTE_TOO_DEAR, plan->payer.version);
+        return false;
+    }
+    return true;
+}
+
 static void plan_to_trunks(const struct planner *planner)
 {
     struct route_plan *plan = planner->plan;
@@ -392,6 +440,9 @@ static void plan_to_trunks(const struct planner *planner)
     }
     if (!is_priced) {
         plan->step_count = 0;
+        return;
+    }
+    if (!is_within_guards(planner)) {
         return;
     }
     if (plan->step_count == 0) {

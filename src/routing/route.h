@@ -13,6 +13,8 @@
 
 #define ROUTE_STEPS_MAX 8
 #define ROUTE_EMERGENCY_MAX 16
+#define ROUTE_HOT_MAX 64
+#define ROUTE_HOT_SIZE 16
 
 enum route_refusal {
     ROUTE_OK = 0,
@@ -23,7 +25,9 @@ enum route_refusal {
     ROUTE_NO_RATE,        /* 403: the account's deck has no price for it */
     ROUTE_SUSPENDED,      /* 403: stored, positive evidence (version in plan) */
     ROUTE_NOT_PERMITTED,  /* 403: this source may not call that (a carrier calling a carrier) */
-    ROUTE_BAD_MARGIN      /* 503: every trunk that takes it costs more than it sells for */
+    ROUTE_BAD_MARGIN,     /* 503: every trunk that takes it costs more than it sells for */
+    ROUTE_CLOSED,         /* 403: a hot destination that the account has not opened */
+    ROUTE_TOO_DEAR        /* 403: dearer a minute than the account allows */
 };
 
 enum route_kind { ROUTE_NOWHERE = 0, ROUTE_TO_ENDPOINT, ROUTE_TO_TRUNKS };
@@ -36,6 +40,8 @@ struct route_settings { /* of the installation; owned by the caller, does not ch
     int emergency_count;
     char emergency[ROUTE_EMERGENCY_MAX][NUMBER_SIZE]; /* "112", "911" */
     bool allow_negative_margin;
+    int hot_count; /* prefixes that fraud likes: closed to accounts that did not open them */
+    char hot[ROUTE_HOT_MAX][ROUTE_HOT_SIZE];
 };
 
 struct route_request {
@@ -59,6 +65,7 @@ struct route_plan {
     enum route_kind kind;
     bool is_emergency;             /* never refused, never paid */
     bool is_inbound;               /* from a carrier's trunk to a DDI */
+    bool is_hot;                   /* a destination that fraud likes, open or not */
     uint64_t payer_account_id;     /* 0: nobody pays (a free inbound call, an emergency) */
     uint64_t owner_account_id;     /* free inbound: whose record it is; else 0 */
     uint64_t evidence_version;     /* version of the row that a refusal rests on */
@@ -76,6 +83,9 @@ struct route_plan {
 void route_plan(const struct directory *directory, const struct deck_set *decks,
                 const struct route_settings *settings, const struct route_request *request,
                 struct route_plan *out);
+
+/* The hot destinations where nobody says otherwise; returns their count. */
+int route_hot_default(char hot[ROUTE_HOT_MAX][ROUTE_HOT_SIZE]);
 
 /* SIP status and reason token ("suspended", "no-rate") of a refusal. */
 int route_refusal_status(enum route_refusal refusal);

@@ -1,5 +1,17 @@
 #include "routing/route.h"
 
+#include <stdio.h>
+
+int route_hot_default(char hot[ROUTE_HOT_MAX][ROUTE_HOT_SIZE])
+{
+    /* Satellites and international networks, international premium rate, premium rate in 1. */
+    static const char *const prefixes[] = {"881", "882", "883", "979", "1900"};
+    for (size_t i = 0; i < ARRAY_COUNT(prefixes); i++) {
+        snprintf(hot[i], ROUTE_HOT_SIZE, "%s", prefixes[i]);
+    }
+    return (int)ARRAY_COUNT(prefixes);
+}
+
 int route_refusal_status(enum route_refusal refusal)
 {
     switch (refusal) {
@@ -16,6 +28,8 @@ int route_refusal_status(enum route_refusal refusal)
     case ROUTE_NO_RATE:
     case ROUTE_SUSPENDED:
     case ROUTE_NOT_PERMITTED:
+    case ROUTE_CLOSED:
+    case ROUTE_TOO_DEAR:
         return 403;
     }
     return 500;
@@ -42,6 +56,10 @@ const char *route_refusal_name(enum route_refusal refusal)
         return "not-permitted";
     case ROUTE_BAD_MARGIN:
         return "bad-margin";
+    case ROUTE_CLOSED:
+        return "destination-closed";
+    case ROUTE_TOO_DEAR:
+        return "price-ceiling";
     }
     return "unknown";
 }

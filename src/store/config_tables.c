@@ -30,6 +30,9 @@ static const struct config_column account_columns[] = {
     FIELD(account, COLUMN_TEXT, country_code),
     FIELD(account, COLUMN_TEXT, national_prefix),
     FIELD(account, COLUMN_TEXT, international_prefix),
+    FIELD(account, COLUMN_I64, spend_minute_micro),
+    FIELD(account, COLUMN_I64, price_max_micro),
+    FIELD(account, COLUMN_TEXT, hot_open),
 };
 
 static const struct config_column endpoint_columns[] = {
@@ -100,6 +103,13 @@ static const char *account_fault(const void *any)
     if (row->channels_max < NO_LIMIT || row->cps_max < NO_LIMIT ||
         row->spend_day_micro < NO_LIMIT) {
         return "a limit is -1 (none) or more";
+    }
+    if (row->spend_minute_micro < 0 || row->price_max_micro < 0) {
+        return "a limit of spend a minute or of price is 0 (none) or more";
+    }
+    if (strcmp(row->hot_open, "all") != 0 &&
+        strspn(row->hot_open, "0123456789,") != strlen(row->hot_open)) {
+        return "open hot destinations are prefixes with commas between, or \"all\"";
     }
     if (row->is_suspended && row->suspended_by[0] == '\0') {
         return "a suspension names the person or rule that made it";

@@ -121,7 +121,14 @@ static const char records[] =
     "CREATE INDEX event_kind ON event (kind);"
     "CREATE INDEX event_account ON event (account) WHERE account NOT NULL;";
 
+/* Step 3. Limits of an account against toll fraud; 0 and the empty text: none. */
+static const char fraud_limits[] =
+    "ALTER TABLE account ADD COLUMN spend_minute_micro INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN price_max_micro INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN hot_open TEXT NOT NULL DEFAULT '';";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
+    {"limits against toll fraud", fraud_limits},
 };

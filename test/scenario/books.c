@@ -58,9 +58,12 @@ static bool account(struct books *books, int index, uint32_t sell_deck, uint32_t
                           .channels_max = from->channels_max,
                           .cps_max = from->cps_max,
                           .spend_day_micro = from->day_micro,
+                          .spend_minute_micro = from->minute_micro,
+                          .price_max_micro = from->ceiling_micro,
                           .sell_deck = sell_deck,
                           .inbound_deck = inbound_deck};
     snprintf(row.name, sizeof(row.name), "%s", from->name);
+    snprintf(row.hot_open, sizeof(row.hot_open), "%s", from->opens);
     if (from->is_suspended) {
         snprintf(row.suspended_by, sizeof(row.suspended_by), ACTOR);
         snprintf(row.suspended_why, sizeof(row.suspended_why), "the scenario says so");

@@ -22,8 +22,11 @@
 struct scn_account {
     char name[SCN_NAME_SIZE];
     int64_t balance_micro;
-    int64_t grace_micro; /* -1: of its class */
-    int64_t day_micro;   /* NO_LIMIT */
+    int64_t grace_micro;   /* -1: of its class */
+    int64_t day_micro;     /* NO_LIMIT */
+    int64_t minute_micro;  /* 0: no limit */
+    int64_t ceiling_micro; /* of a price a minute; 0: no limit */
+    char opens[64];        /* hot destinations that it may call */
     int32_t channels_max, cps_max;
     bool is_new, is_suspended;
 };

@@ -26,6 +26,12 @@ bool scn_parse_account(struct scn_reader *reader)
             is_fine = scn_money(reader, &account->grace_micro);
         } else if (words_take(&reader->words, "day")) {
             is_fine = scn_money(reader, &account->day_micro);
+        } else if (words_take(&reader->words, "minute")) {
+            is_fine = scn_money(reader, &account->minute_micro);
+        } else if (words_take(&reader->words, "ceiling")) {
+            is_fine = scn_money(reader, &account->ceiling_micro);
+        } else if (words_take(&reader->words, "opens")) {
+            is_fine = scn_text(reader, account->opens, sizeof(account->opens));
         } else if (words_take(&reader->words, "channels")) {
             is_fine = scn_count(reader, 100000, &value);
             account->channels_max = (int32_t)value;
@@ -37,7 +43,9 @@ bool scn_parse_account(struct scn_reader *reader)
         } else if (words_take(&reader->words, "suspended")) {
             account->is_suspended = true;
         } else {
-            is_fine = scn_fail(reader, "balance, grace, day, channels, cps, new or suspended");
+            is_fine = scn_fail(
+                reader,
+                "balance, grace, day, minute, ceiling, opens, channels, cps, new or suspended");
         }
         if (!is_fine) {
             return false;

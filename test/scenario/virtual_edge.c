@@ -91,6 +91,7 @@ static void settings_fill(const struct virtual *virtual, struct edge_settings *s
         settings->routing.on_net_rate.first_s = (uint16_t)on_net->first_s;
         settings->routing.on_net_rate.next_s = (uint16_t)on_net->next_s;
     }
+    settings->routing.hot_count = route_hot_default(settings->routing.hot);
     if (virtual->scn->emergency[0]) {
         settings->routing.emergency_count = 1;
         memcpy(settings->routing.emergency[0], virtual->scn->emergency,
@@ -123,8 +124,10 @@ static bool parts_make(struct virtual *virtual)
     edge->decks = deck_set_new(&virtual->epoch);
     edge->registrar = registrar_new(&registrar, edge->journal);
     edge->meters = meter_table_new(&meters, edge->journal);
+    struct velocity_terms velocity = velocity_terms_default();
+    edge->velocity = velocity_table_new(&velocity, FRAUD_ACCOUNTS_MAX, virtual->now_us);
     return edge->directory != NULL && edge->decks != NULL && edge->registrar != NULL &&
-           edge->meters != NULL;
+           edge->meters != NULL && edge->velocity != NULL;
 }
 
 static void present(void *ctx, struct slice user, uint64_t account_id)
@@ -240,6 +243,7 @@ void virtual_edge_free(struct virtual *virtual)
         virtual->workers[i] = NULL;
     }
     registrar_free(virtual->edge->registrar);
+    velocity_table_free(virtual->edge->velocity);
     meter_table_free(virtual->edge->meters);
     deck_set_free(virtual->edge->decks);
     directory_free(virtual->edge->directory);

@@ -110,6 +110,9 @@ static void call_try(struct sim_edge *edge, struct sim_call *call)
         break;
     case METER_NO_CHANNEL:
     case METER_TOO_FAST:
+    case METER_MINUTE_LIMIT:
+        check_minute(edge, call->account);
+        break;
     case METER_DAY_LIMIT:
     case METER_FULL:
         world_violation(world, "refused with %s where there is no such limit",

@@ -82,6 +82,32 @@ void check_bound(struct world *world)
     }
 }
 
+void check_minute(struct sim_edge *edge, int account)
+{
+    if (edge->world->accounts[account].spend_minute_micro == 0) {
+        world_violation(edge->world, "I6: account %d has no limit of spend a minute", account);
+    }
+}
+
+/* A limit of spend a minute holds at each edge, with and without a ledger: so many minutes as there
+ * were, and one more for each start; talk that nobody could count while the edge was down apart. */
+void check_minutes(struct world *world)
+{
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+        int64_t limit_micro = world->accounts[i].spend_minute_micro;
+        for (int j = 0; limit_micro > 0 && j < world->edge_count; j++) {
+            const struct sim_edge *edge = &world->edges[j];
+            int64_t minute_count = world->now_us / (60 * SECOND) + 1 + edge->start_count;
+            int64_t bound_micro = minute_count * limit_micro + world->hidden_micro[i];
+            int64_t spend_micro = edge->charged_micro[i] + edge->open_micro[i];
+            if (spend_micro > bound_micro) {
+                world_violation(world, "account %d spent %lld at edge %d, %lld by its minutes", i,
+                                (long long)spend_micro, j, (long long)bound_micro);
+            }
+        }
+    }
+}
+
 static struct sim_edge *edge_of(struct world *world, uint64_t incarnation, int *life)
 {
     uint64_t nonce = world->live.incarnations[incarnation - 1].nonce;

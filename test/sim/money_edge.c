@@ -68,6 +68,7 @@ void edge_start(struct sim_edge *edge)
                                 .grace_total_micro = 500 * COIN,
                                 .idle_us = 10 * SECOND,
                                 .slice_default_micro = COIN / 2};
+    edge->start_count++;
     edge->table = meter_table_new(&terms, (struct journal){edge, on_append});
     assert(edge->table != NULL);
     if (edge->life_count == 0 || edge_life(edge)->is_lost) {

@@ -105,6 +105,7 @@ static void accounts_make(struct world *world)
                                     .cps_max = NO_LIMIT,
                                     .spend_day_micro = NO_LIMIT};
         account->grace_micro = i == 0 ? 0 : GRACE_MICRO;
+        account->spend_minute_micro = i == 2 && world_chance(world, 500000) ? 8 * COIN : 0;
         world->live.accounts[i].limit_micro = account->limit_micro;
         world->rates[i] = random_rate(world);
         world->slice_micro[i] = rate_price(&world->rates[i], METER_FIRST_SLICE_US);
@@ -222,6 +223,7 @@ static void world_run(struct world *world)
             edge_step(&world->edges[i]);
         }
         check_bound(world);
+        check_minutes(world);
     }
     if (world->result->violation[0] == '\0') {
         check_healed(world);

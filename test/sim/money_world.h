@@ -105,6 +105,7 @@ struct sim_edge {
     int64_t open_micro[MODEL_ACCOUNTS];         /* what its open calls would cost, as last seen */
     int64_t over_allowed_micro[MODEL_ACCOUNTS]; /* talk that nobody could count while it was down */
     bool has_presence[MODEL_ACCOUNTS];
+    int64_t start_count; /* each start begins a new minute of spending */
 };
 
 /* Another ledger that is asked everything that the model is, for comparison; then each request is
@@ -181,6 +182,8 @@ uint64_t edge_append(struct sim_edge *edge, const struct sim_record *record);
 void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_for_money);
 void check_edge(struct sim_edge *edge);
 void check_bound(struct world *world);
+void check_minutes(struct world *world);
+void check_minute(struct sim_edge *edge, int account); /* refused for it: is there such a limit? */
 void check_healed(struct world *world);
 
 #endif

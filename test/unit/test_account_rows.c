@@ -35,6 +35,9 @@ static const struct account account = {
     .country_code = "49",
     .national_prefix = "0",
     .international_prefix = "00",
+    .spend_minute_micro = 20000000,
+    .price_max_micro = 1500000,
+    .hot_open = "882,979",
 };
 
 static const struct endpoint endpoint = {

@@ -449,6 +449,44 @@ static void a_new_incarnation_starts_at_nothing_and_covers_open_calls(void **sta
     world_done(&world);
 }
 
+static void a_minute_has_its_limit_and_a_flood_closes_the_next(void **state)
+{
+    (void)state;
+    struct world world = {0};
+    world_init(&world, 100 * COIN);
+    world.account.spend_minute_micro = COIN;
+    struct meter meter = {.rate = rate_per_second(20000)}; /* 0.60 for the first slice */
+    struct meter other = {.rate = rate_per_second(20000)};
+    assert_int_equal(world_open_served(&world, &meter), METER_OK);
+    meter_answer(world.table, &meter, world.now_us);
+    world.now_us += 10 * SECOND;
+    world_close(&world, &meter, 10 * SECOND); /* what it did not use came back */
+    assert_int_equal(world_open_served(&world, &meter), METER_OK);
+    meter_answer(world.table, &meter, world.now_us);
+    world.now_us += 45 * SECOND;
+    world_close(&world, &meter, meter_talk_us(&meter, world.now_us));
+    struct meter_view view = world_look(&world);
+    assert_true(view.ended_micro <= COIN);
+    int refused = 0;
+    for (int i = 0; i < 80; i++) {
+        enum meter_verdict verdict = world_open_served(&world, &other);
+        if (verdict == METER_MINUTE_LIMIT) {
+            refused++;
+            continue;
+        }
+        assert_int_equal(verdict, METER_OK);
+        meter_answer(world.table, &other, world.now_us);
+        world_close(&world, &other, SECOND);
+    }
+    assert_true(refused > 2);
+    world.now_us += 10 * SECOND; /* the next minute, after one that was asked for twice its limit */
+    assert_int_equal(world_open_served(&world, &other), METER_MINUTE_LIMIT);
+    world.now_us += 61 * SECOND; /* one that nobody flooded is followed by an open one */
+    assert_int_equal(world_open_served(&world, &other), METER_OK);
+    world_close(&world, &other, -1);
+    world_done(&world);
+}
+
 static void snapshots_hold_every_account(void **state)
 {
     (void)state;
@@ -609,6 +647,7 @@ int main(void)
         cmocka_unit_test(talk_beyond_the_lease_is_a_debt_that_the_next_refill_pays),
         cmocka_unit_test(a_damaged_lease_record_is_refused),
         cmocka_unit_test(a_new_incarnation_starts_at_nothing_and_covers_open_calls),
+        cmocka_unit_test(a_minute_has_its_limit_and_a_flood_closes_the_next),
         cmocka_unit_test(snapshots_hold_every_account),
         cmocka_unit_test(a_full_table_is_an_answer),
         cmocka_unit_test(the_largest_prices_do_not_overflow),
