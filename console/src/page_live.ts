@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { accountName, changed, isOperator, state } from './state';
 import { age, amount, count, duration, iso, price, time } from './format';
+import { alerts } from './alerts';
 import { bans } from './bans';
 import { cdrTable, refusalTable } from './page_records';
 import type { Call } from './types';
@@ -139,7 +140,7 @@ function balances(): TemplateResult {
 }
 
 export function live(): TemplateResult {
-  return html`<h1 class="sr">Live view</h1>${figures()}${callTable()}
+  return html`<h1 class="sr">Live view</h1>${isOperator() ? alerts() : nothing}${figures()}${callTable()}
     <div class="columns">${balances()}
       <section class="card" aria-labelledby="refusals-title">
         <div class="head"><h2 id="refusals-title">Last refusals</h2><a href="#/refusals">All</a></div>

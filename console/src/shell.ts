@@ -38,6 +38,9 @@ function statusBar(): TemplateResult {
         : chip('At risk at most', null, amount(edge.lease.bound), 'What grace can lose while the ledger is silent')}
       ${edge?.outbox?.unsettled === undefined ? nothing
         : chip('Unsettled', null, String(edge.outbox.unsettled), 'Usages that the ledger has not booked yet')}` : nothing}
+    ${isOperator() && (status?.edge.alerts ?? []).length > 0
+      ? chip('Fraud', false, 'suspected: ' + (status?.edge.alerts ?? []).map((one) => one.account ?? '#' + one.account_id).join(', '))
+      : nothing}
     ${state.callsStale ? html`<span class="chip bad" title=${iso(state.callsAsOfUs)}>
       <i aria-hidden="true"></i><b>Calls</b> as of ${age(state.callsAsOfUs)} ago</span>` : nothing}
     ${state.accountsStale ? html`<span class="chip bad" title=${iso(state.accountsAsOfUs)}>

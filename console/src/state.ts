@@ -108,7 +108,7 @@ function follow(): void {
   on(['call.ended'], () => { soon(readCalls, 200); soon(readRecords, 1500); });
   on(['refusal'], () => soon(readRecords, 400));
   on(['balance', 'config'], () => soon(readAccounts, 300));
-  on(['registered', 'unregistered', 'store', 'edge', 'alarm'], () => soon(readStatus, 300));
+  on(['registered', 'unregistered', 'store', 'edge', 'alarm', 'fraud.suspected', 'fraud.over'], () => soon(readStatus, 300));
   on(['ban.begun', 'ban.prolonged', 'ban.over', 'ban.lifted'], () => soon(readBans, 300));
   on(['lost'], readAll);
 }

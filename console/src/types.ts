@@ -42,6 +42,13 @@ export interface Ban {
 }
 export interface BanPage { items: Ban[]; is_on: boolean; as_of_wall_us: number }
 
+export interface Alert {
+  account_id: number; account?: string; currency?: string; since_wall_us: number;
+  is_at_limits: boolean; is_hot: boolean; is_sudden: boolean;
+  calls_in_10s: number; refused_in_10s: number; money_a_minute: string;
+  destinations: { prefix: string; calls: number }[];
+}
+
 export interface Endpoint { user: string; account_id: number; display: string; is_disabled: boolean; identities: string[] }
 export interface Binding { uri: string; source?: string; user_agent?: string; wall_expires_us?: number; is_flow_lost?: boolean }
 export interface Transfer { transfer: number; wall_us: number; amount: string; kind: string; actor: string; reason: string }
@@ -50,7 +57,7 @@ export interface StoreState { state: string; since_wall_us?: number; last_ok_wal
 export interface EdgeStatus {
   state: string; calls_open?: number; calls_answered?: number; bindings?: number; aors?: number;
   store?: StoreState; lease?: { outstanding?: string; grace_used?: string; bound?: string };
-  outbox?: { unsettled?: number };
+  outbox?: { unsettled?: number }; alerts?: Alert[];
 }
 export interface Status {
   as_of_wall_us: number; edge: EdgeStatus; web: { state: string; store?: StoreState };

@@ -34,6 +34,7 @@ static json_t *write_field(const struct field *field, const void *row)
     case FIELD_NAME:
     case FIELD_USER:
     case FIELD_DIGITS:
+    case FIELD_PREFIXES:
     case FIELD_CURRENCY:
         return json_string(value);
     case FIELD_BOOL:
@@ -100,6 +101,8 @@ static bool is_text_ok(const struct field *field, const char *text)
         return text[0] != '\0' && has_only(text, "-_.!~*'()&=+$,");
     case FIELD_DIGITS:
         return strspn(text, "0123456789") == strlen(text);
+    case FIELD_PREFIXES:
+        return strcmp(text, "all") == 0 || strspn(text, "0123456789,") == strlen(text);
     case FIELD_CURRENCY:
         return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
     default:
@@ -116,6 +119,8 @@ static const char *text_rule(enum field_kind kind)
         return "a user name: letters, digits and -_.!~*'()&=+$,";
     case FIELD_DIGITS:
         return "digits, as E.164 without signs between them";
+    case FIELD_PREFIXES:
+        return "prefixes of digits with commas between, or \"all\"";
     case FIELD_CURRENCY:
         return "a currency of three capital letters, such as EUR";
     default:
@@ -264,6 +269,7 @@ static bool read_field(struct api_call *call, const struct field *field, const j
     case FIELD_NAME:
     case FIELD_USER:
     case FIELD_DIGITS:
+    case FIELD_PREFIXES:
     case FIELD_CURRENCY:
         return read_text(call, field, value, row);
     case FIELD_BOOL:

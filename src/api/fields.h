@@ -11,6 +11,7 @@ enum field_kind {
     FIELD_NAME,     /* text that begins with a letter: letters, digits, '-', '_', '.' */
     FIELD_USER,     /* letters, digits and -_.!~*'()&=+$, (RFC 3261 25.1 "user", unescaped) */
     FIELD_DIGITS,   /* text of digits; a leading '+' is dropped */
+    FIELD_PREFIXES, /* prefixes of digits with commas between, or "all" */
     FIELD_CURRENCY, /* three capital letters */
     FIELD_BOOL,
     FIELD_NAMED,         /* uint8_t: index of its name in `names` */

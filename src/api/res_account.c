@@ -26,7 +26,7 @@ static const struct field fields[] = {
     {"spend_day_max", FIELD_MONEY_OR_NULL, 0, FIELD(account, spend_day_micro)},
     {"spend_minute_max", FIELD_MONEY, 0, FIELD(account, spend_minute_micro)},
     {"price_max", FIELD_MONEY, 0, FIELD(account, price_max_micro)},
-    {"hot_open", FIELD_TEXT, 0, FIELD(account, hot_open)},
+    {"hot_open", FIELD_PREFIXES, 0, FIELD(account, hot_open)},
     {"sell_deck", FIELD_DECK, 0, FIELD(account, sell_deck)},
     {"inbound_deck", FIELD_DECK, 0, FIELD(account, inbound_deck)},
     {"country_code", FIELD_DIGITS, 0, FIELD(account, country_code)},

@@ -154,8 +154,10 @@ int64_t entry_spent(const struct meter_entry *entry);    /* U + H: ended + cover
 int64_t entry_free(const struct meter_entry *entry);     /* G - R - spent; below 0: on grace */
 int64_t entry_spending(const struct meter_entry *entry); /* ten minutes of its calls' rates */
 int64_t entry_used(const struct meter_entry *entry, int64_t now_us); /* U */
-/* What the minute's limit leaves; begins the next minute when the last is over. */
+/* What the minute's limit leaves; INT64_MAX: there is none. _left begins the next minute when the
+ * last is over, _look says what would be left then. */
 int64_t entry_minute_left(struct meter_entry *entry, int64_t now_us);
+int64_t entry_minute_look(const struct meter_entry *entry, int64_t now_us);
 int64_t entry_day_left(const struct meter_table *table, struct meter_entry *entry);
 void entry_count_over(struct meter_table *table, struct meter_entry *entry);
 bool entry_is_silent(const struct meter_entry *entry, int64_t now_us);

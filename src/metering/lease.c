@@ -58,21 +58,33 @@ int64_t entry_day_left(const struct meter_table *table, struct meter_entry *entr
 /* A minute that was asked for twice its limit is followed by a closed one, and so on: whoever stole
  * the account goes on trying, and would else have the limit again every minute. A customer who
  * comes to the limit now and then is only held at it. */
-int64_t entry_minute_left(struct meter_entry *entry, int64_t now_us)
+static bool is_next_closed(const struct meter_entry *entry, int64_t now_us)
+{
+    bool is_next = entry->minute_end_us != 0 && now_us < entry->minute_end_us + MINUTE_US;
+    return is_next && entry->minute_refused_micro > entry->spend_minute_micro;
+}
+
+int64_t entry_minute_look(const struct meter_entry *entry, int64_t now_us)
 {
     if (entry->spend_minute_micro <= 0) {
         return INT64_MAX;
     }
     if (now_us >= entry->minute_end_us) {
-        bool is_next = entry->minute_end_us != 0 && now_us < entry->minute_end_us + MINUTE_US;
-        bool is_closed = is_next && entry->minute_refused_micro > entry->spend_minute_micro;
-        entry->minute_end_us = now_us + MINUTE_US;
-        entry->minute_refused_micro = 0;
-        entry->minute_base_micro = entry_spent(entry);
-        entry->is_minute_closed = is_closed;
+        return is_next_closed(entry, now_us) ? 0 : entry->spend_minute_micro;
     }
     int64_t taken_micro = entry_spent(entry) - entry->minute_base_micro;
     return entry->is_minute_closed ? 0 : entry->spend_minute_micro - taken_micro;
+}
+
+int64_t entry_minute_left(struct meter_entry *entry, int64_t now_us)
+{
+    if (entry->spend_minute_micro > 0 && now_us >= entry->minute_end_us) {
+        entry->is_minute_closed = is_next_closed(entry, now_us);
+        entry->minute_end_us = now_us + MINUTE_US;
+        entry->minute_refused_micro = 0;
+        entry->minute_base_micro = entry_spent(entry);
+    }
+    return entry_minute_look(entry, now_us);
 }
 
 static int64_t over_lease(const struct meter_entry *entry)

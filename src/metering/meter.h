@@ -207,8 +207,9 @@ bool meter_snapshot(struct meter_table *table, uint32_t *at, int count);
 struct meter_view { /* for status, the console and `explain` */
     int64_t granted_micro, returned_micro, ended_micro, covered_micro, used_micro, grace_used_micro;
     int32_t open_count;
-    int32_t channel_count;  /* calls that count against the account's limit */
-    int64_t day_left_micro; /* may still be spent today; INT64_MAX: no limit is known */
+    int32_t channel_count;     /* calls that count against the account's limit */
+    int64_t day_left_micro;    /* may still be spent today; INT64_MAX: no limit is known */
+    int64_t minute_left_micro; /* the same for this minute; 0 also while it is closed */
     struct tri more;
     int64_t silent_us; /* how long the oldest ask has been unanswered; 0: none */
     uint64_t version;

@@ -97,8 +97,8 @@ static int run_history(const struct command *command, const struct args *args)
     struct cli_url url;
     const char *kind = args_value(args, "--kind");
     if (kind != NULL && strcmp(kind, "config") != 0 && strcmp(kind, "alarm") != 0 &&
-        strcmp(kind, "refusal") != 0) {
-        return cli_usage(command, "--kind is config, alarm or refusal");
+        strcmp(kind, "refusal") != 0 && strcmp(kind, "fraud.suspected") != 0) {
+        return cli_usage(command, "--kind is config, alarm, refusal or fraud.suspected");
     }
     if (args->word_count != 0) {
         return cli_usage(command, "that is one word too many: filters are options");
@@ -165,7 +165,11 @@ static void print_limits(const json_t *limits)
     const json_t *cps = json_object_get(limits, "cps_max");
     const char *day_max = text_at(limits, "spend_day_max", NULL);
     const char *day_left = text_at(limits, "spend_day_left", day_max);
-    if (channels == NULL && cps == NULL && day_max == NULL) {
+    const char *minute_max = text_at(limits, "spend_minute_max", NULL);
+    const char *minute_left = text_at(limits, "spend_minute_left", minute_max);
+    const char *price_max = text_at(limits, "price_max", NULL);
+    if (channels == NULL && cps == NULL && day_max == NULL && minute_max == NULL &&
+        price_max == NULL) {
         printf("%-12snone of its own\n", "limits");
         return;
     }
@@ -184,6 +188,15 @@ static void print_limits(const json_t *limits)
     if (day_max != NULL) {
         printf("%s%s a day, %s of it left", between, cli_money(day, day_max),
                cli_money(left, day_left));
+        between = "; ";
+    }
+    if (minute_max != NULL) {
+        printf("%s%s a minute, %s of it left", between, cli_money(day, minute_max),
+               cli_money(left, minute_left));
+        between = "; ";
+    }
+    if (price_max != NULL) {
+        printf("%sno price above %s", between, cli_money(day, price_max));
     }
     putchar('\n');
 }
@@ -344,7 +357,8 @@ const struct command cli_record_commands[] = {
         .name = "history",
         .group = "Watch",
         .what = "who changed what, and alarms",
-        .usage = "history [--kind config|alarm|refusal] [--account NAME] [--max COUNT]",
+        .usage =
+            "history [--kind config|alarm|refusal|fraud.suspected] [--account NAME] [--max COUNT]",
         .options = history_known,
         .run = run_history,
     },

@@ -253,6 +253,9 @@ static const char *lease_says(const struct route_plan *plan, const struct meter_
     if (rate_price(&plan->price, 0) > lease->day_left_micro) {
         return "day";
     }
+    if (rate_price(&plan->price, 0) > lease->minute_left_micro || lease->minute_left_micro == 0) {
+        return "minute";
+    }
     int64_t room_micro =
         lease->granted_micro - lease->returned_micro - lease->ended_micro - lease->covered_micro;
     if (rate_price(&plan->price, 0) <= room_micro) {
@@ -271,6 +274,7 @@ static const struct obstacle {
     {"draining", 503, "draining", "The edge takes no new calls: it drains."},
     {"channels", 480, "channel-limit", "The account has as many calls open as it may."},
     {"day", 402, "day-limit", "The account has spent what it may in a day."},
+    {"minute", 402, "minute-limit", "The account has spent what it may in a minute."},
     {"refuse", 402, "no-credit", "The account has no money for the first increment."},
 };
 
@@ -319,6 +323,15 @@ static void explain_limits(struct buf *out, const struct account *payer,
     if (payer->spend_day_micro >= 0 && lease->day_left_micro != INT64_MAX) {
         buf_json_money(out, "spend_day_left", lease->day_left_micro);
     }
+    if (payer->spend_minute_micro > 0) {
+        bool is_known = lease->minute_left_micro != INT64_MAX;
+        buf_json_money(out, "spend_minute_max", payer->spend_minute_micro);
+        buf_json_money(out, "spend_minute_left",
+                       is_known ? lease->minute_left_micro : payer->spend_minute_micro);
+    }
+    if (payer->price_max_micro > 0) {
+        buf_json_money(out, "price_max", payer->price_max_micro);
+    }
     buf_char(out, '}');
 }
 
@@ -333,7 +346,7 @@ static void explain_answer(struct edge_role *role, const struct route_plan *plan
     struct buf out;
     struct meter_view lease;
     memset(&lease, 0, sizeof(lease));
-    lease.day_left_micro = INT64_MAX;
+    lease.day_left_micro = lease.minute_left_micro = INT64_MAX;
     struct tri known = {TRI_ABSENT};
     if (plan->payer_account_id != 0) {
         known = meter_look(role->edge.meters, plan->payer_account_id, clock_mono_us(), &lease);

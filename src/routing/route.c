@@ -411,7 +411,7 @@ static bool is_within_guards(const struct planner *planner)
         return false;
     }
     if (plan->payer.price_max_micro > 0 &&
-        plan->price.nano_per_min / 1000 > plan->payer.price_max_micro) {
+        (plan->price.nano_per_min + 999) / 1000 > plan->payer.price_max_micro) {
         say(plan, "The price of %s is above the ceiling of account %s.", plan->number,
             plan->payer.name);
         refuse(plan, ROUTE_TOO_DEAR, plan->payer.version);

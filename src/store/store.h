@@ -252,9 +252,9 @@ enum store_result ledger_transfers(struct store *store, uint64_t account_id, uin
 struct event_row { /* refusals and other events that an operator may want later */
     uint64_t row;
     int64_t wall_us;
-    char kind[24]; /* "refusal", "alarm", "config" */
+    char kind[24]; /* "refusal", "alarm", "config", "fraud.suspected" */
     uint64_t account_id;
-    char text[512]; /* one JSON object */
+    char text[768]; /* one JSON object */
 };
 enum store_result event_put(struct store *store, const struct event_row *rows,
                             int count) MUST_CHECK;

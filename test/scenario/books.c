@@ -211,6 +211,23 @@ struct tri books_cdrs(struct books *books, int account, int64_t *out_count)
     return (struct tri){result == STORE_OK ? TRI_PRESENT : TRI_UNKNOWN};
 }
 
+struct tri books_alerted(struct books *books, int account, int64_t *out_wall_us)
+{
+    struct event_row *rows = calloc(CDRS_MAX, sizeof(*rows));
+    int count = 0;
+    enum store_result result = STORE_UNKNOWN;
+    if (rows != NULL) {
+        result = event_page(books->store, "fraud.suspected", books->account_ids[account], 0, rows,
+                            CDRS_MAX, &count);
+    }
+    enum tri_is is = result != STORE_OK ? TRI_UNKNOWN : count > 0 ? TRI_PRESENT : TRI_ABSENT;
+    if (is == TRI_PRESENT) {
+        *out_wall_us = rows[count - 1].wall_us; /* the newest comes first */
+    }
+    free(rows);
+    return (struct tri){is};
+}
+
 static bool topup(struct books *books, const struct scn_step *step)
 {
     struct money_answer answer;

@@ -21,5 +21,7 @@ bool books_provision(struct books *books, char why[SCN_WHY_SIZE]);
 bool books_act(struct books *books, const struct scn_step *step, char why[SCN_WHY_SIZE]);
 struct tri books_balance(struct books *books, int account, int64_t *out_micro);
 struct tri books_cdrs(struct books *books, int account, int64_t *out_count); /* -1: of all */
+/* When the edge first told that fraud of that account is suspected. */
+struct tri books_alerted(struct books *books, int account, int64_t *out_wall_us);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READY_US 15000000
@@ -60,6 +61,16 @@ static struct tri world_cdrs(void *ctx, int account, int64_t *out_count)
     return books_cdrs(&((struct real *)ctx)->books, account, out_count);
 }
 
+static struct tri world_alerted(void *ctx, int account, int64_t *out_us)
+{
+    int64_t wall_us = 0;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct tri known = books_alerted(&((struct real *)ctx)->books, account, &wall_us);
+    *out_us = ua_net_now_us() - (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - wall_us);
+    return known;
+}
+
 static struct tri world_audit(void *ctx, char why[SCN_WHY_SIZE])
 {
     struct real *real = ctx;
@@ -88,6 +99,7 @@ void real_world(struct real *real, struct scn_world *out)
                               .act = real_act,
                               .balance = world_balance,
                               .cdrs = world_cdrs,
+                              .alerted = world_alerted,
                               .audit = world_audit,
                               .back_us = world_back_us};
 }

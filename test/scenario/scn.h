@@ -151,7 +151,8 @@ enum scn_metric {
     SCN_BALANCE,
     SCN_CDRS,
     SCN_AUDIT,
-    SCN_BACK /* from the edge's death to its first answer, us */
+    SCN_ALERTED, /* from time 0 to the event fraud.suspected of `account`, us */
+    SCN_BACK     /* from the edge's death to its first answer, us */
 };
 
 enum scn_compare { SCN_EQUAL = 0, SCN_AT_LEAST, SCN_AT_MOST };

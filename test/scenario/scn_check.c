@@ -23,7 +23,8 @@ static bool is_true(const struct scn_expect *expect, int64_t value)
 
 static bool is_time(enum scn_metric metric)
 {
-    return metric == SCN_TALK || metric == SCN_HEARD || metric == SCN_PDD || metric == SCN_BACK;
+    return metric == SCN_TALK || metric == SCN_HEARD || metric == SCN_PDD || metric == SCN_BACK ||
+           metric == SCN_ALERTED;
 }
 
 static void number_write(struct buf *buf, enum scn_metric metric, int64_t value)
@@ -99,6 +100,7 @@ static int64_t agent_value(const struct scn_expect *expect, const struct ua *ua,
     case SCN_BALANCE:
     case SCN_CDRS:
     case SCN_AUDIT:
+    case SCN_ALERTED:
     case SCN_BACK:
         break;
     }
@@ -134,7 +136,8 @@ static bool text_check(const struct scn_expect *expect, const struct scn_world *
 
 static bool is_of_ledger(enum scn_metric metric)
 {
-    return metric == SCN_BALANCE || metric == SCN_CDRS || metric == SCN_AUDIT;
+    return metric == SCN_BALANCE || metric == SCN_CDRS || metric == SCN_AUDIT ||
+           metric == SCN_ALERTED;
 }
 
 bool scn_check_agents(const struct scn *scn, const struct scn_world *world, char why[SCN_WHY_SIZE])
@@ -174,7 +177,7 @@ bool scn_check_agents(const struct scn *scn, const struct scn_world *world, char
 
 /* One look at the ledger: true, false with `why`. */
 static bool ledger_check(const struct scn_expect *expect, const struct scn_world *world,
-                         char why[SCN_WHY_SIZE])
+                         int64_t origin_us, char why[SCN_WHY_SIZE])
 {
     int64_t value = 0;
     struct tri known;
@@ -184,8 +187,17 @@ static bool ledger_check(const struct scn_expect *expect, const struct scn_world
         snprintf(why, SCN_WHY_SIZE, "line %d: audit: %s", expect->line, reason);
         return known.is == TRI_PRESENT;
     }
-    known = expect->metric == SCN_BALANCE ? world->balance(world->ctx, expect->account, &value)
-                                          : world->cdrs(world->ctx, expect->account, &value);
+    if (expect->metric == SCN_ALERTED) {
+        known = world->alerted(world->ctx, expect->account, &value);
+        if (known.is == TRI_ABSENT) {
+            snprintf(why, SCN_WHY_SIZE, "line %d: no fraud was suspected", expect->line);
+            return false;
+        }
+        value -= origin_us;
+    } else {
+        known = expect->metric == SCN_BALANCE ? world->balance(world->ctx, expect->account, &value)
+                                              : world->cdrs(world->ctx, expect->account, &value);
+    }
     if (known.is != TRI_PRESENT) {
         snprintf(why, SCN_WHY_SIZE, "line %d: %s is not known: the ledger did not answer",
                  expect->line, scn_metric_name(expect->metric));
@@ -195,12 +207,13 @@ static bool ledger_check(const struct scn_expect *expect, const struct scn_world
     return is_true(expect, value);
 }
 
-bool scn_check_ledger(const struct scn *scn, const struct scn_world *world, char why[SCN_WHY_SIZE])
+bool scn_check_ledger(const struct scn *scn, const struct scn_world *world, int64_t origin_us,
+                      char why[SCN_WHY_SIZE])
 {
     int64_t until_us = world->now_us(world->ctx) + world->settle_us;
     for (int i = 0; i < scn->expect_count; i++) {
         const struct scn_expect *expect = &scn->expects[i];
-        while (is_of_ledger(expect->metric) && !ledger_check(expect, world, why)) {
+        while (is_of_ledger(expect->metric) && !ledger_check(expect, world, origin_us, why)) {
             if (world->now_us(world->ctx) >= until_us || expect->metric == SCN_AUDIT) {
                 return false;
             }

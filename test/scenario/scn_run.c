@@ -221,5 +221,5 @@ enum scn_verdict scn_run(const struct scn *scn, const struct scn_world *world,
         return SCN_FAIL;
     }
     leave(scn, world);
-    return scn_check_ledger(scn, world, why) ? SCN_PASS : SCN_FAIL;
+    return scn_check_ledger(scn, world, origin_us, why) ? SCN_PASS : SCN_FAIL;
 }

@@ -191,7 +191,7 @@ static const struct {
     {"reason", SCN_REASON, VALUE_TEXT},     {"from", SCN_FROM, VALUE_TEXT},
     {"asserted", SCN_ASSERTED, VALUE_TEXT}, {"balance", SCN_BALANCE, VALUE_MONEY},
     {"cdrs", SCN_CDRS, VALUE_COUNT},        {"audit", SCN_AUDIT, VALUE_CLEAN},
-    {"back", SCN_BACK, VALUE_TIME}};
+    {"alerted", SCN_ALERTED, VALUE_TIME},   {"back", SCN_BACK, VALUE_TIME}};
 
 const char *scn_metric_name(enum scn_metric metric)
 {
@@ -250,6 +250,7 @@ static bool subject(struct scn_reader *reader, struct scn_expect *expect)
         }
         break;
     case SCN_BALANCE:
+    case SCN_ALERTED:
         return scn_account(reader, &expect->account);
     case SCN_CDRS:
         return !words_take(&reader->words, "of") || scn_account(reader, &expect->account);

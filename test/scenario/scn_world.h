@@ -30,6 +30,8 @@ struct scn_world {
     struct tri (*balance)(void *ctx, int account, int64_t *out_micro);
     /* Final records; account -1: of all. */
     struct tri (*cdrs)(void *ctx, int account, int64_t *out_count);
+    /* When it was first told, on the clock of now_us, that fraud of that account is suspected. */
+    struct tri (*alerted)(void *ctx, int account, int64_t *out_us);
     struct tri (*audit)(void *ctx, char why[SCN_WHY_SIZE]); /* PRESENT: clean; ABSENT: not */
     int64_t (*back_us)(void *ctx); /* longest gap of the edge after a kill; -1: not measured */
 };

@@ -39,6 +39,7 @@ static void second(struct virtual *virtual)
         virtual->alive_wall_us = virtual_time(virtual).wall_us;
         meter_set_day(virtual->edge->meters, virtual->alive_wall_us / INT64_C(86400000000));
         (void)virtual_config_load(virtual);
+        virtual_edge_second(virtual);
     }
     (void)virtual_post(virtual, virtual->now_us + SECOND_US, VIRTUAL_SECOND);
 }
@@ -202,6 +203,13 @@ static void audit_say(void *ctx, const char *text)
     snprintf(ctx, SCN_WHY_SIZE, "%s", text);
 }
 
+static struct tri world_alerted(void *ctx, int account, int64_t *out_us)
+{
+    const struct virtual *virtual = ctx;
+    *out_us = virtual->alerted_us[account];
+    return (struct tri){*out_us > 0 ? TRI_PRESENT : TRI_ABSENT};
+}
+
 static struct tri world_audit(void *ctx, char why[SCN_WHY_SIZE])
 {
     struct virtual *virtual = ctx;
@@ -233,6 +241,7 @@ void virtual_world(struct virtual *virtual, struct scn_world *out)
                               .act = virtual_act,
                               .balance = world_balance,
                               .cdrs = world_cdrs,
+                              .alerted = world_alerted,
                               .audit = world_audit,
                               .back_us = world_back_us};
 }

@@ -38,6 +38,17 @@ static uint64_t append(void *ctx, enum journal_kind kind, struct slice record)
     return kept->sequence;
 }
 
+static void note_suspect(struct virtual *virtual, struct slice json)
+{
+    char name[SCN_NAME_SIZE + 16];
+    for (int i = 0; i < virtual->scn->account_count; i++) {
+        snprintf(name, sizeof(name), "\"account\":\"%s\"", virtual->scn->accounts[i].name);
+        if (virtual->alerted_us[i] == 0 && memmem(json.data, json.size, name, strlen(name))) {
+            virtual->alerted_us[i] = virtual->now_us;
+        }
+    }
+}
+
 static void event(void *ctx, const char *kind, struct slice json)
 {
     struct virtual *virtual = ctx;
@@ -46,6 +57,16 @@ static void event(void *ctx, const char *kind, struct slice json)
         fprintf(stderr, "%10.3f edge       %s " SLICE_FMT "\n", (double)virtual->now_us / 1e6, kind,
                 SLICE_ARG(json));
     }
+    if (strcmp(kind, "fraud.suspected") == 0) {
+        note_suspect(virtual, json);
+    }
+}
+
+void virtual_edge_second(struct virtual *virtual)
+{
+    struct edge_shell shell = {.ctx = virtual, .event = event};
+    struct edge_time now = virtual_time(virtual);
+    edge_fraud_check(virtual->edge, &virtual->fraud_told, &now, &shell);
 }
 
 static struct tri resolve(void *ctx, const char *host, uint8_t address[16], uint16_t *port)

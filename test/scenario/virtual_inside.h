@@ -84,6 +84,8 @@ struct virtual
 
     bool is_edge_up;
     int64_t killed_at_us, back_us;
+    struct fraud_told fraud_told;
+    int64_t alerted_us[SCN_ACCOUNTS_MAX]; /* first event fraud.suspected; 0: none */
     struct epoch epoch;
     struct edge *edge;
     struct edge_worker *workers[VIRTUAL_WORKERS];
@@ -115,6 +117,7 @@ void virtual_trace(struct virtual *virtual, int kind, const void *data, size_t s
 
 /* virtual_edge.c */
 bool virtual_edge_start(struct virtual *virtual);
+void virtual_edge_second(struct virtual *virtual); /* what the edge does once a second */
 void virtual_edge_kill(struct virtual *virtual);
 void virtual_edge_free(struct virtual *virtual);
 void virtual_edge_feed(struct virtual *virtual, const struct reg_flow *from, struct slice bytes);

@@ -89,8 +89,12 @@ static void call_try(struct sim_edge *edge, struct sim_call *call)
 {
     struct world *world = edge->world;
     bool is_last_try = world->now_us >= call->patience_us;
-    enum meter_verdict verdict = meter_open(
-        edge->table, &call->meter, &world->accounts[call->account], world->now_us, is_last_try);
+    struct account account = world->accounts[call->account];
+    if (world->mutation == SIM_NO_MINUTE_LIMIT) {
+        account.spend_minute_micro = 0;
+    }
+    enum meter_verdict verdict =
+        meter_open(edge->table, &call->meter, &account, world->now_us, is_last_try);
     world_trace(world, 21, (uint64_t)call->account, verdict);
     switch (verdict) {
     case METER_OK:
@@ -108,11 +112,11 @@ static void call_try(struct sim_edge *edge, struct sim_call *call)
     case METER_UNKNOWN:
         check_refusal(edge, call, world->mutation == SIM_UNKNOWN_IS_NO);
         break;
-    case METER_NO_CHANNEL:
-    case METER_TOO_FAST:
     case METER_MINUTE_LIMIT:
         check_minute(edge, call->account);
         break;
+    case METER_NO_CHANNEL:
+    case METER_TOO_FAST:
     case METER_DAY_LIMIT:
     case METER_FULL:
         world_violation(world, "refused with %s where there is no such limit",

@@ -21,6 +21,8 @@ const char *sim_mutation_name(enum sim_mutation mutation)
         return "unknown-is-no";
     case SIM_EARLY_ACK:
         return "acknowledge-before-commit";
+    case SIM_NO_MINUTE_LIMIT:
+        return "no-minute-limit";
     case SIM_MUTATION_COUNT:
         break;
     }

@@ -16,6 +16,7 @@ enum sim_mutation {
     SIM_NO_HIGH_WATER,    /* settlement applies whatever comes */
     SIM_UNKNOWN_IS_NO,    /* an edge without an answer says "no credit" */
     SIM_EARLY_ACK,        /* the ledger answers before it has committed */
+    SIM_NO_MINUTE_LIMIT,  /* an edge does not obey the limit of spend a minute */
     SIM_MUTATION_COUNT
 };
 const char *sim_mutation_name(enum sim_mutation mutation);

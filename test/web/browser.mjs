@@ -60,6 +60,14 @@ async function liftsABan(browser) {
   assert.match(await browser.text('.toast'), /heard again/);
 }
 
+async function showsAlerts(browser) {
+  const row = 'table.alerts tr[data-account="acme"]';
+  await until('a suspicion of fraud', () => browser.count(row));
+  assert.match(await browser.text(row), /hot destinations/);
+  assert.match(await browser.text(row), /8821/);
+  await browser.shot('alerts');
+}
+
 async function showsAccounts(browser, base) {
   await browser.go(base + '/#/accounts/acme');
   await until('endpoints', async () => /alice/.test(await browser.text('main')));
@@ -93,7 +101,7 @@ async function survivesTheEdge(browser, host) {
 
 async function carriesAThousand(browser, host) {
   host.child.stdin.write('calls 1000\n');
-  await until('a thousand', async () => /999|1,000/.test(await browser.text('.count')), 20000);
+  await until('a thousand', async () => /999|1,000/.test(await browser.text('#calls-title .count')), 20000);
   const rows = await browser.count('table.calls tbody tr');
   assert.ok(rows > 0 && rows <= 100, `${rows} rows are drawn`);
   await browser.type('input[type=search]', 'alice77');
@@ -126,6 +134,7 @@ try {
   await logsIn(browser, base, told);
   await seesCalls(browser);
   await endsACall(browser);
+  await showsAlerts(browser);
   await liftsABan(browser);
   await showsAccounts(browser, base);
   await survivesTheEdge(browser, host);

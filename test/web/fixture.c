@@ -109,6 +109,16 @@ static json_t *play_bans(struct fixture *fixture)
     return is_lifted ? json_array() : json_pack("[o]", play_ban());
 }
 
+static json_t *play_alerts(void)
+{
+    return json_pack("[{s:s,s:s,s:I,s:s,s:s,s:I,s:b,s:b,s:b,s:i,s:i,s:s,s:[{s:s,s:i}]}]", "alert",
+                     "fraud.suspected", "severity", "critical", "account_id", (json_int_t)1,
+                     "account", "acme", "currency", "EUR", "since_wall_us",
+                     (json_int_t)1800000000000000, "is_at_limits", true, "is_hot", true,
+                     "is_sudden", false, "calls_in_10s", 1000, "refused_in_10s", 997,
+                     "money_a_minute", "6.000000", "destinations", "prefix", "8821", "calls", 1000);
+}
+
 static void play(void *ctx, const char *command, const json_t *request,
                  struct control_answer *answer)
 {
@@ -121,11 +131,14 @@ static void play(void *ctx, const char *command, const json_t *request,
         control_answer_events(answer);
     } else if (strcmp(command, "status") == 0) {
         control_answer_json(
-            answer, json_pack("{s:s,s:i,s:s,s:{s:i},s:i,s:i,s:i,s:i,s:{s:s},s:{s:s,s:s,s:s}}",
-                              "role", "edge", "pid", 1, "state", "ready", "counts", "invites", 7,
-                              "calls_open", 2, "calls_answered", 1, "bindings", 3, "aors", 3,
-                              "store", "state", "ok", "lease", "outstanding", "12.500000",
-                              "grace_used", "0.000000", "bound", "500.000000"));
+            answer,
+            json_pack("{s:s,s:i,s:s,s:{s:i},s:i,s:i,s:i,s:i,s:{s:s},s:{s:s,s:s,s:s},s:o}", "role",
+                      "edge", "pid", 1, "state", "ready", "counts", "invites", 7, "calls_open", 2,
+                      "calls_answered", 1, "bindings", 3, "aors", 3, "store", "state", "ok",
+                      "lease", "outstanding", "12.500000", "grace_used", "0.000000", "bound",
+                      "500.000000", "alerts", play_alerts()));
+    } else if (strcmp(command, "alerts") == 0) {
+        control_answer_json(answer, json_pack("{s:o}", "alerts", play_alerts()));
     } else if (strcmp(command, "refusals") == 0) {
         play_refusals(answer);
     } else if (strcmp(command, "bindings") == 0) {

@@ -92,6 +92,11 @@ static void a_value_that_cannot_be_used_is_named(void **state)
         {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"limit\":1}", "limit"},
         {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"limit\":\"1.0000001\"}", "limit"},
         {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"cps_max\":-2}", "cps_max"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"spend_minute_max\":\"-1\"}",
+         "spend_minute_max"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"price_max\":\"-1\"}", "price_max"},
+        {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"hot_open\":\"882 883\"}",
+         "hot_open"},
         {"/v1/accounts", "{\"name\":\"x\",\"currency\":\"EUR\",\"sell_deck\":\"none\"}",
          "sell_deck"},
         {"/v1/endpoints", "{\"user\":\"a b\",\"account\":\"acme\",\"password\":\"secret\"}",
@@ -373,6 +378,7 @@ static void a_customer_sees_its_own_account_only(void **state)
     expect(customer("POST", "/v1/accounts/acme/topups", "{\"amount\":\"1\"}"), 403, "forbidden");
     expect(customer("DELETE", "/v1/calls/0000000000000001", NULL), 403, "forbidden");
     expect(customer("GET", "/v1/status", NULL), 403, "forbidden");
+    expect(customer("GET", "/v1/alerts", NULL), 403, "forbidden");
     struct answer calls = customer("GET", "/v1/calls", NULL);
     assert_int_equal(json_array_size(json_object_get(calls.json, "items")), 1);
     answer_done(&calls);
