@@ -25,8 +25,9 @@ bench: all
 	bench/run-side-by-side.sh
 
 # A quarter of an hour: overload, avalanche, stopped destination, TCP, a million bindings; draws the curve.
+# BENCH: more options for it.
 bench-overload: all
-	bench/run-overload.sh --build $(BUILD) --svg docs/overload.svg
+	bench/run-overload.sh --build $(BUILD) --svg docs/overload.svg $(BENCH)
 
 # An hour or so of random days; a seed that fails is named and can be run alone.
 soak: all

@@ -18,6 +18,15 @@ def honest: ((.calls.skipped // 0) + (.registers.skipped // 0)) as $skipped
 def share($a; $b): if ($b // 0) == 0 then null else $a / $b end;
 def best($work): .figures.phases | map(select(.name | startswith($work))) | max_by(.[$work].ok_per_s);
 def cost($work): .usage.server.cpu_ns / 1000 / .[$work].ended_ok;
+# Least squares of cpu = calls * a + others * b over the loads at which the server was never idle.
+def fit: map(select(.cpu_share > 0.9 and .shed > 0)) as $at
+    | ($at | map(.ok * .ok) | add) as $xx | ($at | map(.ok * .shed) | add) as $xy
+    | ($at | map(.shed * .shed) | add) as $yy
+    | ($at | map(.ok * .cpu_us) | add) as $xc | ($at | map(.shed * .cpu_us) | add) as $yc
+    | if ($at | length) < 2 then null else ($xx * $yy - $xy * $xy) as $d
+        | if $d == 0 then null else {
+            loads: ($at | length), call_us: (($xc * $yy - $yc * $xy) / $d),
+            shed_us: (($yc * $xx - $xc * $xy) / $d)} end end;
 (map(select(.part == "peak")) | map(best("calls") as $calls | best("registers") as $registers
     | {key: .server, value: {
         calls: $calls.calls.ok_per_s, registers: $registers.registers.ok_per_s,
@@ -47,6 +56,8 @@ def cost($work): .usage.server.cpu_ns / 1000 / .[$work].ended_ok;
        packets: share($w.sent; $w.started), given_up: $w.given_up, late: $w.late,
        statuses: $w.statuses, retry_after: $w.retry_after,
        drops_server: $s.drops_server, drops_own: $s.drops_own,
+       ok: $w.ended_ok, shed: ($w.started - $w.ended_ok), cpu_us: ($s.usage.server.cpu_ns / 1000),
+       cpu_share: ($s.usage.server.cpu_ns / 1000 / $s.duration_us),
        lag_max_ms: ($s.lag_max_us / 1000), generator_cpu: $s.own_cpu_share,
        shed_us: (($w.started - $w.ended_ok) as $shed | if $shed < $w.ended_ok then null
            else (($s.usage.server.cpu_ns / 1000
@@ -63,7 +74,9 @@ def cost($work): .usage.server.cpu_ns / 1000 / .[$work].ended_ok;
   avalanches: [.[] | select(.part == "avalanche") | {server, kind: .key} + .figures],
   tcp: [.[] | select(.part == "tcp") | {server} + .figures],
   millions: [.[] | select(.part == "million") | {server} + .figures]
-}' "$out"/part-*.json >"$out/summary.json"
+}
+| .fits = (.loads | map(select(.part == "calls")) | group_by(.server)
+    | map({key: .[0].server, value: fit}) | from_entries)' "$out"/part-*.json >"$out/summary.json"
 
 # rows FILTER: each array that it yields is a line of a Markdown table.
 rows() {
@@ -100,6 +113,8 @@ if jq -e '.loads | length > 0' "$out/summary.json" >/dev/null; then
          (.memory_growth | if . == null then "-" else (if . < 0 then "" else "+" end) + pct end), (.packets | n(2)), (.shed_us | n(2)),
          .drops_server,
          (.given_up as $up | .statuses | codes($up))]'
+    echo
+    jq -r '.fits | to_entries[] | select(.value) | .value as $f | "\(.key) at its limit, fitted over \($f.loads) loads: \($f.call_us * 10 | round / 10) us of CPU a call, \($f.shed_us * 100 | round / 100) us each that became none.\n"' "$out/summary.json"
     jq -r '.loads[] | select(.honest | not) | "(!) \(.server), \(.load) x: the generator was the bottleneck (late by up to \(.lag_max_ms | round) ms, \(.generator_cpu * 100 | round) % of its core, \(.drops_own) answers lost); take the column of what was offered."' "$out/summary.json"
 fi
 
@@ -141,6 +156,12 @@ if jq -e '.millions | length > 0' "$out/summary.json" >/dev/null; then
         (.first_ms | tostring + " ms"), (.all_ms | tostring + " ms"), .challenged,
         ($m.empty / 1024 | n(0)), ($m.full / 1024 | n(0)), ((.pss_after_kib // 0) / 1024 | n(0)),
         (($m.full - $m.empty) * 1024 / .bindings | n(0))]'
+fi
+if jq -e 'any(.. | .server? // empty; startswith("dialtone"))' "$out/summary.json" >/dev/null; then
+    printf '\n**Against the goals.**\n\n'
+    echo '| server | what | goal | found | met |'
+    echo '|---|---|---|---|---|'
+    jq -r -f "$here/goals.jq" "$out/summary.json"
 fi
 echo
 echo "figures: $out/summary.json"

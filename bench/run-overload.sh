@@ -248,6 +248,11 @@ run_avalanche() {
 
 run_tcp() {
     has_time 40 "tcp of $1" || return 0
+    files=$(ulimit -n)
+    if [ "$files" != unlimited ] && [ "$connections" -gt $((files - 1000)) ]; then
+        connections=$((files - 1000))
+        echo "each side may open $files files: $connections connections" >&2
+    fi
     with_tcp=yes
     if fresh_server "$1" "$connections"; then
         storm "$1" tcp "$connections" tcp --connections "$connections" --sources 20
