@@ -10,7 +10,7 @@ jq -r '
   .peaks as $peaks
   | (.peaks | to_entries[] | ["peak", .key, .value.calls, 0]),
     ([.loads[] | select(.part == "calls")] | sort_by(.server, .load)[]
-      | ["point", .server, .offered_per_s / $peaks[.server].calls, .goodput // 0])
+      | ["point", .server, .offered_per_s / $peaks[.server].calls, .goodput // 0, .dialog_ok // 0])
   | @tsv' "$1" | awk -F '\t' '
 function x(load) {
     load = load < 0.85 ? 0.85 : load > 12 ? 12 : load
@@ -34,11 +34,11 @@ $1 == "peak" { peak[$2] = $3 }
 $1 == "point" {
     if (!($2 in seen)) { seen[$2] = servers; names[servers] = $2; count[servers++] = 0 }
     s = seen[$2]; i = count[s]++
-    loads[s, i] = $3; goodputs[s, i] = $4
+    loads[s, i] = $3; goodputs[s, i] = $4; dialogs[s, i] = $5
     if ($4 * 1.05 > most) most = $4 * 1.05
 }
 END {
-    print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 470\" width=\"760\" height=\"470\" role=\"img\" aria-labelledby=\"title\">"
+    print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 500\" width=\"760\" height=\"500\" role=\"img\" aria-labelledby=\"title\">"
     print "<title id=\"title\">Calls answered within four seconds, over the calls offered, in multiples of the peak</title>"
     print "<style>"
     print "text { font: 13px system-ui, \"Helvetica Neue\", Arial, sans-serif; fill: #1f2328 }"
@@ -47,13 +47,14 @@ END {
     print ".goal { fill: none; stroke: #59636e; stroke-width: 1.6 }"
     print ".line0 { stroke: #0969da } .line1 { stroke: #bc4c00 } .line2 { stroke: #8250df }"
     print ".dot0 { fill: #0969da } .dot1 { fill: #bc4c00 } .dot2 { fill: #8250df }"
-    print "polyline { fill: none; stroke-width: 2.4; stroke-linejoin: round }"
+    print "polyline { fill: none; stroke-width: 2.4; stroke-linejoin: round } .dashed { stroke-width: 1.6; stroke-dasharray: 3 4 }"
+    print ".sample { stroke: #59636e }"
     print "@media (prefers-color-scheme: dark) {"
-    print "text { fill: #f0f6fc } .small { fill: #9198a1 } .paper { fill: #0d1117 } .axis { stroke: #9198a1 } .grid { stroke: #3d444d } .goal { stroke: #9198a1 }"
+    print "text { fill: #f0f6fc } .small { fill: #9198a1 } .paper { fill: #0d1117 } .axis, .sample { stroke: #9198a1 } .grid { stroke: #3d444d } .goal { stroke: #9198a1 }"
     print ".line0 { stroke: #4493f8 } .line1 { stroke: #f0883e } .line2 { stroke: #ab7df8 }"
     print ".dot0 { fill: #4493f8 } .dot1 { fill: #f0883e } .dot2 { fill: #ab7df8 } }"
     print "</style>"
-    print "<rect class=\"paper\" width=\"760\" height=\"470\" rx=\"6\"/>"
+    print "<rect class=\"paper\" width=\"760\" height=\"500\" rx=\"6\"/>"
     text(left, 28, "head", "start", "Offered more than it can do")
     text(left, 48, "small", "start", "calls answered within 4 s, in % of the peak; one core each; callers repeat as RFC 3261 says and give up")
     for (share = 0; share <= most; share += 0.25) {
@@ -78,6 +79,10 @@ END {
         for (i = 0; i < count[s]; i++)
             printf "%.1f,%.1f ", x(loads[s, i]), y(goodputs[s, i])
         print "\"/>"
+        printf "<polyline class=\"line%d dashed\" points=\"", s % 3
+        for (i = 0; i < count[s]; i++)
+            printf "%.1f,%.1f ", x(loads[s, i]), y(dialogs[s, i])
+        print "\"/>"
         for (i = 0; i < count[s]; i++)
             mark(s, x(loads[s, i]), y(goodputs[s, i]), "dot" s % 3)
     }
@@ -91,5 +96,7 @@ END {
     }
     printf "<path d=\"M%.1f 442 l7 7 l-7 7 l-7 -7 z\" class=\"goal\"/>\n", at + 8
     text(at + 22, 453, "", "start", "goal")
+    line(left, 475, left + 26, 475, "sample dashed")
+    text(left + 33, 479, "", "start", "of the requests within calls (BYE, INFO), those that were answered")
     print "</svg>"
 }'

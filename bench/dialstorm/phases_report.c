@@ -3,24 +3,26 @@
 #include <inttypes.h>
 
 #define WHOLE_PERMILLE 999 /* of the calls of a bin: 100 % but for one that the noise took */
+#define WHOLE_BINS 10      /* well for so long is well again */
 
-/* When, behind the begin of the last phase, everything was well again and stayed so: the begin of
- * the first bin from which on no bin misses. -1: it never was. */
+/* When, behind the begin of the last phase, everything was well again: the begin of the first bins
+ * in a row of which none misses. -1: it never was. */
 static int64_t recovery_ms(const struct phases *run, enum work work)
 {
     const struct storm *storm = run->storm;
     uint32_t last = storm->plan->phase_count;
     int64_t begin = (run->samples[last - 1].at_us - storm->begin_us + BIN_US - 1) / BIN_US;
     int64_t end = (run->samples[last].at_us - storm->begin_us) / BIN_US;
-    int64_t whole_since = end;
-    for (int64_t i = end - 1; i >= begin && i < BINS_MAX; i--) {
+    int64_t whole_count = 0;
+    for (int64_t i = begin; i < end && i < BINS_MAX; i++) {
         const struct bin *bin = &storm->bins[work][i];
-        if ((uint64_t)bin->ok * 1000 < (uint64_t)bin->started * WHOLE_PERMILLE) {
-            break;
+        bool is_whole = (uint64_t)bin->ok * 1000 >= (uint64_t)bin->started * WHOLE_PERMILLE;
+        whole_count = is_whole ? whole_count + 1 : 0;
+        if (whole_count == WHOLE_BINS) {
+            return (i + 1 - WHOLE_BINS - begin) * BIN_US / 1000;
         }
-        whole_since = i;
     }
-    return whole_since >= end ? -1 : (whole_since - begin) * BIN_US / 1000;
+    return -1;
 }
 
 static void put_tally(FILE *out, const struct tally *tally, int64_t duration_us)
