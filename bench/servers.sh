@@ -63,12 +63,19 @@ start_kamailio() {
     watch="--watch server=$(comma $family)"
 }
 
+# Room for what either server keeps of a call behind its end (32 s at the peak), 8 GB at most, as for
+# Kamailio.
+dialtone_limits='limits = { calls = 300000; bindings = 1100000; accounts = 1200000; memory_mb = 8192; };'
+
 start_dialtone() {
     [ -x "$dialtone" ] || return 1
     listen="--listen udp:127.0.0.1:$port"
     [ -z "$with_tcp" ] || listen="$listen --listen tcp:127.0.0.1:$port"
-    [ -d "$work/dialtone" ] || timeout 300 "$dialtone" init "$work/dialtone" --domain bench.test \
-        --load-users "$users" >"$work/server.log" 2>&1 || return 1
+    if [ ! -d "$work/dialtone" ]; then
+        timeout 300 "$dialtone" init "$work/dialtone" --domain bench.test --load-users "$users" \
+            >"$work/server.log" 2>&1 || return 1
+        echo "$dialtone_limits" >>"$work/dialtone/dialtone.conf"
+    fi
     # shellcheck disable=SC2086
     $pin "$dialtone" run "$work/dialtone" $listen \
         --http "127.0.0.1:$((port + 1))" --workers "$1" >>"$work/server.log" 2>&1 &

@@ -256,11 +256,29 @@ void storm_turn(struct storm *storm, int64_t until_us)
     }
 }
 
+/* While all phones are registered, one that is refused comes again when it may. */
+static void register_again_later(struct storm *storm, struct op *op, int status, int64_t retry_s)
+{
+    (void)status;
+    op->is_counted = false;
+    op->state = OP_WAITING;
+    wheel_start(&storm->wheel, &op->client_timer,
+                storm->now_us + (retry_s > 0 ? retry_s : 1) * INT64_C(1000000));
+}
+
+static void register_again(struct storm *storm, struct op *op)
+{
+    op->started_us = storm->now_us;
+    register_start(storm, op, false);
+}
+
 bool storm_register_all(struct storm *storm, uint32_t first, uint32_t count, uint32_t at_once,
                         int64_t limit_us)
 {
     int64_t until_us = storm->now_us + limit_us;
     uint64_t before = storm->tallies[storm->phase][WORK_REFRESH].ok;
+    storm->on_unregistered = register_again_later;
+    storm->on_wait_over = register_again;
     for (uint32_t next = 0; next < count || storm->under_way[WORK_REFRESH] > 0;) {
         while (next < count && storm->under_way[WORK_REFRESH] < at_once) {
             struct op *op = op_take(storm, WORK_REFRESH, storm->now_us);
@@ -274,5 +292,7 @@ bool storm_register_all(struct storm *storm, uint32_t first, uint32_t count, uin
             break;
         }
     }
+    storm->on_unregistered = NULL;
+    storm->on_wait_over = NULL;
     return storm->tallies[storm->phase][WORK_REFRESH].ok - before >= count;
 }
