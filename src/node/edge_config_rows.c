@@ -96,7 +96,8 @@ void follow_put_endpoint(struct config_follower *follower, const struct endpoint
     if (!directory_put_endpoint(edge->directory, row)) {
         alarm_full(follower, SLICE("{\"alarm\":\"endpoint table is full\"}"));
     }
-    if (row->is_disabled) {
+    /* While the logs are read, the journal's own record of the removal does it. */
+    if (row->is_disabled && follower->has_registrations) {
         (void)registrar_remove(edge->registrar, slice_from_text(row->user));
     }
 }

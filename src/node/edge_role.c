@@ -162,68 +162,6 @@ static bool make_parts(struct edge_role *role)
            edge->meters != NULL && edge->velocity != NULL && bans_make(role);
 }
 
-/* ---- replay ---- */
-
-static void replay_identity(struct edge_role *role, struct slice record)
-{
-    struct edge_identity identity;
-    if (!store_identity_read(record, &identity)) {
-        return;
-    }
-    for (int i = 0; i < role->identity_count; i++) {
-        if (role->identities[i].life == identity.life) {
-            role->identities[i] = identity;
-            return;
-        }
-    }
-    if (role->identity_count < EDGE_LIVES_MAX) {
-        role->identities[role->identity_count++] = identity;
-    }
-}
-
-static void replay_usage(struct edge_role *role, const struct journal_entry *entry)
-{
-    struct usage usage;
-    if (usage_decode(entry->record, &usage) &&
-        entry->life == journal_file_status(role->journal).life) {
-        meter_replay_ended(role->edge.meters, usage.account_id, usage.ended_micro);
-    }
-}
-
-static bool replay_each(void *ctx, const struct journal_entry *entry)
-{
-    struct edge_role *role = ctx;
-    struct edge_time now = {clock_mono_us(), clock_wall_us()};
-    struct reg_now reg_now = {now.mono_us, now.wall_us};
-    switch (entry->kind) {
-    case JOURNAL_BINDING:
-    case JOURNAL_NONCE:
-        return registrar_replay(role->edge.registrar, entry->kind, entry->record, reg_now);
-    case JOURNAL_LEASE:
-        return meter_replay_lease(role->edge.meters, entry->record);
-    case JOURNAL_HEARTBEAT: {
-        struct wire_reader in = {.rest = entry->record};
-        role->last_alive_wall_us = wire_get_i64(&in);
-        return true;
-    }
-    case JOURNAL_IDENTITY:
-        replay_identity(role, entry->record);
-        return true;
-    case JOURNAL_BAN:
-        return bans_replay(role, entry->record);
-    case JOURNAL_USAGE:
-        replay_usage(role, entry);
-        break;
-    case JOURNAL_CALL:
-    case JOURNAL_CALL_GONE:
-        break;
-    }
-    for (int i = 0; i < role->worker_count; i++) {
-        edge_replay(role->threads[i].engine, entry->kind, entry->record, &now);
-    }
-    return true;
-}
-
 static bool open_journal(struct edge_role *role)
 {
     char error[JOURNAL_ERROR_SIZE];
@@ -234,45 +172,6 @@ static bool open_journal(struct edge_role *role)
         return false;
     }
     role->edge.journal = journal_file_as_journal(role->journal);
-    return true;
-}
-
-static void first_identity(struct edge_role *role)
-{
-    uint8_t bytes[16];
-    struct edge_identity *identity = &role->identities[0];
-    memset(identity, 0, sizeof(*identity));
-    identity->life = journal_file_status(role->journal).life;
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-        abort();
-    }
-    slice_hex(identity->nonce, bytes, sizeof(bytes));
-    role->identity_count = 1;
-    store_identity_append(role, identity);
-}
-
-static bool replay(struct edge_role *role)
-{
-    char error[JOURNAL_ERROR_SIZE];
-    (void)config_follower_replay(role->follower);
-    if (!journal_file_replay(role->journal, replay_each, role, error)) {
-        complain("the journal cannot be read", error);
-        return false;
-    }
-    if (role->identity_count == 0) {
-        first_identity(role);
-    }
-    if (role->identities[role->identity_count - 1].incarnation != 0) {
-        meter_set_registered(role->edge.meters, true);
-    }
-    registrar_set_loaded(role->edge.registrar);
-    config_follower_presence(role->follower);
-    meter_set_day(role->edge.meters, clock_wall_us() / INT64_C(86400000000));
-    for (int i = 0; i < role->worker_count; i++) {
-        struct edge_time now = {clock_mono_us(), clock_wall_us()};
-        role->threads[i].now = now;
-        edge_replay_done(role->threads[i].engine, role->last_alive_wall_us, &now);
-    }
     return true;
 }
 
@@ -314,7 +213,12 @@ static bool role_init(struct edge_role *role, const struct role_options *options
             return false;
         }
     }
-    return replay(role);
+    char error[JOURNAL_ERROR_SIZE];
+    if (!edge_replay_all(role, error)) {
+        complain("the journal cannot be read", error);
+        return false;
+    }
+    return true;
 }
 
 static void role_done(struct edge_role *role)

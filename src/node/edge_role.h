@@ -1,6 +1,7 @@
 /* edge_role.h - the edge as a process: threads and files around the engine. Inside src/node only.
  *
- *     edge_role.c      starts and stops it all, replays the journal
+ *     edge_role.c      starts and stops it all
+ *     edge_replay.c    takes back what the logs on disk say
  *     edge_thread.c    a worker: its loop, timers, the rings between workers
  *     edge_receive.c   datagrams in, the classes in their order
  *     edge_admit.c     what is let in under load
@@ -197,6 +198,11 @@ void stream_resume(struct stream_table *table, int64_t now_us);
 int64_t stream_resume_at(const struct stream_table *table);
 uint32_t stream_count(const struct stream_table *table);
 #define STREAM_TAG (UINT64_C(1) << 63) /* epoll data of streams and their listeners */
+
+/* ---- edge_replay.c ---- */
+/* Configuration, bindings, calls and money as they were, before any thread of the edge runs. False:
+ * `error` says which record cannot be taken. */
+MUST_CHECK bool edge_replay_all(struct edge_role *role, char error[JOURNAL_ERROR_SIZE]);
 
 /* ---- edge_store.c ---- */
 void *edge_store_main(void *role);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SECOND_US INT64_C(1000000)
+#define AHEAD_COUNT 8 /* AORs lie anywhere: a walk asks memory for them so much earlier */
 
 void registrar_set_loaded(struct registrar *registrar)
 {
@@ -157,6 +158,9 @@ void registrar_each(struct registrar *registrar,
             pthread_mutex_lock(&shard->lock);
             bool is_over = at >= shard->slot_used;
             const struct aor *aor = is_over ? NULL : shard->slots[at].aor;
+            if (at + AHEAD_COUNT < shard->slot_used) {
+                __builtin_prefetch(shard->slots[at + AHEAD_COUNT].aor);
+            }
             if (aor != NULL && aor->binding_count > 0) {
                 copy_text(user, aor_user(aor));
                 user_size = aor->user_size;
