@@ -347,7 +347,7 @@ void on_in_dialog(struct edge_worker *worker, const struct sip_msg *msg,
         call_record(worker, call, found.from == SIDE_A ? USAGE_END_CALLER : USAGE_END_CALLEE,
                     "normal", worker->now.mono_us, false);
         /* Known until the other side has agreed. */
-        call->gone_at_us = worker->now.mono_us + CANCEL_WAIT_US + OVER_US;
+        call->gone_at_us = worker->now.mono_us + CANCEL_WAIT_US + over_us(worker);
         call_arm(worker, call);
     } else {
         call_arm(worker, call);
@@ -420,7 +420,7 @@ static void bye_answered(struct edge_worker *worker, struct call *call, const st
         call_record(worker, call, USAGE_END_CALLER, "normal", worker->now.mono_us, false);
     }
     if (call->state == CALL_OVER || call->state == CALL_ENDING) {
-        call->gone_at_us = worker->now.mono_us + OVER_US;
+        call->gone_at_us = worker->now.mono_us + over_us(worker);
         call_arm(worker, call);
     }
 }

@@ -28,6 +28,12 @@ const char *reason_of_status(int status)
     }
 }
 
+int64_t over_us(const struct edge_worker *worker)
+{
+    bool is_crowded = worker->calls.count > worker->calls.count_max / 2;
+    return is_crowded ? OVER_CROWDED_US : OVER_US;
+}
+
 static void over(struct edge_worker *worker, struct call *call, enum call_state state)
 {
     bool was_answered = call->state == CALL_ANSWERED;
@@ -37,7 +43,7 @@ static void over(struct edge_worker *worker, struct call *call, enum call_state 
     call_ring_done(worker, call);
     call->renew_at_us = call->ack_at_us = call->probe_at_us = INT64_MAX;
     call->partial_at_us = call->limit_at_us = INT64_MAX;
-    call->gone_at_us = worker->now.mono_us + OVER_US;
+    call->gone_at_us = worker->now.mono_us + over_us(worker);
     if (was_open) {
         atomic_fetch_sub_explicit(&worker->calls_open, 1, memory_order_relaxed);
     }

@@ -263,6 +263,13 @@ unsigned txn_step(struct edge_worker *worker, struct edge_txn *txn, enum txn_eve
                   int status)
 {
     unsigned todo = txn_feed(&txn->machine, event, status, worker->now.mono_us);
+    bool is_step_on = event == TXN_EV_RESPONSE || event == TXN_EV_SEND;
+    uint32_t quarter = worker->txns.count_max / 4;
+    if (is_step_on && worker->txns.count > quarter) {
+        /* What comes later than that finds its way by the call (on_stray, answer_ended). */
+        int64_t left_us = worker->txns.count > 2 * quarter ? 2 * TXN_T1_US : TXN_T4_US;
+        txn_shorten(&txn->machine, left_us, worker->now.mono_us);
+    }
     if (event == TXN_EV_RESPONSE) {
         flow_unlink(worker, txn);
         destination_heard(worker, txn);

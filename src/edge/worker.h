@@ -37,7 +37,8 @@
 #include "sip/write.h"
 
 #define OUT_SIZE (SIP_MESSAGE_SIZE_MAX + 4096)
-#define OVER_US 5000000 /* a call that ended is remembered so long */
+#define OVER_US 5000000         /* a call that ended is remembered so long */
+#define OVER_CROWDED_US 1000000 /* the same when room runs out: its transactions answer repeats */
 #define CANCEL_WAIT_US (64 * TXN_T1_US)
 #define NO_ACK_US 32000000
 #define PARKED_CANCEL_US 500000
@@ -363,6 +364,7 @@ void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const s
 void relay_failed(struct edge_worker *worker, struct edge_txn *txn, int status);
 
 /* ---- finish.c ---- */
+int64_t over_us(const struct edge_worker *worker); /* how long a call that ended is remembered */
 /* Records the usage of a call that is over at mono time end_us and takes it off the meter. */
 void call_record(struct edge_worker *worker, struct call *call, enum usage_end end,
                  const char *reason, int64_t end_us, bool is_estimated);

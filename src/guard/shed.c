@@ -7,6 +7,7 @@
 #define CALM_PARTS 4         /* a quarter of the target is next to nothing */
 #define IDLE_INTERVALS 1000  /* counters are not wound back further */
 #define LATELY_INTERVALS 144 /* "lately" is so long: counters lose this part an interval */
+#define TURNS_MIN 12         /* a queue that stands is seen so often at least */
 #define RETRY_S_MIN 5
 #define RETRY_S_MAX 120
 
@@ -88,8 +89,7 @@ static void share_out(struct shed *shed)
 
 static void interval_end(struct shed *shed, int64_t intervals, int64_t now_us)
 {
-    bool is_above = shed->least_us > shed->terms.target_us && intervals == 1;
-    shed->is_standing = is_above;
+    bool is_above = shed->least_us > shed->terms.target_us && shed->is_standing;
     if (is_above) {
         raise(shed);
     } else {
@@ -97,6 +97,10 @@ static void interval_end(struct shed *shed, int64_t intervals, int64_t now_us)
     }
     memcpy(shed->before_keys, shed->now_keys, sizeof(shed->before_keys));
     memset(shed->now_keys, 0, sizeof(shed->now_keys));
+    shed->lowest = 0;
+    while (shed->lowest < SHED_LEVELS - 1 && shed->came[shed->lowest] == 0) {
+        shed->lowest++;
+    }
     memset(shed->came, 0, sizeof(shed->came));
     share_out(shed);
     for (int64_t i = 0; i < intervals && i < IDLE_INTERVALS; i++) {
@@ -105,6 +109,22 @@ static void interval_end(struct shed *shed, int64_t intervals, int64_t now_us)
     }
     shed->least_us = INT64_MAX;
     shed->interval_at_us = now_us;
+}
+
+/* Behind a pause of the whole machine all has waited, and is soon done: that is no standing queue.
+ */
+static void watch_standing(struct shed *shed, int64_t sojourn_us, int64_t now_us)
+{
+    if (sojourn_us <= shed->terms.target_us) {
+        shed->above_at_us = 0;
+    } else if (shed->above_at_us == 0) {
+        shed->above_at_us = now_us;
+        shed->turns_above = 0;
+    }
+    shed->turns_above += now_us != shed->turn_at_us ? 1 : 0;
+    shed->turn_at_us = now_us;
+    shed->is_standing = shed->above_at_us != 0 && shed->turns_above >= TURNS_MIN &&
+                        now_us - shed->above_at_us >= shed->terms.interval_us;
 }
 
 bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_us)
@@ -120,6 +140,7 @@ bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_us)
     if (sojourn_us < shed->least_us) {
         shed->least_us = sojourn_us;
     }
+    watch_standing(shed, sojourn_us, now_us);
     bool is_fresh = sojourn_us < shed->terms.target_us / CALM_PARTS;
     bool is_calm = is_fresh ? !shed_is_active(shed)
                             : !shed_is_active(shed) && sojourn_us < shed->terms.target_us;
@@ -129,14 +150,26 @@ bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_us)
     return is_calm;
 }
 
+/* What is shed at least after such a wait. */
+static uint32_t parts_by_wait(const struct shed *shed, int level, int64_t sojourn_us)
+{
+    int64_t half_us = shed->terms.limit_us / 2;
+    bool is_lowest = level <= shed->lowest;
+    int64_t from_us = is_lowest ? 2 * shed->terms.target_us : half_us;
+    int64_t to_us = is_lowest ? half_us : shed->terms.limit_us;
+    if (!shed->is_standing || sojourn_us <= from_us) {
+        return 0;
+    }
+    return sojourn_us >= to_us
+               ? SHED_PARTS
+               : (uint32_t)((sojourn_us - from_us) * SHED_PARTS / (to_us - from_us));
+}
+
 static bool is_shed(const struct shed *shed, int level, uint32_t key, int64_t sojourn_us,
                     uint64_t random)
 {
     if (sojourn_us < shed->terms.target_us / CALM_PARTS) {
         return false;
-    }
-    if (shed->is_standing && sojourn_us > shed->terms.limit_us) {
-        return true;
     }
     uint32_t parts = shed->parts[level];
     if (level == 0 && parts > 0 && shed->share != UINT32_MAX) {
@@ -147,7 +180,8 @@ static bool is_shed(const struct shed *shed, int level, uint32_t key, int64_t so
                     ? 0
                     : (uint32_t)(SHED_PARTS - (uint64_t)shed->share * SHED_PARTS / has);
     }
-    return random % SHED_PARTS < parts;
+    uint32_t least = parts_by_wait(shed, level, sojourn_us);
+    return random % SHED_PARTS < (parts > least ? parts : least);
 }
 
 bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us, uint64_t random)
@@ -164,6 +198,11 @@ bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us, 
     }
     shed->admitted_lately++;
     return true;
+}
+
+bool shed_is_waiting(const struct shed *shed)
+{
+    return shed->above_at_us != 0;
 }
 
 bool shed_is_active(const struct shed *shed)

@@ -6,8 +6,10 @@
  * to what is shed; below it, 1 % is taken off (RFC 8289's signal, DAGOR's steps). The queue is
  * refused from the bottom: level 0 first, the next one when all of level 0 is shed or none comes.
  * Within a level who has most is shed first, down to equal shares. Work that waited next to nothing
- * is never shed, so that too much shedding costs nothing; work of a standing queue that waited too
- * long always is.
+ * is never shed, so that too much shedding costs nothing. Until those steps have caught up with a
+ * sudden load, the longer the work of a standing queue waited the likelier it is shed: the lowest
+ * level from two targets on and always from half of the limit on, the others between that and the
+ * limit.
  *
  * The caller owns the struct; times are microseconds of the monotonic clock, and with random
  * numbers they are passed in.
@@ -37,9 +39,13 @@ struct shed {
     struct shed_terms terms;
     int64_t interval_at_us;          /* it began; 0: nothing came yet */
     int64_t least_us;                /* shortest wait in it */
-    bool is_standing;                /* the last whole interval was above the target */
+    int64_t above_at_us;             /* since then each wait was above the target; 0: not */
+    int64_t turn_at_us;              /* the last one's */
+    int turns_above;                 /* points in time since then at which work had its turn */
+    bool is_standing;                /* for a whole interval they were, and it was no stall */
     uint32_t parts[SHED_LEVELS];     /* shed of each level */
     uint32_t came[SHED_LEVELS];      /* in this interval */
+    int lowest;                      /* level that came in this or the last one */
     uint32_t now_keys[SHED_KEYS];    /* of level 0, in this interval */
     uint32_t before_keys[SHED_KEYS]; /* in the last one */
     uint32_t share;                  /* that a key may have of an interval; UINT32_MAX: any */
@@ -56,6 +62,9 @@ MUST_CHECK bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_
 /* key: a hash of whose it is. random: 64 random bits. */
 MUST_CHECK bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us,
                            uint64_t random);
+
+/* Did the piece of work that had its turn last wait longer than the target? */
+bool shed_is_waiting(const struct shed *shed);
 
 /* Is anything of this queue being shed? */
 bool shed_is_active(const struct shed *shed);

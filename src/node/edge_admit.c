@@ -60,6 +60,11 @@ uint64_t admission_count(const struct admission *admission, enum admit_count cou
     return atomic_load_explicit(&admission->counts[count], memory_order_relaxed);
 }
 
+bool admission_is_waiting(const struct admission *admission, enum socket_class class)
+{
+    return class != SOCKET_DIALOG && shed_is_waiting(&admission->sheds[class]);
+}
+
 /* ---- strays: what claims a dialog or transaction that nobody knows ---- */
 
 static uint64_t source_hash(const struct edge_role *role, const struct reg_flow *from)
@@ -182,11 +187,15 @@ bool admit_datagram(struct edge_thread *thread, struct slice bytes, const struct
     }
     struct shed *shed = &admission->sheds[class];
     enum edge_rank rank = EDGE_RANK_OTHER;
-    if (shed_is_calm(shed, age_us, thread->now.mono_us) || is_kept(thread, bytes, &rank)) {
-        return true;
+    bool is_calm = shed_is_calm(shed, age_us, thread->now.mono_us);
+    bool is_admitted = is_calm || is_kept(thread, bytes, &rank);
+    if (!is_calm && level_of(rank) > 0) {
+        thinning_note_proof(thread, class, bytes.size);
     }
-    uint64_t random = rng_u64(&admission->rng);
-    if (shed_admit(shed, level_of(rank), source_hash(thread->role, from), age_us, random)) {
+    is_admitted = is_admitted || shed_admit(shed, level_of(rank), source_hash(thread->role, from),
+                                            age_us, rng_u64(&admission->rng));
+    thinning_note(thread, class, is_admitted);
+    if (is_admitted) {
         return true;
     }
     count_one(&admission->counts[count_of(class)]);

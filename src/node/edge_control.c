@@ -22,7 +22,7 @@ static json_t *money_json(int64_t micro)
 static json_t *counts_json(struct edge_role *role, uint32_t *open, uint32_t *answered)
 {
     uint64_t sums[EDGE_COUNT_COUNT] = {0};
-    uint64_t stale = 0, full = 0, failed = 0;
+    uint64_t stale = 0, full = 0, kernel = 0, failed = 0, thin_failed = 0;
     uint64_t admits[ADMIT_COUNT_COUNT] = {0};
     *open = *answered = 0;
     for (int i = 0; i < role->worker_count; i++) {
@@ -38,6 +38,8 @@ static json_t *counts_json(struct edge_role *role, uint32_t *open, uint32_t *ans
         }
         stale += atomic_load(&role->threads[i].dropped_stale);
         full += atomic_load(&role->threads[i].dropped_full);
+        kernel += atomic_load(&role->threads[i].dropped_kernel);
+        thin_failed += atomic_load(&role->threads[i].thin_failed);
         failed += atomic_load(&role->threads[i].send_failed);
     }
     json_t *counts = json_object();
@@ -51,6 +53,8 @@ static json_t *counts_json(struct edge_role *role, uint32_t *open, uint32_t *ans
     }
     json_object_set_new(counts, "dropped_stale", json_integer((json_int_t)stale));
     json_object_set_new(counts, "dropped_full", json_integer((json_int_t)full));
+    json_object_set_new(counts, "dropped_kernel", json_integer((json_int_t)kernel));
+    json_object_set_new(counts, "thinning_failed", json_integer((json_int_t)thin_failed));
     json_object_set_new(counts, "send_failed", json_integer((json_int_t)failed));
     return counts;
 }

@@ -5,6 +5,7 @@
  *     edge_thread.c    a worker: its loop, timers, the rings between workers
  *     edge_receive.c   datagrams in, the classes in their order
  *     edge_admit.c     what is let in under load
+ *     edge_thin.c      what is not even received under more load than can be refused
  *     edge_send.c      messages out
  *     edge_stream.c    its TCP connections
  *     edge_command.c   what other threads ask of a worker
@@ -98,10 +99,11 @@ struct edge_thread {
     struct sip_msg msg; /* the message under way */
     struct edge_time now;
     struct admission *admission;
+    struct thinning *thinning;
     int64_t turn_us; /* how long the last turn of the loop took: what a stream's bytes waited */
     int64_t events_since_us;
     int events_told;
-    _Atomic uint64_t dropped_stale, dropped_full, send_failed;
+    _Atomic uint64_t dropped_stale, dropped_full, dropped_kernel, send_failed, thin_failed;
 };
 
 struct stored_event {

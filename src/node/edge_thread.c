@@ -260,9 +260,11 @@ void *edge_thread_main(void *argument)
         if (wait_ms != 0) {
             epoch_offline(&role->epoch, thread->index);
         }
+        int64_t wait_at_us = clock_mono_us();
         int count_of_events = epoll_wait(thread->epoll_fd, events, 64, wait_ms);
         epoch_online(&role->epoch, thread->index);
         thread->now.mono_us = clock_mono_us();
+        thinning_note_idle(thread, thread->now.mono_us - wait_at_us);
         thread->now.wall_us = clock_wall_us();
         int64_t turn_start_us = thread->now.mono_us;
         for (int i = 0; i < count_of_events; i++) {
@@ -279,6 +281,7 @@ void *edge_thread_main(void *argument)
         }
         drain_rings(thread); /* first: their senders have them admitted */
         receive_turns(thread);
+        thinning_turn(thread);
         edge_tick(thread->engine, &thread->now);
         edge_wakeups(role, thread->index, thread);
         if (atomic_load_explicit(&thread->has_commands, memory_order_relaxed)) {
@@ -318,8 +321,9 @@ bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int in
     thread->batch = send_batch_new(thread);
     thread->receive = receive_batch_new();
     thread->admission = admission_new((uint64_t)clock_wall_us() ^ (uint64_t)index << 56);
+    thread->thinning = thinning_new(thread, (uint64_t)clock_wall_us() + (uint64_t)index);
     if (thread->epoll_fd < 0 || thread->wake_fd < 0 || thread->batch == NULL ||
-        thread->receive == NULL || thread->admission == NULL ||
+        thread->receive == NULL || thread->admission == NULL || thread->thinning == NULL ||
         !watch(thread->epoll_fd, thread->wake_fd, WAKE_TAG)) {
         return false;
     }
@@ -368,6 +372,7 @@ void edge_thread_done(struct edge_thread *thread)
     send_batch_free(thread->batch);
     receive_batch_free(thread->receive);
     admission_free(thread->admission);
+    thinning_free(thread->thinning);
     if (thread->epoll_fd > 0) {
         close(thread->epoll_fd);
     }

@@ -1,5 +1,6 @@
 /* edge_thread.h - what the files of a worker thread share: edge_thread.c (the loop, notes between
- * threads), edge_receive.c (datagrams in), edge_send.c (messages out). Inside src/node only.
+ * threads), edge_receive.c (datagrams in), edge_admit.c and edge_thin.c (which of them under load),
+ * edge_send.c (messages out). Inside src/node only.
  */
 #ifndef DT_NODE_EDGE_THREAD_H
 #define DT_NODE_EDGE_THREAD_H
@@ -29,7 +30,20 @@ void receive_ready(struct edge_thread *thread, const struct role_socket *socket,
 /* Reads those that are ready, the classes in their order. */
 void receive_turns(struct edge_thread *thread);
 
+/* ---- edge_thin.c ---- */
+struct thinning *thinning_new(const struct edge_thread *thread, uint64_t seed);
+void thinning_free(struct thinning *thinning);
+/* What became of a message of that class; the size of one that carried a good proof. */
+void thinning_note(struct edge_thread *thread, enum socket_class class, bool is_admitted);
+void thinning_note_proof(struct edge_thread *thread, enum socket_class class, size_t size);
+/* The worker had nothing to do for so long. */
+void thinning_note_idle(struct edge_thread *thread, int64_t idle_us);
+/* Once a turn of the loop: takes as much of new work out before it is received as is needed. */
+void thinning_turn(struct edge_thread *thread);
+
 /* ---- edge_admit.c ---- */
+/* Did the last one of that class wait longer than it should? */
+bool admission_is_waiting(const struct admission *admission, enum socket_class class);
 struct admission *admission_new(uint64_t seed);
 void admission_free(struct admission *admission);
 /* True: go on with it. False: it was dropped, or refused without state. age_us: since it arrived.

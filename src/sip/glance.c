@@ -62,15 +62,19 @@ static bool param_find(struct slice params, struct slice name, struct slice *val
     return true;
 }
 
+/* All but controls, blanks, what is not ASCII, and '"' ',' '(' '\\'; a bit each. */
+static const uint64_t plain[2] = {
+    ~(UINT64_C(0x1ffffffff) | UINT64_C(1) << '"' | UINT64_C(1) << ',' | UINT64_C(1) << '('),
+    ~(UINT64_C(1) << ('\\' - 64) | UINT64_C(1) << (0x7f - 64))};
+
 static bool is_plain(struct slice text)
 {
+    uint64_t all = 1;
     for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (c <= ' ' || c == '"' || c == ',' || c == '(' || c == '\\' || c == 0x7f) {
-            return false;
-        }
+        unsigned char c = (unsigned char)text.data[i];
+        all &= c < 128 ? plain[c >> 6] >> (c & 63) : 0;
     }
-    return true;
+    return all != 0;
 }
 
 static bool port_read(struct slice text, uint16_t *port)

@@ -323,6 +323,16 @@ unsigned txn_feed(struct txn *txn, enum txn_event event, int status, int64_t now
     return todo;
 }
 
+void txn_shorten(struct txn *txn, int64_t left_us, int64_t now_us)
+{
+    bool is_finished = txn->state == TXN_ACCEPTED ||
+                       (txn->state == TXN_COMPLETED && txn->kind != TXN_INVITE_SERVER);
+    if (is_finished && txn->give_up_at_us > now_us + left_us) {
+        txn->give_up_at_us = now_us + left_us;
+        deadline_set(txn);
+    }
+}
+
 const char *txn_state_name(enum txn_state state)
 {
     switch (state) {

@@ -69,6 +69,9 @@ struct txn {
  * server transaction does not send its 100 by itself: the owner does, at once. */
 void txn_init(struct txn *txn, enum txn_kind kind, bool is_reliable, int64_t now_us);
 unsigned txn_feed(struct txn *txn, enum txn_event event, int status, int64_t now_us);
+/* For an owner that runs out of room: one that only awaits repeats (not an ACK) ends after left_us
+ * instead of 32 s. T4 is the longest that a network keeps a message. */
+void txn_shorten(struct txn *txn, int64_t left_us, int64_t now_us);
 const char *txn_state_name(enum txn_state state);
 
 #endif

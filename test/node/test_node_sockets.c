@@ -2,6 +2,7 @@
  */
 #include "node/sockets.h"
 #include "node/sockets_class.h"
+#include "node/sockets_thin.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "guard/thin.h"
 
 #define WORKERS 3
 #define SENDERS 24
@@ -141,11 +144,162 @@ static void senders_are_spread_over_the_workers(void **state)
     sockets_close(&sockets);
 }
 
+/* ---- what is taken out before a socket ---- */
+
+#define CALLS 400
+#define LONG_LINES "Max-Forwards: 70\r\nX-Fill: 0123456789012345678901234567890123456789012345\r\n"
+
+static int thin_sender;
+static const struct role_socket *thin_socket;
+
+/* A request as a phone writes it; each number is another call. */
+static size_t write_request(char *text, size_t size, const char *method, const char *uri,
+                            int number, const char *more)
+{
+    return (size_t)snprintf(text, size,
+                            "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;"
+                            "branch=z9hG4bK-%x-%d\r\nFrom: <sip:a@example.com>;tag=t%d\r\n"
+                            "To: <sip:b@example.com>\r\nCall-ID: c%d@127.0.0.1\r\n"
+                            "CSeq: 1 %s\r\n" LONG_LINES "%s\r\n",
+                            method, uri, (unsigned)number * 2654435761u, number, number, number,
+                            method, more);
+}
+
+static bool comes_through(const char *method, const char *uri, int number, const char *more)
+{
+    char text[2048];
+    char got[2048];
+    size_t size = write_request(text, sizeof(text), method, uri, number, more);
+    assert_int_equal(send(thin_sender, text, size, 0), size);
+    /* Over loopback it is there, or never comes. */
+    return recv(thin_socket->fd, got, sizeof(got), MSG_DONTWAIT) == (ssize_t)size;
+}
+
+static int count_through(const char *method, const char *uri, const char *more, bool *fates)
+{
+    int count = 0;
+    for (int i = 0; i < CALLS; i++) {
+        fates[i] = comes_through(method, uri, i, more);
+        count += fates[i];
+    }
+    return count;
+}
+
+static void thin_open(struct node_sockets *sockets, enum socket_class class)
+{
+    bind_both(sockets);
+    thin_socket = NULL;
+    thin_sender = -1;
+    char text[2048];
+    for (int i = 0; i < sockets->socket_count && thin_sender < 0; i++) {
+        if (sockets->sockets[i].transport == 0) {
+            thin_sender = sender(&sockets->sockets[i]);
+        }
+    }
+    size_t size = write_request(text, sizeof(text), class == SOCKET_INVITE ? "INVITE" : "REGISTER",
+                                "sip:x", 0, "");
+    assert_int_equal(send(thin_sender, text, size, 0), size);
+    thin_socket = arrived(sockets);
+    assert_int_equal(thin_socket->class_index, class);
+}
+
+static struct sockets_thin thin_half(enum socket_class class)
+{
+    return (struct sockets_thin){.class = class,
+                                 .hosts = {SLICE("example.com"), SLICE("127.0.0.1")},
+                                 .host_count = 2,
+                                 .emergency_size = 3,
+                                 .salt = 77,
+                                 .proven_size = SIZE_MAX,
+                                 .unproven_parts = THIN_PARTS / 2,
+                                 .proven_parts = THIN_PARTS};
+}
+
+static void a_call_that_is_taken_out_is_taken_out_each_time(void **state)
+{
+    (void)state;
+    static bool first[CALLS], second[CALLS];
+    struct node_sockets sockets;
+    thin_open(&sockets, SOCKET_INVITE);
+    struct sockets_thin thin = thin_half(SOCKET_INVITE);
+    assert_true(sockets_thin_attach(thin_socket->fd, &thin));
+    uint32_t lost = sockets_lost(thin_socket->fd);
+    int through = count_through("INVITE", "sip:4930123456@example.com", "", first);
+    assert_in_range(through, CALLS * 4 / 10, CALLS * 6 / 10);
+    assert_int_equal(sockets_lost(thin_socket->fd) - lost, CALLS - through);
+    assert_int_equal(count_through("INVITE", "sip:4930123456@example.com", "", second), through);
+    assert_memory_equal(first, second, sizeof(first));
+    assert_in_range(count_through("INVITE", "sip:4930123456@127.0.0.1:5060", "", second),
+                    CALLS * 4 / 10, CALLS * 6 / 10);
+    sockets_thin_detach(thin_socket->fd);
+    assert_int_equal(count_through("INVITE", "sip:4930123456@example.com", "", first), CALLS);
+    close(thin_sender);
+    sockets_close(&sockets);
+}
+
+static void emergencies_and_dialogs_are_never_taken_out(void **state)
+{
+    (void)state;
+    static bool fates[CALLS];
+    static const char *const uris[] = {
+        "sip:112@example.com",
+        "sip:+112@example.com",
+        "sip:%31%31%32@example.com",
+        "sips:4930123456@example.com",
+        "tel:112",
+        "urn:service:sos",
+        "sip:bob@192.0.2.7:5080",
+        "sip:4930123456;x=@y@example.com",
+        "sip:49301234567@example.org",
+        "sip:example.com",
+    };
+    struct node_sockets sockets;
+    thin_open(&sockets, SOCKET_INVITE);
+    struct sockets_thin thin = thin_half(SOCKET_INVITE);
+    thin.unproven_parts = 1;
+    assert_true(sockets_thin_attach(thin_socket->fd, &thin));
+    assert_int_equal(count_through("INVITE", "sip:4930123456@example.com", "", fates), 0);
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        assert_true(comes_through("INVITE", uris[i], 1, ""));
+    }
+    assert_true(send(thin_sender, "INVITE sip:4930123456@example.com", 33, 0) == 33);
+    char got[64];
+    assert_int_equal(recv(thin_socket->fd, got, sizeof(got), MSG_DONTWAIT), 33);
+    close(thin_sender);
+    sockets_close(&sockets);
+}
+
+static void phones_that_prove_themselves_are_taken_out_last(void **state)
+{
+    (void)state;
+    static bool fates[CALLS];
+    static const char proof[] =
+        "Authorization: Digest username=\"alice\", nonce=\"0123456789\"\r\n";
+    char text[2048];
+    struct node_sockets sockets;
+    thin_open(&sockets, SOCKET_REGISTER);
+    struct sockets_thin thin = thin_half(SOCKET_REGISTER);
+    thin.proven_size = write_request(text, sizeof(text), "REGISTER", "sip:example.com", 0, proof);
+    thin.unproven_parts = 1;
+    assert_true(sockets_thin_attach(thin_socket->fd, &thin));
+    assert_int_equal(count_through("REGISTER", "sip:example.com", "", fates), 0);
+    assert_int_equal(count_through("REGISTER", "sip:example.com", proof, fates), CALLS);
+    thin.proven_parts = THIN_PARTS / 2;
+    assert_true(sockets_thin_attach(thin_socket->fd, &thin));
+    assert_in_range(count_through("REGISTER", "sip:example.com", proof, fates), CALLS * 4 / 10,
+                    CALLS * 6 / 10);
+    close(thin_sender);
+    sockets_close(&sockets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_has_its_socket),
         cmocka_unit_test(senders_are_spread_over_the_workers),
+        cmocka_unit_test(a_call_that_is_taken_out_is_taken_out_each_time),
+        cmocka_unit_test(emergencies_and_dialogs_are_never_taken_out),
+        cmocka_unit_test(phones_that_prove_themselves_are_taken_out_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

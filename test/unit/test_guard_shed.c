@@ -180,19 +180,47 @@ static void the_lower_level_is_shed_before_the_higher_one(void **state)
     assert_int_equal(admitted[2], 2000);
 }
 
-static void beyond_the_limit_a_standing_queue_is_always_shed(void **state)
+static void the_longer_work_of_a_standing_queue_waited_the_likelier_it_is_shed(void **state)
 {
     (void)state;
     struct shed shed = shed_new();
     int64_t now_us = 1;
-    for (int i = 0; i < 300; i++, now_us += 1000) {
-        if (!shed_is_calm(&shed, 30000, now_us)) {
-            assert_true(shed_admit(&shed, 2, 1, 30000, SHED_PARTS - 1));
+    for (int i = 0; i < 150; i++, now_us += 1000) {
+        for (int level = 0; level < SHED_LEVELS; level += 2) {
+            if (!shed_is_calm(&shed, 30000, now_us)) {
+                assert_true(shed_admit(&shed, level, 1, 30000, SHED_PARTS - 1));
+            }
         }
     }
-    assert_false(shed_is_calm(&shed, 200001, now_us));
-    assert_false(shed_admit(&shed, 2, 1, 200001, SHED_PARTS - 1));
-    assert_true(shed_admit(&shed, 2, 1, 199999, SHED_PARTS - 1));
+    assert_true(shed.is_standing);
+    static const struct {
+        int level;
+        int64_t sojourn_us;
+        uint64_t random;
+        bool is_admitted;
+    } cases[] = {{0, 60000, SHED_PARTS - 1, true},   {0, 60000, 0, false},
+                 {0, 100001, SHED_PARTS - 1, false}, {2, 99999, 0, true},
+                 {2, 199999, SHED_PARTS - 1, true},  {2, 200001, SHED_PARTS - 1, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_false(shed_is_calm(&shed, cases[i].sojourn_us, now_us));
+        assert_int_equal(shed_admit(&shed, cases[i].level, 1, cases[i].sojourn_us, cases[i].random),
+                         cases[i].is_admitted);
+    }
+    shed.lowest = 2; /* nothing else comes: it is the lowest */
+    assert_false(shed_admit(&shed, 2, 1, 100001, SHED_PARTS - 1));
+}
+
+static void a_few_long_pauses_are_no_standing_queue(void **state)
+{
+    (void)state;
+    struct shed shed = shed_new();
+    int64_t now_us = 1;
+    for (int i = 0; i < 5; i++, now_us += 150000) {
+        for (int work = 0; work < 200; work++) { /* in two turns behind each pause */
+            assert_true(shed_is_calm(&shed, 150000, now_us + (work / 100) * 2000) ||
+                        shed_admit(&shed, 0, 1, 150000, 0));
+        }
+    }
 }
 
 static void those_refused_come_back_spread_over_what_they_need(void **state)
@@ -224,7 +252,8 @@ int main(void)
         cmocka_unit_test(a_stall_is_no_overload),
         cmocka_unit_test(who_has_most_is_shed_first),
         cmocka_unit_test(the_lower_level_is_shed_before_the_higher_one),
-        cmocka_unit_test(beyond_the_limit_a_standing_queue_is_always_shed),
+        cmocka_unit_test(the_longer_work_of_a_standing_queue_waited_the_likelier_it_is_shed),
+        cmocka_unit_test(a_few_long_pauses_are_no_standing_queue),
         cmocka_unit_test(those_refused_come_back_spread_over_what_they_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

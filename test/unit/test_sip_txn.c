@@ -261,6 +261,28 @@ static void a_response_that_cannot_be_sent_ends_the_transaction(void **state)
     RUN(TXN_SERVER, false, other);
 }
 
+static void a_finished_one_can_leave_early_and_no_other(void **state)
+{
+    (void)state;
+    struct txn txn;
+    txn_init(&txn, TXN_SERVER, false, 0);
+    (void)txn_feed(&txn, TXN_EV_SEND, 200, 0);
+    txn_shorten(&txn, TXN_T4_US, 1000);
+    assert_int_equal(txn.deadline_us, 1000 + TXN_T4_US);
+    assert_int_equal(txn_feed(&txn, TXN_EV_REQUEST, 0, 2000), TXN_DO_RETRANSMIT);
+    txn_shorten(&txn, 2 * TXN_T4_US, 2000); /* never later than it was */
+    assert_int_equal(txn.deadline_us, 1000 + TXN_T4_US);
+    txn_init(&txn, TXN_INVITE_SERVER, false, 0);
+    (void)txn_feed(&txn, TXN_EV_SEND, 486, 0);
+    int64_t deadline_us = txn.deadline_us;
+    txn_shorten(&txn, TXN_T4_US, 1000); /* it awaits its ACK, and repeats its response until then */
+    assert_int_equal(txn.deadline_us, deadline_us);
+    assert_int_equal(txn.give_up_at_us, 32000000);
+    txn_init(&txn, TXN_CLIENT, false, 0);
+    txn_shorten(&txn, TXN_T4_US, 1000);
+    assert_int_equal(txn.give_up_at_us, 32000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +299,7 @@ int main(void)
         cmocka_unit_test(an_accepted_invite_swallows_repeats_until_timer_l),
         cmocka_unit_test(another_request_is_answered_again_until_timer_j),
         cmocka_unit_test(a_response_that_cannot_be_sent_ends_the_transaction),
+        cmocka_unit_test(a_finished_one_can_leave_early_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,108 @@
+#include "guard/thin.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define CUT_MAX 16 /* to no less than that part at once */
+#define HELD 5     /* intervals: what had been let in before a cut is through by then */
+#define MEAN_OF 8
+#define IDLE_PARTS (THIN_PARTS / 10) /* less is no idleness */
+#define SECOND_US 1000000
+
+struct thin_terms thin_terms_default(void)
+{
+    return (struct thin_terms){.interval_us = 50000,
+                               .refusal_parts = THIN_PARTS,
+                               .refusals_a_second = 1000,
+                               .floor_parts = THIN_PARTS / 100};
+}
+
+void thin_init(struct thin *thin, const struct thin_terms *terms)
+{
+    assert(terms->interval_us > 0 && terms->floor_parts > 0);
+    memset(thin, 0, sizeof(*thin));
+    thin->terms = *terms;
+    thin->unproven_parts = thin->proven_parts = THIN_PARTS;
+}
+
+bool thin_is_due(const struct thin *thin, int64_t now_us)
+{
+    return now_us - thin->interval_at_us >= thin->terms.interval_us;
+}
+
+bool thin_is_active(const struct thin *thin)
+{
+    return thin->unproven_parts < THIN_PARTS || thin->proven_parts < THIN_PARTS;
+}
+
+/* To wanted / came of what it was. */
+static void cut(struct thin *thin, uint64_t wanted, uint64_t came)
+{
+    uint32_t *parts = thin->unproven_parts > thin->terms.floor_parts ? &thin->unproven_parts
+                                                                     : &thin->proven_parts;
+    uint64_t least = came / CUT_MAX;
+    uint64_t next = *parts * (wanted < least ? least : wanted) / came;
+    *parts = next < thin->terms.floor_parts ? thin->terms.floor_parts : (uint32_t)next;
+}
+
+/* As much more as the worker could do, a fourth at once. */
+static void raise(struct thin *thin)
+{
+    uint32_t *parts = thin->proven_parts < THIN_PARTS ? &thin->proven_parts : &thin->unproven_parts;
+    int64_t by = thin->idle_parts < THIN_PARTS / 4 ? thin->idle_parts : THIN_PARTS / 4;
+    int64_t next = *parts + *parts * by / THIN_PARTS;
+    *parts = next > THIN_PARTS ? THIN_PARTS : (uint32_t)next;
+    thin->idle_parts -= by;
+}
+
+/* What can be admitted in that time, by what was lately; the means go on. */
+static uint64_t capacity(struct thin *thin, int64_t lasted_us)
+{
+    int64_t a_second = (int64_t)thin->admitted * SECOND_US / lasted_us;
+    int64_t idle_parts = thin->idle_us * THIN_PARTS / lasted_us;
+    thin->idle_parts += (idle_parts - thin->idle_parts) / MEAN_OF;
+    thin->admitted_a_second += (a_second - thin->admitted_a_second) / MEAN_OF;
+    uint64_t mean = (uint64_t)(thin->admitted_a_second * lasted_us / SECOND_US);
+    return thin->admitted > mean ? thin->admitted : mean;
+}
+
+/* What was taken out is lost too, so what is lost says something only before anything is. */
+static bool is_too_much(const struct thin *thin, uint64_t allowed, bool is_waiting)
+{
+    bool has_overflowed = thin->lost > 0 && is_waiting && !thin_is_active(thin);
+    return has_overflowed || thin->refused > allowed + allowed / 2;
+}
+
+bool thin_step(struct thin *thin, bool is_waiting, int64_t now_us)
+{
+    uint32_t unproven_before = thin->unproven_parts;
+    uint32_t proven_before = thin->proven_parts;
+    int64_t lasted_us = now_us - thin->interval_at_us;
+    bool is_counted = thin->interval_at_us != 0 && lasted_us > 0 && lasted_us <= SECOND_US;
+    if (is_counted) {
+        uint64_t room = capacity(thin, lasted_us);
+        uint64_t allowed = room * thin->terms.refusal_parts / THIN_PARTS +
+                           (uint64_t)(lasted_us * thin->terms.refusals_a_second / SECOND_US);
+        uint64_t wanted = room + allowed;
+        uint64_t came = thin->admitted + thin->refused;
+        thin->held -= thin->held > 0 ? 1 : 0;
+        if (is_too_much(thin, allowed, is_waiting)) {
+            uint64_t of = thin_is_active(thin) ? came : came + thin->lost;
+            if (thin->held == 0 && of > wanted) {
+                cut(thin, wanted, of);
+                thin->held = HELD;
+            }
+        } else if (thin_is_active(thin) && !is_waiting &&
+                   came + thin->lost <= wanted - wanted / 5) {
+            thin->unproven_parts = thin->proven_parts = THIN_PARTS;
+        } else if (thin_is_active(thin) && thin->idle_parts > IDLE_PARTS) {
+            raise(thin);
+        }
+    } else if (thin->interval_at_us != 0) {
+        thin->unproven_parts = thin->proven_parts = THIN_PARTS; /* nothing for a long while */
+    }
+    thin->admitted = thin->refused = thin->lost = 0;
+    thin->idle_us = 0;
+    thin->interval_at_us = now_us;
+    return thin->unproven_parts != unproven_before || thin->proven_parts != proven_before;
+}

@@ -1,0 +1,55 @@
+/* thin.h - how much of a class of messages is let through at all, when even to refuse the rest
+ * costs more than may be spent on it.
+ *
+ * What is counted in each interval is how many messages were admitted, how many refused, how many
+ * were lost on their way, and how long the worker had nothing to do. When messages are lost that
+ * had to wait, or far more are refused than may be, the part that is let through is cut, in one
+ * step, to what can be admitted and what may be refused; then it stays for a while, so that the
+ * effect is seen before it is judged. It rises only by as much as the worker idles, and to all at
+ * once when all that is offered would fit: the same messages are taken out each time, and who lets
+ * more through takes up callers who have been waiting. Those without proof of who they are go
+ * first; the others only when next to none of them is left.
+ *
+ * The caller owns the struct; times are microseconds of the monotonic clock, and passed in.
+ */
+#ifndef DT_GUARD_THIN_H
+#define DT_GUARD_THIN_H
+
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define THIN_PARTS 1000000
+
+struct thin_terms {
+    int64_t interval_us;
+    uint32_t refusal_parts;    /* so many refusals may be spent for THIN_PARTS admitted */
+    int64_t refusals_a_second; /* and so many in any case */
+    uint32_t floor_parts;      /* of THIN_PARTS: never less is let through */
+};
+struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 1,000, 1 % */
+
+struct thin {
+    struct thin_terms terms;
+    int64_t interval_at_us;                /* it began; 0: nothing yet */
+    uint64_t admitted, refused, lost;      /* in this interval; the caller counts them up */
+    int held;                              /* intervals for which nothing is cut */
+    int64_t idle_us;                       /* in this interval; the caller counts it up */
+    int64_t admitted_a_second;             /* a mean of some ten intervals */
+    int64_t idle_parts;                    /* of THIN_PARTS; a mean as well */
+    uint32_t unproven_parts, proven_parts; /* of THIN_PARTS: let through */
+};
+
+void thin_init(struct thin *thin, const struct thin_terms *terms);
+
+/* Is the interval over? Then thin_step is due. */
+bool thin_is_due(const struct thin *thin, int64_t now_us);
+
+/* Ends the interval. is_waiting: what came last had to wait longer than it should. True: what is
+ * let through has changed. */
+bool thin_step(struct thin *thin, bool is_waiting, int64_t now_us);
+
+bool thin_is_active(const struct thin *thin);
+
+#endif

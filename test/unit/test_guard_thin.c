@@ -1,0 +1,132 @@
+#include "guard/thin.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A worker that can do CAPACITY pieces of work an interval, in virtual time; to refuse one costs a
+ * tenth of one. What the thinning lets through arrives, what cannot be looked at is lost. */
+#define CAPACITY 500
+#define INTERVAL_US 50000
+#define REFUSAL_PART 10
+
+struct world {
+    struct thin thin;
+    int64_t now_us;
+    uint64_t admitted, refused, changes;
+};
+
+static void world_init(struct world *world)
+{
+    struct thin_terms terms = thin_terms_default();
+    memset(world, 0, sizeof(*world));
+    world->now_us = 1;
+    thin_init(&world->thin, &terms);
+}
+
+static void play(struct world *world, uint64_t offered, int intervals)
+{
+    world->admitted = world->refused = world->changes = 0;
+    for (int i = 0; i < intervals; i++) {
+        struct thin *thin = &world->thin;
+        uint64_t passed = offered * thin->unproven_parts / THIN_PARTS;
+        uint64_t admitted = passed;
+        uint64_t refused = 0;
+        if (passed > CAPACITY) { /* admitted + refused / REFUSAL_PART = CAPACITY */
+            refused = (passed - CAPACITY) * REFUSAL_PART / (REFUSAL_PART - 1);
+            refused = refused > 8 * CAPACITY ? 8 * CAPACITY : refused;
+            admitted = CAPACITY - refused / REFUSAL_PART;
+        }
+        thin->admitted += admitted;
+        thin->refused += refused;
+        thin->lost += offered - admitted - refused;
+        thin->idle_us +=
+            refused == 0 ? INTERVAL_US - INTERVAL_US * (int64_t)admitted / CAPACITY : 0;
+        world->now_us += INTERVAL_US;
+        world->admitted += admitted;
+        world->refused += refused;
+        assert_true(thin_is_due(thin, world->now_us));
+        world->changes += thin_step(thin, passed > CAPACITY, world->now_us);
+        assert_in_range(thin->unproven_parts, THIN_PARTS / 100, THIN_PARTS);
+    }
+}
+
+static void what_can_be_refused_is_never_thinned(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    play(&world, CAPACITY / 2, 100);
+    play(&world, CAPACITY * 2, 100);
+    assert_int_equal(world.changes, 0);
+    assert_false(thin_is_active(&world.thin));
+}
+
+static void under_ten_times_the_load_most_is_still_done(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    play(&world, CAPACITY / 2, 100);
+    play(&world, CAPACITY * 10, 10); /* half a second to find the measure */
+    assert_true(thin_is_active(&world.thin));
+    play(&world, CAPACITY * 10, 100);
+    assert_true(world.admitted >= 100 * CAPACITY * 85 / 100);
+    assert_true(world.refused <= world.admitted * 3 / 2 + 100 * 50);
+    assert_int_equal(world.thin.proven_parts, THIN_PARTS);
+    assert_true(world.changes <= 10); /* it holds: each change lets in those who have waited */
+}
+
+static void behind_the_load_all_is_let_through_within_seconds(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    play(&world, CAPACITY / 2, 20);
+    play(&world, CAPACITY * 20, 100);
+    assert_true(thin_is_active(&world.thin));
+    play(&world, CAPACITY / 2, 80); /* 4 s */
+    assert_false(thin_is_active(&world.thin));
+}
+
+static void those_without_proof_go_first(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    play(&world, CAPACITY / 2, 20);
+    world.thin.unproven_parts = world.thin.terms.floor_parts;
+    world.thin.refused = 100 * CAPACITY;
+    world.thin.admitted = CAPACITY;
+    world.now_us += INTERVAL_US;
+    assert_true(thin_step(&world.thin, true, world.now_us));
+    assert_true(world.thin.proven_parts < THIN_PARTS);
+    assert_int_equal(world.thin.unproven_parts, world.thin.terms.floor_parts);
+}
+
+static void after_a_long_silence_it_starts_anew(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    play(&world, CAPACITY / 2, 20);
+    play(&world, CAPACITY * 20, 100);
+    world.now_us += 2000000;
+    assert_true(thin_step(&world.thin, false, world.now_us));
+    assert_false(thin_is_active(&world.thin));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_can_be_refused_is_never_thinned),
+        cmocka_unit_test(under_ten_times_the_load_most_is_still_done),
+        cmocka_unit_test(behind_the_load_all_is_let_through_within_seconds),
+        cmocka_unit_test(those_without_proof_go_first),
+        cmocka_unit_test(after_a_long_silence_it_starts_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
