@@ -153,10 +153,9 @@ bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_us)
 /* What is shed at least after such a wait. */
 static uint32_t parts_by_wait(const struct shed *shed, int level, int64_t sojourn_us)
 {
-    int64_t half_us = shed->terms.limit_us / 2;
     bool is_lowest = level <= shed->lowest;
-    int64_t from_us = is_lowest ? 2 * shed->terms.target_us : half_us;
-    int64_t to_us = is_lowest ? half_us : shed->terms.limit_us;
+    int64_t from_us = shed->terms.target_us * (is_lowest ? 2 : 4);
+    int64_t to_us = is_lowest ? 4 * shed->terms.target_us : shed->terms.limit_us;
     if (!shed->is_standing || sojourn_us <= from_us) {
         return 0;
     }

@@ -1,43 +1,26 @@
-/* MD5's first interface does no look-up and keeps its state here; the general one costs more than
- * these few blocks. */
+/* The library's first interface does no look-up, allocates nothing and keeps its state here; the
+ * general one costs more than these few blocks, and allocates for each of them. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "sip/digest_hash.h"
 
 #include "sip/lex.h"
 
 #include <assert.h>
-#include <openssl/evp.h>
 #include <openssl/md5.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 struct digest_context {
-    EVP_MD *sha256;
-    EVP_MD_CTX *state;
     uint64_t hashed_size;
 };
 
 struct digest_context *digest_context_new(void)
 {
-    struct digest_context *context = calloc(1, sizeof *context);
-    if (context == NULL) {
-        return NULL;
-    }
-    context->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    context->state = EVP_MD_CTX_new();
-    if (context->sha256 == NULL || context->state == NULL) {
-        digest_context_free(context);
-        return NULL;
-    }
-    return context;
+    return calloc(1, sizeof(struct digest_context));
 }
 
 void digest_context_free(struct digest_context *context)
 {
-    if (context == NULL) {
-        return;
-    }
-    EVP_MD_CTX_free(context->state);
-    EVP_MD_free(context->sha256);
     free(context);
 }
 
@@ -74,25 +57,26 @@ static int hash_md5(const struct slice *parts, size_t part_count, uint8_t *out)
     return is_good & MD5_Final(out, &state);
 }
 
-/* With a fetched digest nothing here can fail but for lack of memory at the first use. */
+static int hash_sha256(const struct slice *parts, size_t part_count, uint8_t *out)
+{
+    SHA256_CTX state;
+    int is_good = SHA256_Init(&state);
+    for (size_t i = 0; i < part_count; i++) {
+        is_good &= SHA256_Update(&state, parts[i].data, parts[i].size);
+    }
+    return is_good & SHA256_Final(out, &state);
+}
+
 void digest_hash(struct digest_context *context, enum digest_algorithm algorithm,
                  const struct slice *parts, size_t part_count, uint8_t *out)
 {
     for (size_t i = 0; i < part_count; i++) {
         context->hashed_size += parts[i].size;
     }
-    if (algorithm == DIGEST_MD5) {
-        int is_hashed = hash_md5(parts, part_count, out);
-        assert(is_hashed == 1);
-        (void)is_hashed;
-        return;
-    }
-    int is_good = EVP_DigestInit_ex2(context->state, context->sha256, NULL);
-    for (size_t i = 0; i < part_count; i++) {
-        is_good &= EVP_DigestUpdate(context->state, parts[i].data, parts[i].size);
-    }
-    is_good &= EVP_DigestFinal_ex(context->state, out, NULL);
-    assert(is_good == 1);
+    int is_hashed = algorithm == DIGEST_MD5 ? hash_md5(parts, part_count, out)
+                                            : hash_sha256(parts, part_count, out);
+    assert(is_hashed == 1); /* nothing in it can fail */
+    (void)is_hashed;
 }
 
 uint64_t digest_hashed_size(const struct digest_context *context)

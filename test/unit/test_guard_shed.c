@@ -198,16 +198,16 @@ static void the_longer_work_of_a_standing_queue_waited_the_likelier_it_is_shed(v
         int64_t sojourn_us;
         uint64_t random;
         bool is_admitted;
-    } cases[] = {{0, 60000, SHED_PARTS - 1, true},   {0, 60000, 0, false},
-                 {0, 100001, SHED_PARTS - 1, false}, {2, 99999, 0, true},
-                 {2, 199999, SHED_PARTS - 1, true},  {2, 200001, SHED_PARTS - 1, false}};
+    } cases[] = {{0, 60000, SHED_PARTS - 1, true},  {0, 60000, 0, false},
+                 {0, 80001, SHED_PARTS - 1, false}, {2, 79999, 0, true},
+                 {2, 199999, SHED_PARTS - 1, true}, {2, 200001, SHED_PARTS - 1, false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_false(shed_is_calm(&shed, cases[i].sojourn_us, now_us));
         assert_int_equal(shed_admit(&shed, cases[i].level, 1, cases[i].sojourn_us, cases[i].random),
                          cases[i].is_admitted);
     }
     shed.lowest = 2; /* nothing else comes: it is the lowest */
-    assert_false(shed_admit(&shed, 2, 1, 100001, SHED_PARTS - 1));
+    assert_false(shed_admit(&shed, 2, 1, 80001, SHED_PARTS - 1));
 }
 
 static void a_few_long_pauses_are_no_standing_queue(void **state)
