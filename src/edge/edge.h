@@ -144,6 +144,8 @@ void edge_worker_free(struct edge_worker *worker);
 
 /* Which worker a message belongs to, or EDGE_ANY: whoever received it. */
 int edge_owner(const struct edge *edge, const struct sip_msg *msg);
+/* The same before a parse, where a look at the text is enough; EDGE_ANY: it is not. */
+int edge_owner_early(const struct edge *edge, struct slice bytes);
 
 /* Is this message from a banned source, and nothing speaks for it? Then it is dropped: to be asked
  * before it is parsed. Customers behind that address pass (docs/security.md). */

@@ -1,5 +1,7 @@
 #include "edge/worker.h"
 
+#include "sip/glance.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +113,12 @@ uint64_t call_id_hash(const struct edge *edge, struct slice call_id)
     return hash_slice(edge->settings.hash_seed, call_id) | 1;
 }
 
+static int owner_of(const struct edge *edge, struct slice call_id)
+{
+    uint64_t hash = call_id_hash(edge, call_id);
+    return (int)((hash >> 8) % (uint64_t)edge->settings.worker_count);
+}
+
 int edge_owner(const struct edge *edge, const struct sip_msg *msg)
 {
     if (edge->settings.worker_count <= 1) {
@@ -120,8 +128,17 @@ int edge_owner(const struct edge *edge, const struct sip_msg *msg)
         (msg->method == SIP_REGISTER || msg->method == SIP_OPTIONS)) {
         return EDGE_ANY;
     }
-    uint64_t hash = call_id_hash(edge, msg->call_id);
-    return (int)((hash >> 8) % (uint64_t)edge->settings.worker_count);
+    return owner_of(edge, msg->call_id);
+}
+
+int edge_owner_early(const struct edge *edge, struct slice bytes)
+{
+    if (edge->settings.worker_count <= 1 || slice_starts_with(bytes, SLICE("REGISTER")) ||
+        slice_starts_with(bytes, SLICE("OPTIONS"))) {
+        return EDGE_ANY;
+    }
+    struct slice call_id = sip_glance_call_id(bytes);
+    return call_id.size == 0 ? EDGE_ANY : owner_of(edge, call_id);
 }
 
 static void answer_broken(struct edge_worker *worker, const struct sip_msg *msg,

@@ -78,8 +78,14 @@ bool edge_thread_note(struct edge_thread *to, int producer, const struct note *n
     return true;
 }
 
+/* Whoever sleeps said so before he looked for work for the last time; so either he found what was
+ * put there before this, or it is seen here that he sleeps. */
 void edge_thread_wake(struct edge_thread *thread)
 {
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&thread->is_asleep, memory_order_relaxed)) {
+        return;
+    }
     uint64_t one = 1;
     ssize_t written = write(thread->wake_fd, &one, sizeof(one));
     (void)written; /* full means that it is awake */
@@ -92,6 +98,13 @@ static void pass_on(struct edge_thread *thread, int to, const struct note *note,
     } else {
         count_one(&thread->dropped_full);
     }
+}
+
+static void pass_message(struct edge_thread *thread, int to, struct slice bytes,
+                         const struct reg_flow *from)
+{
+    struct note note = {.kind = NOTE_MESSAGE, .flow = *from};
+    pass_on(thread, to, &note, bytes);
 }
 
 static void wake_others(struct edge_thread *thread)
@@ -121,6 +134,11 @@ void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const st
     if (edge_is_unwanted(thread->engine, bytes, from, &thread->now)) {
         return; /* from a banned source: not even parsed */
     }
+    int early = age_us > STALE_US ? EDGE_ANY : edge_owner_early(&thread->role->edge, bytes);
+    if (early != EDGE_ANY && early != thread->index) {
+        pass_message(thread, early, bytes, from); /* its owner parses it, and nobody else */
+        return;
+    }
     enum sip_parse result = sip_msg_parse(bytes, msg);
     if (result == SIP_OK) {
         bool is_new = msg->is_request && msg->to.tag.size == 0;
@@ -130,8 +148,7 @@ void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const st
         }
         int owner = edge_owner(&thread->role->edge, msg);
         if (owner != EDGE_ANY && owner != thread->index) {
-            struct note note = {.kind = NOTE_MESSAGE, .flow = *from};
-            pass_on(thread, owner, &note, bytes);
+            pass_message(thread, owner, bytes, from);
             return;
         }
     }
@@ -235,7 +252,11 @@ void edge_wakeups(struct edge_role *role, int producer, struct edge_thread *self
 
 static int timeout_ms(struct edge_thread *thread)
 {
-    if (atomic_load_explicit(&thread->has_commands, memory_order_relaxed) || has_notes(thread)) {
+    atomic_store_explicit(&thread->is_asleep, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&thread->has_commands, memory_order_relaxed) ||
+        atomic_load_explicit(&thread->role->is_stopping, memory_order_relaxed) ||
+        has_notes(thread)) {
         return 0;
     }
     int64_t deadline_us = edge_deadline(thread->engine);
@@ -262,6 +283,7 @@ void *edge_thread_main(void *argument)
         }
         int64_t wait_at_us = clock_mono_us();
         int count_of_events = epoll_wait(thread->epoll_fd, events, 64, wait_ms);
+        atomic_store_explicit(&thread->is_asleep, false, memory_order_relaxed);
         epoch_online(&role->epoch, thread->index);
         thread->now.mono_us = clock_mono_us();
         thinning_note_idle(thread, thread->now.mono_us - wait_at_us);

@@ -272,6 +272,28 @@ struct slice sip_glance_branch(struct slice bytes)
     return is_read && is_there ? glance.branch : none;
 }
 
+struct slice sip_glance_call_id(struct slice bytes)
+{
+    static const struct slice none = {NULL, 0};
+    struct slice rest = bytes;
+    struct slice line;
+    if (!line_take(&rest, &line)) {
+        return none;
+    }
+    while (line_take(&rest, &line) && line.size > 0) {
+        char first = (char)(line.data[0] | 0x20);
+        bool is_long = first == 'c' && line.size > 8 && line.data[7] == ':' &&
+                       slice_equal_nocase(slice_head(line, 7), SLICE("Call-ID"));
+        bool is_short = first == 'i' && line.size > 2 && line.data[1] == ':';
+        if (is_long || is_short) {
+            struct slice value = slice_trim(slice_skip(line, is_long ? 8 : 2));
+            bool is_folded = rest.size > 0 && (rest.data[0] == ' ' || rest.data[0] == '\t');
+            return is_plain(value) && !is_folded ? value : none;
+        }
+    }
+    return none;
+}
+
 struct slice sip_glance_credential(struct slice credentials, struct slice name)
 {
     struct slice rest = credentials;

@@ -33,6 +33,10 @@ MUST_CHECK bool sip_glance(struct slice bytes, struct sip_glance *out);
 /* The top Via's branch of a response, or the empty slice: not understood. */
 struct slice sip_glance_branch(struct slice bytes);
 
+/* The Call-ID of a request or response, as sip_msg_parse reads it, or the empty slice: written in a
+ * way that only the parser knows. */
+struct slice sip_glance_call_id(struct slice bytes);
+
 /* A parameter of the credentials ("nonce"), its quotes taken off; empty: not there. */
 struct slice sip_glance_credential(struct slice credentials, struct slice name);
 

@@ -36,6 +36,11 @@ static const char *const understood[] = {
 /* Where a glance and the parser both understand a message, they say the same of it. */
 static bool agrees(struct slice bytes)
 {
+    struct slice call_id = sip_glance_call_id(bytes);
+    if (call_id.size > 0 && sip_msg_parse(bytes, &msg) == SIP_OK &&
+        !slice_equal(call_id, msg.call_id)) {
+        return false;
+    }
     if (!sip_glance(bytes, &glance)) {
         return true;
     }
@@ -135,6 +140,29 @@ static void the_branch_of_a_response_is_found(void **state)
     assert_int_equal(sip_glance_branch(SLICE("")).size, 0);
 }
 
+static void the_call_id_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *call_id;
+    } cases[] = {
+        {START VIA FROM TO IDS "\r\n", "c1@192.0.2.1"},
+        {"SIP/2.0 200 OK\r\ni:c2\r\n\r\n", "c2"},
+        {"SIP/2.0 200 OK\r\nCALL-id: \t c3 \r\nX: y\r\n\r\n", "c3"},
+        {START "Call-ID: a\r\n b\r\n\r\n", ""}, /* folded */
+        {START "Call-ID : a\r\n\r\n", ""},
+        {START "Call-ID: \r\n\r\n", ""},
+        {START "To: x\r\n\r\nCall-ID: body\r\n", ""},
+        {START "Call-ID: a\n\r\n", ""},
+        {START, ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct slice found = sip_glance_call_id(slice_from_text(cases[i].text));
+        assert_true(slice_equal(found, slice_from_text(cases[i].call_id)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +170,7 @@ int main(void)
         cmocka_unit_test(what_is_unusual_is_left_to_the_parser),
         cmocka_unit_test(mutated_messages_are_read_as_the_parser_reads_them),
         cmocka_unit_test(the_branch_of_a_response_is_found),
+        cmocka_unit_test(the_call_id_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
