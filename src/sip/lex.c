@@ -116,6 +116,9 @@ const char *lex_port_end(const char *at, const char *end, uint16_t *port)
 
 enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct slice *value)
 {
+    if (rest->size == 0) { /* data may be NULL: a URI that was not understood has no parameters */
+        return LEX_PARAM_END;
+    }
     const char *end = rest->data + rest->size;
     const char *at = lex_skip_space(rest->data, end);
     if (at == end) {

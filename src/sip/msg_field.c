@@ -147,8 +147,9 @@ static bool address_params_read(struct sip_address *address)
         if (!LEX_IS(name, "tag")) {
             continue;
         }
-        /* Two tags would be two dialogs to two readers. */
-        if (has_tag) {
+        /* Two tags would be two dialogs to two readers; and one of no letters (RFC 3261 25.1 wants
+         * a token) is none to us, who would add a second. */
+        if (has_tag || value.size == 0) {
             return false;
         }
         has_tag = true;

@@ -4,6 +4,7 @@
  * answered, and nothing of it is left. */
 #include "../unit/edge_harness.h"
 #include "fuzz.h"
+#include "fuzz_edge_world.h"
 #include "fuzz_pages.h"
 
 #define STEPS_MAX 200
@@ -13,6 +14,12 @@ struct input {
     const uint8_t *data;
     size_t size;
 };
+
+static struct {
+    enum h_who who;
+    size_t size;
+    char data[SIP_MESSAGE_SIZE_MAX];
+} last, last_invite; /* what was sent last, before it was damaged */
 
 static uint8_t next(struct input *input)
 {
@@ -51,7 +58,16 @@ static void send_mutated(struct harness *h, enum h_who who, struct slice message
 {
     static char copy[SIP_MESSAGE_SIZE_MAX];
     memcpy(copy, message.data, message.size);
-    int changes = next(input) % 4;
+    memcpy(last.data, message.data, message.size);
+    last.size = message.size;
+    last.who = who;
+    if (slice_starts_with(message, SLICE("INVITE "))) {
+        memcpy(last_invite.data, message.data, message.size);
+        last_invite.size = message.size;
+        last_invite.who = who;
+    }
+    uint8_t damage = next(input);
+    int changes = damage < 160 ? 0 : damage % 4; /* most arrive as they were sent */
     for (int i = 0; i < changes; i++) {
         size_t at = ((size_t)next(input) << 8 | next(input)) % message.size;
         copy[at] = (char)next(input);
@@ -120,6 +136,111 @@ static void answer(struct harness *h, struct input *input)
     }
 }
 
+/* The values of Record-Route, in their order or from the last to the first. */
+static void write_routes(const struct sip_msg *msg, bool is_reversed, struct buf *out)
+{
+    struct slice values[8];
+    int count = 0;
+    int header = msg->first[SIP_H_RECORD_ROUTE];
+    struct slice rest = {NULL, 0};
+    while (count < 8 && sip_msg_list_next(msg, &header, &rest, &values[count])) {
+        count++;
+    }
+    for (int i = 0; i < count; i++) {
+        struct slice value = values[is_reversed ? count - 1 - i : i];
+        buf_printf(out, "Route: " SLICE_FMT "\r\n", SLICE_ARG(value));
+    }
+}
+
+/* Somebody goes on with the dialog that a message to him belongs to, as RFC 3261 12.2.1.1 has it:
+ * its tags, its route set, its target. */
+static void go_on(struct harness *h, struct input *input)
+{
+    static char copy[SIP_MESSAGE_SIZE_MAX];
+    static char text[SIP_MESSAGE_SIZE_MAX];
+    static struct sip_msg msg;
+    struct sip_address target;
+    if (h->sent_count == 0) {
+        return;
+    }
+    const struct h_sent *sent = &h->sent[h->sent_count - 1 - next(input) % h->sent_count];
+    memcpy(copy, sent->data, sent->size);
+    if (sent->to == WHO_COUNT || sip_msg_parse(slice_make(copy, sent->size), &msg) != SIP_OK) {
+        return;
+    }
+    uint8_t what = next(input);
+    const char *method = methods[what & 15];
+    const char *own_tag = msg.is_request && msg.to.tag.size == 0 ? tags[what >> 4 & 3] : "";
+    bool is_target_there = sip_address_parse(sip_msg_value(&msg, SIP_H_CONTACT), &target);
+    uint32_t cseq = (what & 128) != 0 ? msg.cseq : msg.cseq + 1 + next(input) % 4;
+    struct buf out;
+    buf_init(&out, text, sizeof(text));
+    buf_printf(&out,
+               "%s " SLICE_FMT " SIP/2.0\r\nVia: SIP/2.0/%s %s:5060;rport;branch=z9hG4bKg%u\r\n",
+               method, SLICE_ARG(is_target_there ? target.uri_text : SLICE("sip:bob@" H_DOMAIN)),
+               h->transport[sent->to] == REG_TCP ? "TCP" : "UDP", h_host(sent->to), ++h->random);
+    const struct sip_address *local = msg.is_request ? &msg.to : &msg.from;
+    const struct sip_address *remote = msg.is_request ? &msg.from : &msg.to;
+    buf_printf(&out, "Max-Forwards: 70\r\nFrom: " SLICE_FMT "%s%s\r\nTo: " SLICE_FMT "\r\n",
+               SLICE_ARG(local->text), own_tag[0] != '\0' ? ";tag=" : "", own_tag,
+               SLICE_ARG(remote->text));
+    buf_printf(&out, "Call-ID: " SLICE_FMT "\r\nCSeq: %u %s\r\nContact: <sip:%s@%s:5060>\r\n",
+               SLICE_ARG(msg.call_id), cseq, method, h_users[sent->to], h_host(sent->to));
+    write_routes(&msg, !msg.is_request, &out);
+    buf_printf(&out, "%sContent-Length: 0\r\n\r\n",
+               strcmp(method, "PRACK") == 0 ? "RAck: 1 1 INVITE\r\n" : "");
+    if (!out.is_full) {
+        send_mutated(h, sent->to, buf_done(&out), input);
+    }
+}
+
+/* Somebody takes an INVITE back, or says ACK to its refusal: with the branch that it had. */
+static void follow_up(struct harness *h, struct input *input)
+{
+    static char copy[SIP_MESSAGE_SIZE_MAX];
+    static char text[SIP_MESSAGE_SIZE_MAX];
+    static struct sip_msg msg;
+    memcpy(copy, last_invite.data, last_invite.size);
+    if (sip_msg_parse(slice_make(copy, last_invite.size), &msg) != SIP_OK) {
+        return;
+    }
+    struct buf out;
+    buf_init(&out, text, sizeof(text));
+    sip_cancel_write(&out, &msg, slice_make(NULL, 0));
+    if (!out.is_full) {
+        send_mutated(h, last_invite.who, buf_done(&out), input);
+    }
+}
+
+/* The message sent last comes once more. */
+static void repeat(struct harness *h)
+{
+    if (last.size > 0) {
+        h_feed(h, last.who, slice_make(last.data, last.size));
+    }
+}
+
+/* A phone registers, or takes its binding back, from where it is now. */
+static void register_again(struct harness *h, struct input *input)
+{
+    char to[64];
+    static const char *const lines[] = {"Expires: 7200\r\n", "Expires: 0\r\n", "Expires: 60\r\n",
+                                        "Contact: *\r\nExpires: 0\r\n"};
+    static const enum h_who phones[] = {BOB, ALICE, BOB2, CAROL};
+    uint8_t what = next(input);
+    enum h_who who = phones[what & 3];
+    snprintf(to, sizeof(to), "<sip:%s@" H_DOMAIN ">", h_users[who]);
+    struct h_request request = {.method = "REGISTER",
+                                .uri = "sip:" H_DOMAIN,
+                                .to = to,
+                                .call_id = (what & 16) != 0 ? "reg-x" : "reg-1",
+                                .cseq = 2 + h->random,
+                                .extra = lines[what >> 2 & 3],
+                                .has_no_contact = (what >> 2 & 3) == 3,
+                                .is_authorized = (what & 32) == 0};
+    send_mutated(h, who, h_write(h, who, &request), input);
+}
+
 /* What was sent to somebody goes to somebody else, or back. */
 static void reflect(struct harness *h, struct input *input)
 {
@@ -157,13 +278,15 @@ static void lose_flow(struct harness *h, enum h_who who)
     }
 }
 
+/* The ledger is silent, has no more or fails; connections break, an operator ends a call, the edge
+ * starts again or hands its incarnation back. */
 static void fault(struct harness *h, uint8_t what)
 {
     struct edge_worker *worker = NULL;
     const struct call *call = any_call(h, &worker);
     switch (what % 8) {
     case 0:
-        h->ledger = H_SILENT;
+        h->ledger = (enum h_ledger)(1 + what / 8 % 3);
         return;
     case 1:
         h->ledger = H_GRANTS;
@@ -193,53 +316,7 @@ static void fault(struct harness *h, uint8_t what)
     }
 }
 
-/* A row changes while calls are up: an account is suspended or goes, an endpoint is disabled, a
- * number gets another owner, trunks get a limit or another transport, the edge drains. */
-static void change(struct harness *h, uint8_t what)
-{
-    struct directory *directory = h->edge->directory;
-    uint64_t id = (what & 8) != 0 ? 1 : 2;
-    struct account account;
-    struct endpoint endpoint;
-    switch (what % 8) {
-    case 0:
-    case 1:
-        if (directory_account(directory, id, &account).is == TRI_PRESENT) {
-            account.version++;
-            account.is_suspended = what % 8 == 0;
-            account.channels_max = (what & 16) != 0 ? 1 : NO_LIMIT;
-            account.cps_max = (what & 32) != 0 ? 1 : NO_LIMIT;
-            account.spend_day_micro = (what & 64) != 0 ? 500000 : NO_LIMIT;
-            H_CHECK(directory_put_account(directory, &account));
-        }
-        return;
-    case 2:
-        directory_remove_account(directory, id);
-        return;
-    case 3:
-        if (directory_endpoint(directory, slice_from_text(h_users[what / 8 % 3]), &endpoint).is ==
-            TRI_PRESENT) {
-            endpoint.version++;
-            endpoint.is_disabled = !endpoint.is_disabled;
-            H_CHECK(directory_put_endpoint(directory, &endpoint));
-        }
-        return;
-    case 4:
-        h_rows(h);
-        return;
-    case 5:
-        h_trunks(h, (what & 8) != 0 ? 1 : NO_LIMIT, (what & 16) != 0 ? TRUNK_TCP : TRUNK_UDP);
-        return;
-    case 6:
-        atomic_store(&h->edge->is_draining, (what & 8) != 0);
-        return;
-    default:
-        directory_remove_number(directory, 1);
-        return;
-    }
-}
-
-/* An answered call has one final record, no call has two. */
+/* An answered call has one final record, no call has two; nobody spent what was not granted. */
 static void check_records(const struct harness *h)
 {
     static uint64_t finals[H_RECORDS_MAX];
@@ -261,41 +338,61 @@ static void check_records(const struct harness *h)
     }
 }
 
+/* The low bits say what happens; the old ones keep their places, so that a corpus stays true. */
+static void step(struct harness *h, struct input *input, uint8_t what)
+{
+    switch (what % 8) {
+    case 0:
+    case 1:
+        ask(h, input);
+        return;
+    case 2:
+        go_on(h, input);
+        return;
+    case 3:
+    case 4:
+        answer(h, input);
+        return;
+    case 5:
+        switch (what >> 6) {
+        case 0:
+            reflect(h, input);
+            return;
+        case 1:
+            follow_up(h, input);
+            return;
+        case 2:
+            repeat(h);
+            return;
+        default:
+            register_again(h, input);
+            return;
+        }
+    case 6:
+        h_pass(h, (int64_t)next(input) * next(input) * 1000);
+        return;
+    default:
+        if (what >= 128) {
+            world_change(h, next(input));
+        } else {
+            fault(h, next(input));
+        }
+        return;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
     uint8_t first = next(&input);
+    last.size = last_invite.size = 0;
     struct harness *h = h_new_with((first & 2) != 0 ? 2 : 1);
     h_register(h, BOB);
     if (first % 2 != 0) {
         h_register(h, BOB2);
     }
     for (int i = 0; i < STEPS_MAX && input.size > 0; i++) {
-        uint8_t what = next(&input);
-        switch (what % 8) {
-        case 0:
-        case 1:
-        case 2:
-            ask(h, &input);
-            break;
-        case 3:
-        case 4:
-            answer(h, &input);
-            break;
-        case 5:
-            reflect(h, &input);
-            break;
-        case 6:
-            h_pass(h, (int64_t)next(&input) * next(&input) * 1000);
-            break;
-        default:
-            if (what >= 192) {
-                change(h, next(&input));
-            } else {
-                fault(h, next(&input));
-            }
-            break;
-        }
+        step(h, &input, next(&input));
     }
     h->ledger = H_GRANTS;
     h_pass(h, END_US);

@@ -1,56 +1,60 @@
 /* fuzz_pages.h - src/base/pages.c for harnesses that make a whole edge for each input, which takes
- * and gives back a thousand blocks: small ones are kept and used again instead of asking the
- * kernel. It takes the place of the library's object, which nothing else asks for.
+ * and gives back a thousand blocks of which it touches few: they lie side by side, and what was
+ * touched goes back to the kernel in one call once all of them are given back. Between two lies
+ * what nobody may touch. It takes the place of the library's object, which nothing else asks for.
  */
 #ifndef DT_TEST_FUZZ_PAGES_H
 #define DT_TEST_FUZZ_PAGES_H
 
 #include "base/pages.h"
 
-#include <string.h>
+#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 
-#define FUZZ_PAGE_SIZE 4096u
-#define FUZZ_PAGES_KEPT_MAX 16u /* pages of one block */
+#define FUZZ_PAGES_SIZE ((size_t)1 << 33) /* addresses: memory is what is touched */
+#define FUZZ_PAGES_GAP 64u
 
-struct fuzz_pages {
-    struct fuzz_pages *next;
-};
+static char *fuzz_pages_block;
+static size_t fuzz_pages_used;
+static size_t fuzz_pages_out; /* blocks that are not given back */
 
-static struct fuzz_pages *fuzz_pages_kept[FUZZ_PAGES_KEPT_MAX + 1];
-
-static size_t fuzz_pages_count(size_t size)
+static size_t fuzz_pages_whole(size_t size)
 {
-    return size == 0 ? 1 : (size + FUZZ_PAGE_SIZE - 1) / FUZZ_PAGE_SIZE;
+    return (size + 2 * FUZZ_PAGES_GAP - 1) & ~(size_t)(FUZZ_PAGES_GAP - 1);
 }
 
 void *pages_take(size_t size)
 {
-    size_t count = fuzz_pages_count(size);
-    if (count <= FUZZ_PAGES_KEPT_MAX && fuzz_pages_kept[count] != NULL) {
-        struct fuzz_pages *pages = fuzz_pages_kept[count];
-        fuzz_pages_kept[count] = pages->next;
-        memset(pages, 0, size > sizeof(*pages) ? size : sizeof(*pages));
-        return pages;
+    size_t whole = fuzz_pages_whole(size);
+    if (fuzz_pages_block == NULL) {
+        void *block = mmap(NULL, FUZZ_PAGES_SIZE, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (block == MAP_FAILED) {
+            return NULL;
+        }
+        (void)madvise(block, FUZZ_PAGES_SIZE, MADV_NOHUGEPAGE); /* a huge page is zeroed whole */
+        fuzz_pages_block = block;
     }
-    void *pages = mmap(NULL, count * FUZZ_PAGE_SIZE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
+    if (whole > FUZZ_PAGES_SIZE - fuzz_pages_used) {
+        return NULL;
+    }
+    char *pages = fuzz_pages_block + fuzz_pages_used;
+    fuzz_pages_used += whole;
+    fuzz_pages_out++;
+    ASAN_POISON_MEMORY_REGION(pages + size, whole - size);
+    return pages;
 }
 
 void pages_give(void *pages, size_t size)
 {
-    size_t count = fuzz_pages_count(size);
     if (pages == NULL) {
         return;
     }
-    if (count > FUZZ_PAGES_KEPT_MAX) {
-        munmap(pages, count * FUZZ_PAGE_SIZE);
-        return;
+    ASAN_UNPOISON_MEMORY_REGION((char *)pages + size, fuzz_pages_whole(size) - size);
+    if (--fuzz_pages_out == 0) {
+        (void)madvise(fuzz_pages_block, fuzz_pages_used, MADV_DONTNEED);
+        fuzz_pages_used = 0;
     }
-    struct fuzz_pages *kept = pages;
-    kept->next = fuzz_pages_kept[count];
-    fuzz_pages_kept[count] = kept;
 }
 
 #endif

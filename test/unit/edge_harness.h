@@ -45,7 +45,7 @@ struct h_record {
     size_t size;
 };
 
-enum h_ledger { H_GRANTS = 0, H_SILENT };
+enum h_ledger { H_GRANTS = 0, H_SILENT, H_POOR, H_FAILS }; /* poor: a quarter, and no more */
 
 struct harness {
     struct epoch epoch;
@@ -367,6 +367,19 @@ static inline void h_restart(struct harness *h)
     }
 }
 
+static inline void h_ledger_answer(struct harness *h, const struct lease_ask *ask)
+{
+    bool is_poor = h->ledger == H_POOR;
+    struct lease_answer answer = {.account_id = ask->account_id,
+                                  .ask_number = ask->ask_number,
+                                  .returned_micro = ask->returned_micro,
+                                  .more = {is_poor ? TRI_ABSENT : TRI_PRESENT},
+                                  .version = ++h->granted_version};
+    answer.granted_micro =
+        ask->returned_micro + ask->used_micro + (is_poor ? ask->want_micro / 4 : ask->want_micro);
+    meter_ask_answered(h->edge->meters, &answer, h->now.mono_us);
+}
+
 static inline void h_ledger_turn(struct harness *h)
 {
     struct lease_ask asks[8];
@@ -374,14 +387,12 @@ static inline void h_ledger_turn(struct harness *h)
         return;
     }
     int count = meter_asks_take(h->edge->meters, asks, 8, h->now.mono_us);
+    if (h->ledger == H_FAILS) {
+        meter_asks_failed(h->edge->meters, asks, count, h->now.mono_us + H_S);
+        return;
+    }
     for (int i = 0; i < count; i++) {
-        struct lease_answer answer = {.account_id = asks[i].account_id,
-                                      .ask_number = asks[i].ask_number,
-                                      .returned_micro = asks[i].returned_micro,
-                                      .more = {TRI_PRESENT},
-                                      .version = ++h->granted_version};
-        answer.granted_micro = asks[i].returned_micro + asks[i].used_micro + asks[i].want_micro;
-        meter_ask_answered(h->edge->meters, &answer, h->now.mono_us);
+        h_ledger_answer(h, &asks[i]);
     }
 }
 

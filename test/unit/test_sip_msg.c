@@ -137,6 +137,8 @@ static const struct {
     {"no From", START VIA TO IDS "\r\n", SIP_MISSING_HEADER, true},
     {"From is a star", START VIA "From: *\r\n" TO IDS "\r\n", SIP_BAD_FROM, true},
     {"two tags", START VIA "From: <sip:a@b>;tag=1;tag=2\r\n" TO IDS "\r\n", SIP_BAD_FROM, true},
+    {"an empty tag", START VIA FROM "To: <sip:a@b>;tag=;x=1\r\n" IDS "\r\n", SIP_BAD_TO, true},
+    {"a tag without a value", START VIA FROM "To: sip:a@b ;tag\r\n" IDS "\r\n", SIP_BAD_TO, true},
     {"two From values", START VIA "From: <sip:a@b>, <sip:c@d>\r\n" TO IDS "\r\n", SIP_BAD_FROM,
      true},
     {"bad URI in From", START VIA "From: <sip:@>\r\n" TO IDS "\r\n", SIP_BAD_FROM, true},
@@ -401,6 +403,8 @@ static void addresses_are_read_as_phones_write_them(void **state)
         "<sip:a@b >",
         "x \"y\" <sip:a@b>",
         "<sip:a@b>;tag=1;tag=2",
+        "<sip:a@b>;tag=",
+        "<sip:a@b>;tag",
         "<sip:a@b>;tag=1,2",
         "**",
     };

@@ -194,6 +194,15 @@ static void parameters_are_found_without_case_and_lose_their_quotes(void **state
     assert_int_equal(params.size, 0);
 }
 
+static void a_list_of_nothing_has_no_parameters(void **state)
+{
+    (void)state;
+    struct slice none = {NULL, 0};
+    struct slice name, value;
+    assert_false(sip_param_get(none, "tag", &value));
+    assert_false(sip_param_next(&none, &name, &value));
+}
+
 static void a_broken_parameter_list_ends_where_it_breaks(void **state)
 {
     (void)state;
@@ -245,6 +254,7 @@ int main(void)
         cmocka_unit_test(broken_uris_are_refused_and_leave_the_result_alone),
         cmocka_unit_test(equality_follows_rfc_3261_19_1_4),
         cmocka_unit_test(parameters_are_found_without_case_and_lose_their_quotes),
+        cmocka_unit_test(a_list_of_nothing_has_no_parameters),
         cmocka_unit_test(a_broken_parameter_list_ends_where_it_breaks),
         cmocka_unit_test(escapes_are_undone_but_never_to_a_nul),
         cmocka_unit_test(a_user_comes_as_text_or_not_at_all),
