@@ -5,7 +5,7 @@
 set -eu
 build=$1
 seconds=${2:-}
-cap_s=15 # a slow machine does fewer of the same
+cap_s=6 # a slow machine does fewer of the same
 mkdir -p "$build/findings"
 # Addresses get into what is compared, and from there into inputs.
 same=
@@ -17,7 +17,7 @@ fi
 runs_of()
 {
     case "$1" in
-    fuzz_edge_* | fuzz_api_body) echo 1000 ;;
+    fuzz_edge_dialog | fuzz_edge_records | fuzz_api_body) echo 1000 ;;
     fuzz_node_config | fuzz_net_control | fuzz_store_journal) echo 4000 ;;
     fuzz_sip_uri | fuzz_sip_sdp | fuzz_rating_deck_object) echo 200000 ;;
     *) echo 40000 ;;
@@ -36,7 +36,7 @@ for program in "$build"/test/fuzz/fuzz_*; do
     short=${name#fuzz_}
     words=
     case "$short" in
-    sip_* | edge_dialog) words=-dict=test/fuzz/sip.dict ;;
+    sip_* | edge_dialog | edge_glance) words=-dict=test/fuzz/sip.dict ;;
     esac
     if [ -n "$seconds" ]; then
         limits="-max_total_time=$seconds"

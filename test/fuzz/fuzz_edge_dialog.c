@@ -320,6 +320,7 @@ static void fault(struct harness *h, uint8_t what)
 static void check_records(const struct harness *h)
 {
     static uint64_t finals[H_RECORDS_MAX];
+    int64_t spent_micro[ARRAY_COUNT(h->granted_micro)] = {0};
     int count = 0;
     for (int i = 0; i < h->record_count; i++) {
         struct usage usage;
@@ -328,7 +329,8 @@ static void check_records(const struct harness *h)
             continue;
         }
         FUZZ_CHECK(usage_decode(slice_make(record->data, record->size), &usage));
-        FUZZ_CHECK(usage.charge_micro >= 0);
+        FUZZ_CHECK(usage.charge_micro >= 0 && usage.account_id < ARRAY_COUNT(spent_micro));
+        spent_micro[usage.account_id] += usage.charge_micro;
         for (int j = 0; j < count; j++) {
             FUZZ_CHECK(finals[j] != usage.call_key);
         }
@@ -336,9 +338,12 @@ static void check_records(const struct harness *h)
             finals[count++] = usage.call_key;
         }
     }
+    for (size_t id = 0; id < ARRAY_COUNT(spent_micro); id++) {
+        FUZZ_CHECK(spent_micro[id] <= h->granted_micro[id]);
+    }
 }
 
-/* The low bits say what happens; the old ones keep their places, so that a corpus stays true. */
+/* The low bits say what happens: mostly messages, now and then something that breaks or changes. */
 static void step(struct harness *h, struct input *input, uint8_t what)
 {
     switch (what % 8) {

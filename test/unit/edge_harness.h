@@ -65,6 +65,7 @@ struct harness {
     char last_json[4096];
     enum h_ledger ledger;
     uint64_t granted_version;
+    int64_t granted_micro[3]; /* by account id: the ledger's largest answer */
     uint32_t random;
     uint32_t nonce;
     uint32_t start_count;
@@ -377,6 +378,10 @@ static inline void h_ledger_answer(struct harness *h, const struct lease_ask *as
                                   .version = ++h->granted_version};
     answer.granted_micro =
         ask->returned_micro + ask->used_micro + (is_poor ? ask->want_micro / 4 : ask->want_micro);
+    H_CHECK(ask->account_id < ARRAY_COUNT(h->granted_micro));
+    if (h->granted_micro[ask->account_id] < answer.granted_micro) {
+        h->granted_micro[ask->account_id] = answer.granted_micro;
+    }
     meter_ask_answered(h->edge->meters, &answer, h->now.mono_us);
 }
 
