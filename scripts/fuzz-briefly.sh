@@ -5,7 +5,7 @@
 set -eu
 build=$1
 seconds=${2:-}
-cap_s=6 # a slow machine does fewer of the same
+cap_s=5 # a slow machine does fewer of the same
 mkdir -p "$build/findings"
 # Addresses get into what is compared, and from there into inputs.
 same=
