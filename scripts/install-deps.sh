@@ -11,7 +11,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config make ca-certificates
 check_packages="$build_packages
     g++ git libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 util-linux procps curl jq sqlite3
     python3 sip-tester sipvicious kamailio baresip-core sox socat chromium chromium-driver
-    binutils systemd valgrind clang-tidy-14"
+    binutils systemd valgrind clang-tidy-14 nftables"
 
 case "${1:-}" in
 build) wanted=$build_packages ;;

@@ -1,5 +1,7 @@
 #include "node/config.h"
 
+#include "node/nft.h"
+
 #include "base/money.h"
 #include "base/slice.h"
 #include "node/args.h"
@@ -453,6 +455,10 @@ static bool check_whole(struct reader *reader)
         config->expires_default_s < config->expires_min_s) {
         return fail(reader, NULL,
                     "registrar: expires_min <= expires_default <= expires_max must hold");
+    }
+    if (config->ban_nft_set[0] != '\0' && !nft_set_is_good(config->ban_nft_set)) {
+        return fail(reader, NULL,
+                    "'ban_nft_set' must name a table and a set: \"inet filter dialtone_bans\"");
     }
     if (strlen(config->currency) != 3) {
         return fail(reader, NULL, "'currency' must be three letters, like \"EUR\"");

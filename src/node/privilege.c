@@ -16,6 +16,7 @@
 
 #define DEPTH_MAX 16 /* of folders below DIR; ours are two deep */
 #define CAPABILITY_MAX 63
+#define NO_CAPABILITY (CAPABILITY_MAX + 1)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED true
@@ -196,21 +197,31 @@ bool privilege_raise(const struct privilege_user *user)
 
 /* What the bounding set lacks no program can get by being started. Without CAP_SETPCAP it cannot be
  * made smaller; then PR_SET_NO_NEW_PRIVS is what holds. */
-static void drop_bounds(void)
+static void drop_bounds(unsigned long but)
 {
     for (unsigned long capability = 0; capability <= CAPABILITY_MAX; capability++) {
-        if (prctl(PR_CAPBSET_READ, capability) == 1) {
+        if (capability != but && prctl(PR_CAPBSET_READ, capability) == 1) {
             (void)prctl(PR_CAPBSET_DROP, capability);
         }
     }
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-static bool drop_capabilities(void)
+/* `mask`: of the first 32, those that are kept, and passed on. */
+static bool keep_capabilities(uint32_t mask)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_capset, &header, none) == 0;
+    struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {
+        {.effective = mask, .permitted = mask, .inheritable = mask}};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_capset, &header, kept) == 0;
+}
+
+static bool become_for_good(const struct privilege_user *user)
+{
+    return !user->is_change ||
+           (take_groups(user) && setresgid(user->gid, user->gid, user->gid) == 0 &&
+            setresuid(user->uid, user->uid, user->uid) == 0 &&
+            setuid(0) != 0); /* who can become root again has not become another */
 }
 
 bool privilege_drop(const struct privilege_user *user)
@@ -218,12 +229,19 @@ bool privilege_drop(const struct privilege_user *user)
     if (!privilege_raise(user)) {
         return false;
     }
-    drop_bounds();
-    if (user->is_change && (!take_groups(user) || setresgid(user->gid, user->gid, user->gid) != 0 ||
-                            setresuid(user->uid, user->uid, user->uid) != 0 || setuid(0) == 0)) {
-        return false; /* who can become root again has not become another */
+    drop_bounds(NO_CAPABILITY);
+    return become_for_good(user) && keep_capabilities(0);
+}
+
+bool privilege_keep_net_admin(const struct privilege_user *user)
+{
+    if (!privilege_raise(user)) {
+        return false;
     }
-    return drop_capabilities();
+    drop_bounds(CAP_NET_ADMIN);
+    return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && become_for_good(user) &&
+           keep_capabilities(1U << CAP_NET_ADMIN) &&
+           prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) == 0;
 }
 
 /* ---- a role ---- */
@@ -255,8 +273,8 @@ void privilege_role_confine(const struct privilege_terms *terms, struct privileg
     if (!terms->has_core_dumps) {
         forbid_core_dumps();
     }
-    drop_bounds();
-    (void)drop_capabilities();
+    drop_bounds(NO_CAPABILITY);
+    (void)keep_capabilities(0);
     if (!terms->is_confined || IS_SANITIZED) {
         return; /* a sanitizer's run-time opens files and makes calls of its own */
     }

@@ -43,6 +43,10 @@ MUST_CHECK bool privilege_lower(const struct privilege_user *user);
 MUST_CHECK bool privilege_raise(const struct privilege_user *user);
 MUST_CHECK bool privilege_drop(const struct privilege_user *user);
 
+/* Instead of the last: the user for ever, with CAP_NET_ADMIN alone, which programs that are started
+ * keep. False: we have not got it. */
+MUST_CHECK bool privilege_keep_net_admin(const struct privilege_user *user);
+
 /* ---- a role ---- */
 
 #define PRIVILEGE_EXIT_STATUS 159 /* 128 + SIGSYS: it made a call that only an intruder makes */

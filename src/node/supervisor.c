@@ -1,5 +1,6 @@
 #include "node/supervisor.h"
 
+#include "node/nft.h"
 #include "node/supervisor_inside.h"
 #include "node/upgrade.h"
 
@@ -97,6 +98,10 @@ static void reap(struct supervisor *supervisor)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == supervisor->nft_pid) {
+            supervisor->nft_pid = 0; /* it had a right that we have given away: not started again */
+            supervisor_log("nft", "ended", "bans go no longer to nft: `dialtone run` starts it");
+        }
         for (int i = 0; i < ROLE_COUNT; i++) {
             struct role *role = &supervisor->roles[i];
             if (role->pid != pid) {
@@ -355,6 +360,16 @@ static void stop_all(struct supervisor *supervisor)
     }
 }
 
+/* Its elements stay: they end by themselves, and a start looks at them anew. */
+static void stop_nft(struct supervisor *supervisor)
+{
+    if (supervisor->nft_pid > 0) {
+        close(supervisor->nft_stop_fd);
+        kill(supervisor->nft_pid, SIGKILL);
+        waitpid(supervisor->nft_pid, NULL, 0);
+    }
+}
+
 /* True: told to stop. */
 static bool take_signals(struct supervisor *supervisor)
 {
@@ -409,10 +424,15 @@ static bool block_signals(struct supervisor *supervisor)
     return supervisor->signal_fd >= 0;
 }
 
-/* The only thing that may need root: a port below 1024, a large buffer. Never again afterwards. */
+/* The only thing that may need root: a port below 1024, a large buffer, the packet filter. Never
+ * again afterwards. */
 static bool bind_all(struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct supervisor_options *options = supervisor->options;
+    if (options->config.ban_nft_set[0] != '\0' && options->config.has_bans) {
+        supervisor->nft_pid = nft_start(options->dir, options->config.ban_nft_set, &options->user,
+                                        &supervisor->nft_stop_fd);
+    }
     bool is_bound =
         privilege_raise(&options->user) && sockets_bind(&options->config, supervisor->worker_count,
                                                         &supervisor->sockets, error, error_size);
@@ -527,6 +547,7 @@ int supervisor_run(const struct supervisor_options *options)
         control_client_free(supervisor.roles[i].client);
     }
     sockets_close(&supervisor.sockets);
+    stop_nft(&supervisor);
     close(supervisor.lock_fd);
     return 0;
 }

@@ -31,6 +31,8 @@ struct supervisor {
     struct node_sockets sockets;
     int worker_count;
     int lock_fd, signal_fd;
+    pid_t nft_pid; /* node/nft.h; 0: none */
+    int nft_stop_fd;
     struct role roles[ROLE_COUNT];
     struct heal_terms terms;
     struct control_server *control;

@@ -6,26 +6,22 @@ its loopback: no packet can leave, wherever the program would send it.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import os
 import re
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 import unittest
 
 from installation import Installation, WireTest, headers_of, password_of, wait_for
+from namespace import enter_namespace, raise_loopback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "..", "data")
 TABLE = os.path.join(HERE, "..", "..", "docs", "torture.md")
 DOMAIN = "example.com"  # the messages' own
-INSIDE = "DIALTONE_TORTURE_INSIDE"
-SKIPPED = 77  # for ctest
 COLUMNS = ("stranger", "phone", "trunk", "tcp")
 NOTHING, CLOSED = "-", "closed"
 DUE_S, NOT_DUE_S = 5, 0.3
@@ -33,37 +29,10 @@ PHONE = "127.0.3.1"
 TRUNK = "127.0.2.1"
 EDGE6 = "2001:db8::10"  # RFC 5118 asks this address
 
-SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8913, 0x8914, 0x8916, 1
+SIOCSIFADDR = 0x8916
 
 
 # ---- the namespace ----
-
-def enter_namespace():
-    """Starts this file again where no route leads out."""
-    tool = shutil.which("unshare")
-    if tool is None:
-        sys.exit("unshare (util-linux) is not installed")
-    reasons = []
-    for options in (["-n"], ["-rn"]):
-        tried = subprocess.run([tool, *options, "true"], stderr=subprocess.PIPE, text=True, check=False)
-        if tried.returncode == 0:
-            os.execve(tool, [tool, *options, sys.executable, "-B", os.path.abspath(__file__),
-                             *sys.argv[1:]], {**os.environ, INSIDE: "1"})
-        reasons.append(tried.stderr.strip())
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(0x40000000) == 0:
-        sys.exit("the kernel allows a network namespace, and unshare does not: " + "; ".join(reasons))
-    print("SKIPPED, NOTHING WAS TESTED: the kernel forbids a network namespace here: "
-          f"{os.strerror(ctypes.get_errno())}; {'; '.join(reasons)}", flush=True)
-    sys.exit(SKIPPED)
-
-
-def raise_loopback():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        flags = struct.unpack("16xH22x", fcntl.ioctl(line, SIOCGIFFLAGS,
-                                                     struct.pack("16sH22x", b"lo", 0)))[0]
-        fcntl.ioctl(line, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", flags | IFF_UP))
-
 
 def add_address6(address):
     """The kernel takes a new address into use a moment later."""
@@ -278,6 +247,5 @@ class Torture(WireTest):
 
 
 if __name__ == "__main__":
-    if INSIDE not in os.environ:
-        enter_namespace()
+    enter_namespace(__file__)
     sys.exit(unittest.main(verbosity=2))
