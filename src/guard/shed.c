@@ -7,6 +7,7 @@
 #define CALM_PARTS 4         /* a quarter of the target is next to nothing */
 #define IDLE_INTERVALS 1000  /* counters are not wound back further */
 #define LATELY_INTERVALS 144 /* "lately" is so long: counters lose this part an interval */
+#define DECAY_FAST 5         /* times, when the queue ran nearly empty */
 #define TURNS_MIN 12         /* a queue that stands is seen so often at least */
 #define RETRY_S_MIN 5
 #define RETRY_S_MAX 120
@@ -93,7 +94,8 @@ static void interval_end(struct shed *shed, int64_t intervals, int64_t now_us)
     if (is_above) {
         raise(shed);
     } else {
-        decay(shed, intervals);
+        bool is_too_much = shed->least_us < shed->terms.target_us / CALM_PARTS;
+        decay(shed, is_too_much ? intervals * DECAY_FAST : intervals);
     }
     memcpy(shed->before_keys, shed->now_keys, sizeof(shed->before_keys));
     memset(shed->now_keys, 0, sizeof(shed->now_keys));

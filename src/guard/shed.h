@@ -3,12 +3,13 @@
  *
  * What is watched is how long work has waited when its turn comes, not how much there is: a queue
  * that stayed above its target for a whole interval is standing, and each interval of it adds 5 %
- * to what is shed; below it, 1 % is taken off (RFC 8289's signal, DAGOR's steps). The queue is
- * refused from the bottom: level 0 first, the next one when all of level 0 is shed or none comes.
- * Within a level who has most is shed first, down to equal shares. Work that waited next to nothing
- * is never shed, so that too much shedding costs nothing. Until those steps have caught up with a
- * sudden load, the longer the work of a standing queue waited the likelier it is shed: the lowest
- * level from two targets on and always from four on, the others between that and the limit.
+ * to what is shed; below it, 1 % is taken off, 5 % when it ran nearly empty (RFC 8289's signal,
+ * DAGOR's steps). The queue is refused from the bottom: level 0 first, the next one when all of
+ * level 0 is shed or none comes. Within a level who has most is shed first, down to equal shares.
+ * Work that waited next to nothing is never shed, so that too much shedding costs nothing. Until
+ * those steps have caught up with a sudden load, the longer the work of a standing queue waited the
+ * likelier it is shed: the lowest level from two targets on and always from four on, the others
+ * between that and the limit.
  *
  * The caller owns the struct; times are microseconds of the monotonic clock, and with random
  * numbers they are passed in.

@@ -13,7 +13,7 @@ struct thin_terms thin_terms_default(void)
 {
     return (struct thin_terms){.interval_us = 50000,
                                .refusal_parts = THIN_PARTS,
-                               .refusals_a_second = 1000,
+                               .refusals_a_second = 4000,
                                .floor_parts = THIN_PARTS / 100};
 }
 

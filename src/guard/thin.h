@@ -28,7 +28,7 @@ struct thin_terms {
     int64_t refusals_a_second; /* and so many in any case */
     uint32_t floor_parts;      /* of THIN_PARTS: never less is let through */
 };
-struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 1,000, 1 % */
+struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 4,000, 1 % */
 
 struct thin {
     struct thin_terms terms;
