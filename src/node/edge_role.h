@@ -93,7 +93,7 @@ struct edge_thread {
     uint64_t woken;                   /* bit a worker: has work of ours, wake it after the batch */
     struct command *commands;         /* under the role's lock */
     _Atomic int has_commands;
-    _Atomic bool is_asleep; /* or about to be: it must be woken */
+    _Atomic int is_asleep; /* or about to be: it must be woken */
     struct stream_table *streams;
     struct send_batch *batch;
     struct receive_batch *receive;

@@ -78,12 +78,12 @@ bool edge_thread_note(struct edge_thread *to, int producer, const struct note *n
     return true;
 }
 
-/* Whoever sleeps said so before he looked for work for the last time; so either he found what was
- * put there before this, or it is seen here that he sleeps. */
+/* Whoever sleeps said so before he looked for work for the last time. Both sides change the flag,
+ * so one of them came first: either he found what was put there before this, or it is seen here
+ * that he sleeps. */
 void edge_thread_wake(struct edge_thread *thread)
 {
-    atomic_thread_fence(memory_order_seq_cst);
-    if (!atomic_load_explicit(&thread->is_asleep, memory_order_relaxed)) {
+    if (atomic_fetch_or(&thread->is_asleep, 0) == 0) {
         return;
     }
     uint64_t one = 1;
@@ -252,8 +252,7 @@ void edge_wakeups(struct edge_role *role, int producer, struct edge_thread *self
 
 static int timeout_ms(struct edge_thread *thread)
 {
-    atomic_store_explicit(&thread->is_asleep, true, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst);
+    atomic_exchange(&thread->is_asleep, 1);
     if (atomic_load_explicit(&thread->has_commands, memory_order_relaxed) ||
         atomic_load_explicit(&thread->role->is_stopping, memory_order_relaxed) ||
         has_notes(thread)) {
@@ -283,7 +282,7 @@ void *edge_thread_main(void *argument)
         }
         int64_t wait_at_us = clock_mono_us();
         int count_of_events = epoll_wait(thread->epoll_fd, events, 64, wait_ms);
-        atomic_store_explicit(&thread->is_asleep, false, memory_order_relaxed);
+        atomic_store_explicit(&thread->is_asleep, 0, memory_order_relaxed);
         epoch_online(&role->epoch, thread->index);
         thread->now.mono_us = clock_mono_us();
         thinning_note_idle(thread, thread->now.mono_us - wait_at_us);
