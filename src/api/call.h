@@ -140,6 +140,9 @@ MUST_CHECK bool api_filter_account(struct api_call *call, uint64_t *account_id);
 
 /* Asks another process. NULL: the problem is answered. */
 json_t *api_ask(struct api_call *call, enum api_peer peer, const char *command, json_t *members);
+/* The same; an answer without that member, as another version may give, is none. */
+json_t *api_ask_for(struct api_call *call, enum api_peer peer, const char *command, json_t *members,
+                    const char *member);
 
 void api_log(struct api *api, json_t *line); /* takes it */
 

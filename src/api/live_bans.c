@@ -10,24 +10,9 @@
 #define FOR_DEFAULT_S 3600
 #define FOR_MAX_S (366 * 86400)
 
-/* api_ask, where an answer without that member is no answer: an edge of another version may leave
- * it out. */
-static json_t *ask_for(struct api_call *call, const char *command, json_t *members,
-                       const char *member)
-{
-    json_t *answer = api_ask(call, API_PEER_EDGE, command, members);
-    if (answer != NULL && json_object_get(answer, member) == NULL) {
-        json_decref(answer);
-        api_problem_with(call, PROBLEM_UNKNOWN, json_pack("{s:s}", "where", "edge"),
-                         "The edge's answer does not say it.");
-        return NULL;
-    }
-    return answer;
-}
-
 void bans_list(struct api_call *call)
 {
-    json_t *answer = ask_for(call, "bans", NULL, "bans");
+    json_t *answer = api_ask_for(call, API_PEER_EDGE, "bans", NULL, "bans");
     if (answer == NULL) {
         return;
     }
@@ -64,10 +49,11 @@ void bans_put(struct api_call *call)
     const char *source = field_text(call, body, "source", SOURCE_MAX);
     if (source != NULL && read_length(call, body, &for_s) &&
         field_optional_text(call, body, "reason", reason, sizeof(reason))) {
-        json_t *answer = ask_for(call, "ban",
-                                 json_pack("{s:s,s:I,s:s,s:s}", "source", source, "for_s", for_s,
-                                           "reason", reason, "actor", call->principal.name),
-                                 "ban");
+        json_t *answer =
+            api_ask_for(call, API_PEER_EDGE, "ban",
+                        json_pack("{s:s,s:I,s:s,s:s}", "source", source, "for_s", for_s, "reason",
+                                  reason, "actor", call->principal.name),
+                        "ban");
         if (answer != NULL) {
             api_log(call->api, json_pack("{s:s,s:s,s:s}", "event", "ban.put", "source", source,
                                          "actor", call->principal.name));

@@ -316,3 +316,17 @@ json_t *api_ask(struct api_call *call, enum api_peer peer, const char *command, 
     json_decref(answer);
     return NULL;
 }
+
+json_t *api_ask_for(struct api_call *call, enum api_peer peer, const char *command, json_t *members,
+                    const char *member)
+{
+    json_t *answer = api_ask(call, peer, command, members);
+    if (answer != NULL && json_object_get(answer, member) == NULL) {
+        const char *name = peer == API_PEER_EDGE ? "edge" : "supervisor";
+        json_decref(answer);
+        api_problem_with(call, PROBLEM_UNKNOWN, json_pack("{s:s}", "where", name),
+                         "The answer of the %s does not say it.", name);
+        return NULL;
+    }
+    return answer;
+}

@@ -34,7 +34,7 @@ void status_read(struct api_call *call)
 
 void status_alerts(struct api_call *call)
 {
-    json_t *answer = api_ask(call, API_PEER_EDGE, "alerts", NULL);
+    json_t *answer = api_ask_for(call, API_PEER_EDGE, "alerts", NULL, "alerts");
     if (answer != NULL) {
         json_t *items = json_object_get(answer, "alerts");
         api_json(
