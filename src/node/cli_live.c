@@ -89,6 +89,22 @@ static void print_money(const json_t *edge)
            number(outbox, "unsettled"));
 }
 
+/* Only where there was more than could be done. */
+static void print_load(const json_t *counts)
+{
+    int64_t calls = number(counts, "shed_invite");
+    int64_t registrations = number(counts, "shed_register");
+    int64_t others = number(counts, "shed_other");
+    int64_t dropped = number(counts, "dropped_kernel");
+    int64_t full = number(counts, "refused_full");
+    if (calls + registrations + others + dropped + full > 0) {
+        printf("Load       refused since the start: %" PRId64 " calls, %" PRId64
+               " registrations, %" PRId64 " others; %" PRId64 " at a ceiling; %" PRId64
+               " dropped by the kernel\n",
+               calls, registrations, others, full, dropped);
+    }
+}
+
 static void print_alert(const json_t *alert)
 {
     char since[32];
@@ -140,6 +156,7 @@ static void print_edge(const json_t *edge)
            number(config, "accounts"), number(config, "endpoints"), number(config, "numbers"),
            number(config, "trunks"), number(config, "version"));
     print_money(edge);
+    print_load(json_object_get(edge, "counts"));
     print_store("edge", json_object_get(edge, "store"));
     if (json_is_true(json_object_get(edge, "is_disk_low"))) {
         printf("DISK       nearly full: only money and calls are written now\n");
