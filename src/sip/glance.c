@@ -50,7 +50,7 @@ static bool param_find(struct slice params, struct slice name, struct slice *val
     while (params.size > 0) {
         struct slice one = slice_split(&params, ';');
         size_t at = slice_find(one, '=');
-        if (!slice_equal_nocase(slice_head(one, at), name)) {
+        if (at != name.size || !slice_equal_nocase(slice_head(one, at), name)) {
             continue;
         }
         if (*is_there) {
@@ -62,19 +62,17 @@ static bool param_find(struct slice params, struct slice name, struct slice *val
     return true;
 }
 
-/* All but controls, blanks, what is not ASCII, and '"' ',' '(' '\\'; a bit each. */
-static const uint64_t plain[2] = {
-    ~(UINT64_C(0x1ffffffff) | UINT64_C(1) << '"' | UINT64_C(1) << ',' | UINT64_C(1) << '('),
-    ~(UINT64_C(1) << ('\\' - 64) | UINT64_C(1) << (0x7f - 64))};
+/* Controls, blanks, what is not ASCII, and '"' ',' '(' '\\'. */
+static const unsigned char odd[256] = {
+    [0 ... ' '] = 1, ['"'] = 1, ['('] = 1, [','] = 1, ['\\'] = 1, [0x7f ... 0xff] = 1};
 
 static bool is_plain(struct slice text)
 {
-    uint64_t all = 1;
+    unsigned found = 0;
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        all &= c < 128 ? plain[c >> 6] >> (c & 63) : 0;
+        found |= odd[(unsigned char)text.data[i]];
     }
-    return all != 0;
+    return found == 0;
 }
 
 static bool port_read(struct slice text, uint16_t *port)
@@ -85,6 +83,33 @@ static bool port_read(struct slice text, uint16_t *port)
     }
     *port = (uint16_t)value;
     return true;
+}
+
+/* One that claims to have been received elsewhere, or names something twice, is for the parser. */
+static bool via_params_read(struct slice params, struct sip_glance *out)
+{
+    bool has_branch = false;
+    while (params.size > 0) {
+        struct slice one = slice_split(&params, ';');
+        size_t at = slice_find(one, '=');
+        struct slice name = slice_head(one, at);
+        struct slice value = at < one.size ? slice_skip(one, at + 1) : slice_make(one.data, 0);
+        if (name.size == 6 && slice_equal_nocase(name, SLICE("branch"))) {
+            if (has_branch || value.size == 0) {
+                return false;
+            }
+            has_branch = true;
+            out->branch = value;
+        } else if (name.size == 5 && slice_equal_nocase(name, SLICE("rport"))) {
+            if (out->is_rport_wanted || value.size > 0) {
+                return false;
+            }
+            out->is_rport_wanted = true;
+        } else if (name.size == 8 && slice_equal_nocase(name, SLICE("received"))) {
+            return false;
+        }
+    }
+    return has_branch;
 }
 
 /* "SIP/2.0/UDP host:port;params" */
@@ -114,15 +139,8 @@ static bool via_read(struct slice value, struct sip_glance *out)
          !port_read(slice_skip(sent_by, host_size + 1), &out->via_port))) {
         return false;
     }
-    struct slice ignored;
-    bool is_there;
     out->via_params = rest;
-    if (!param_find(rest, SLICE("branch"), &out->branch, &is_there) || !is_there ||
-        out->branch.size == 0 || !param_find(rest, SLICE("received"), &ignored, &is_there) ||
-        is_there || !param_find(rest, SLICE("rport"), &ignored, &out->is_rport_wanted)) {
-        return false; /* one that claims to have been received elsewhere is for the parser */
-    }
-    return !out->is_rport_wanted || ignored.size == 0;
+    return via_params_read(rest, out);
 }
 
 /* The tag of From or To: behind the last '>', or, where there is none, behind the first ';'. */
