@@ -95,7 +95,7 @@ struct edge_thread {
     _Atomic int has_commands;
     _Atomic int is_asleep; /* or about to be: it must be woken */
     struct stream_table *streams;
-    struct send_batch *batch;
+    struct edge_sender *sender;
     struct receive_batch *receive;
     struct sip_msg msg; /* the message under way */
     struct edge_time now;

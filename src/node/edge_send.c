@@ -1,70 +1,60 @@
 #include "node/edge_thread.h"
+#include "node/send_batch.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEND_COUNT 64
-#define SEND_BLOCK (512 * 1024)
-
-struct send_batch {
-    struct mmsghdr headers[SEND_COUNT];
-    struct iovec vectors[SEND_COUNT];
-    struct sockaddr_in6 addresses[SEND_COUNT];
-    int fds[SEND_COUNT];
-    int count;
-    size_t used_size;
+struct edge_sender {
+    struct send_batch *batch;
     int listener_fds[EDGE_LISTENERS_MAX]; /* this worker's UDP socket of each; -1: it has none */
-    char *block;
 };
 
-struct send_batch *send_batch_new(const struct edge_thread *thread)
+struct edge_sender *edge_sender_new(const struct edge_thread *thread)
 {
-    struct send_batch *batch = calloc(1, sizeof(*batch));
-    if (batch == NULL) {
+    struct edge_sender *sender = malloc(sizeof(*sender));
+    if (sender == NULL) {
         return NULL;
     }
-    batch->block = malloc(SEND_BLOCK);
-    if (batch->block == NULL) {
-        free(batch);
+    sender->batch = send_batch_new();
+    if (sender->batch == NULL) {
+        free(sender);
         return NULL;
     }
     for (int i = 0; i < EDGE_LISTENERS_MAX; i++) {
-        batch->listener_fds[i] = -1;
+        sender->listener_fds[i] = -1;
     }
     const struct role_options *options = thread->role->options;
     for (int i = options->socket_count - 1; i >= 0; i--) { /* the first of its classes stays */
         const struct role_socket *socket = &options->sockets[i];
         if (socket->transport == REG_UDP && socket->listener < EDGE_LISTENERS_MAX &&
             socket->worker == thread->index) {
-            batch->listener_fds[socket->listener] = socket->fd;
+            sender->listener_fds[socket->listener] = socket->fd;
         }
     }
-    return batch;
+    return sender;
 }
 
-void send_batch_free(struct send_batch *batch)
+void edge_sender_free(struct edge_sender *sender)
 {
-    if (batch != NULL) {
-        free(batch->block);
-        free(batch);
+    if (sender != NULL) {
+        send_batch_free(sender->batch);
+        free(sender);
     }
 }
 
-static socklen_t to_sockaddr(const struct reg_flow *flow, bool is_ipv6, struct sockaddr_in6 *out)
+static void to_sockaddr(const struct reg_flow *flow, bool is_ipv6, struct sockaddr_in6 *out)
 {
     memset(out, 0, sizeof(*out));
     if (is_ipv6) {
         out->sin6_family = AF_INET6;
         out->sin6_port = htons(flow->port);
         memcpy(&out->sin6_addr, flow->address, 16);
-        return sizeof(*out);
+        return;
     }
     struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
     v4->sin_family = AF_INET;
     v4->sin_port = htons(flow->port);
     memcpy(&v4->sin_addr, flow->address + 12, 4);
-    return sizeof(*v4);
 }
 
 void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow)
@@ -83,27 +73,10 @@ void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow)
 
 void edge_thread_flush(struct edge_thread *thread)
 {
-    struct send_batch *batch = thread->batch;
-    int at = 0;
-    while (at < batch->count) {
-        int end = at + 1;
-        while (end < batch->count && batch->fds[end] == batch->fds[at]) {
-            end++;
-        }
-        int sent = sendmmsg(batch->fds[at], batch->headers + at, (unsigned)(end - at), 0);
-        if (sent > 0) {
-            at += sent;
-        } else if (errno == EINTR) {
-            continue;
-        } else {
-            /* Full or refused: the sender's timers repeat what matters. An error that the socket
-             * remembered from earlier (ICMP) is read off by this and costs one message. */
-            count_one(&thread->send_failed);
-            at++;
-        }
+    int failed = send_batch_flush(thread->sender->batch);
+    if (failed > 0) {
+        atomic_fetch_add_explicit(&thread->send_failed, (uint64_t)failed, memory_order_relaxed);
     }
-    batch->count = 0;
-    batch->used_size = 0;
 }
 
 static bool is_v6(const struct reg_flow *flow)
@@ -120,12 +93,12 @@ static int fd_for(const struct edge_thread *thread, const struct reg_flow *to)
     if (to->listener < settings->listener_count &&
         settings->listeners[to->listener].transport == REG_UDP &&
         settings->listeners[to->listener].is_ipv6 == is_ipv6) {
-        return thread->batch->listener_fds[to->listener];
+        return thread->sender->listener_fds[to->listener];
     }
     for (int i = 0; i < settings->listener_count; i++) {
         if (settings->listeners[i].transport == REG_UDP &&
             settings->listeners[i].is_ipv6 == is_ipv6) {
-            return thread->batch->listener_fds[i];
+            return thread->sender->listener_fds[i];
         }
     }
     return -1;
@@ -138,25 +111,18 @@ void edge_thread_send(void *ctx, const struct reg_flow *to, struct slice message
         stream_send(thread->streams, to, message);
         return;
     }
-    struct send_batch *batch = thread->batch;
     int fd = fd_for(thread, to);
     if (fd < 0 || message.size > SIP_MESSAGE_SIZE_MAX) {
         count_one(&thread->send_failed);
         return;
     }
-    if (batch->count == SEND_COUNT || batch->used_size + message.size > SEND_BLOCK) {
+    struct sockaddr_in6 address;
+    to_sockaddr(to, is_v6(to), &address);
+    struct send_batch *batch = thread->sender->batch;
+    if (!send_batch_add(batch, fd, &address, message)) {
         edge_thread_flush(thread);
+        if (!send_batch_add(batch, fd, &address, message)) {
+            count_one(&thread->send_failed);
+        }
     }
-    int at = batch->count++;
-    char *copy = batch->block + batch->used_size;
-    memcpy(copy, message.data, message.size);
-    batch->used_size += message.size;
-    batch->vectors[at] = (struct iovec){copy, message.size};
-    batch->fds[at] = fd;
-    struct msghdr *header = &batch->headers[at].msg_hdr;
-    memset(header, 0, sizeof(*header));
-    header->msg_name = &batch->addresses[at];
-    header->msg_namelen = to_sockaddr(to, is_v6(to), &batch->addresses[at]);
-    header->msg_iov = &batch->vectors[at];
-    header->msg_iovlen = 1;
 }

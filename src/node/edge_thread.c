@@ -339,11 +339,11 @@ bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int in
     thread->index = index;
     thread->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    thread->batch = send_batch_new(thread);
+    thread->sender = edge_sender_new(thread);
     thread->receive = receive_batch_new();
     thread->admission = admission_new((uint64_t)clock_wall_us() ^ (uint64_t)index << 56);
     thread->thinning = thinning_new(thread, (uint64_t)clock_wall_us() + (uint64_t)index);
-    if (thread->epoll_fd < 0 || thread->wake_fd < 0 || thread->batch == NULL ||
+    if (thread->epoll_fd < 0 || thread->wake_fd < 0 || thread->sender == NULL ||
         thread->receive == NULL || thread->admission == NULL || thread->thinning == NULL ||
         !watch(thread->epoll_fd, thread->wake_fd, WAKE_TAG)) {
         return false;
@@ -390,7 +390,7 @@ void edge_thread_done(struct edge_thread *thread)
     for (int i = 0; i < PRODUCERS_MAX; i++) {
         ring_done(&thread->rings[i]);
     }
-    send_batch_free(thread->batch);
+    edge_sender_free(thread->sender);
     receive_batch_free(thread->receive);
     admission_free(thread->admission);
     thinning_free(thread->thinning);

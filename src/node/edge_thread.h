@@ -16,8 +16,8 @@ void count_one(_Atomic uint64_t *counter); /* one more */
 void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow);
 
 /* ---- edge_send.c ---- */
-struct send_batch *send_batch_new(const struct edge_thread *thread);
-void send_batch_free(struct send_batch *batch);
+struct edge_sender *edge_sender_new(const struct edge_thread *thread);
+void edge_sender_free(struct edge_sender *sender);
 /* The shell's send: copies the message; it leaves with the batch. */
 void edge_thread_send(void *thread, const struct reg_flow *to, struct slice message);
 void edge_thread_flush(struct edge_thread *thread);
