@@ -6,7 +6,7 @@
  *     edge_receive.c   datagrams in, the classes in their order
  *     edge_admit.c     what is let in under load
  *     edge_thin.c      what is not even received under more load than can be refused
- *     edge_send.c      messages out
+ *     edge_send.c      messages out; send_batch.c: those that leave together
  *     edge_stream.c    its TCP connections
  *     edge_command.c   what other threads ask of a worker
  *     edge_store.c     the store thread: leases, settlement, events
