@@ -54,6 +54,8 @@ struct account {
     char international_prefix[6]; /* "00" */
 };
 
+enum endpoint_digest { ENDPOINT_DIGEST_ANY = 0, ENDPOINT_DIGEST_SHA256 };
+
 struct endpoint { /* a device with credentials */
     uint64_t id;
     uint64_t version;
@@ -61,6 +63,7 @@ struct endpoint { /* a device with credentials */
     char user[ENDPOINT_USER_SIZE]; /* unique in the domain; its AOR is sip:user@domain */
     uint8_t ha1_md5[16];
     uint8_t ha1_sha256[32];
+    uint8_t digest; /* enum endpoint_digest: SHA256 takes no answer by MD5 */
     bool is_disabled;
     char display[ACCOUNT_NAME_SIZE];
     /* Its own identities, E.164 digits, besides its user name: From and P-Asserted-Identity may

@@ -110,6 +110,10 @@ bool account_decode(struct wire_reader *in, struct account *row)
     return true;
 }
 
+/* Of an endpoint, in one byte; records of before knew the first alone. */
+#define FLAG_DISABLED 1
+#define FLAG_SHA256 2
+
 void endpoint_encode(struct buf *out, const struct endpoint *row)
 {
     wire_put_u64(out, row->id);
@@ -118,7 +122,8 @@ void endpoint_encode(struct buf *out, const struct endpoint *row)
     put_text(out, row->user);
     put_bytes(out, row->ha1_md5, sizeof(row->ha1_md5));
     put_bytes(out, row->ha1_sha256, sizeof(row->ha1_sha256));
-    put_bool(out, row->is_disabled);
+    wire_put_u8(out, (uint8_t)((row->is_disabled ? FLAG_DISABLED : 0) |
+                               (row->digest == ENDPOINT_DIGEST_SHA256 ? FLAG_SHA256 : 0)));
     put_text(out, row->display);
     uint8_t count = row->identity_count < ENDPOINT_IDENTITIES_MAX ? row->identity_count
                                                                   : ENDPOINT_IDENTITIES_MAX;
@@ -137,7 +142,9 @@ bool endpoint_decode(struct wire_reader *in, struct endpoint *row)
     wire_get_text(in, got.user, sizeof(got.user));
     get_bytes(in, got.ha1_md5, sizeof(got.ha1_md5));
     get_bytes(in, got.ha1_sha256, sizeof(got.ha1_sha256));
-    got.is_disabled = get_bool(in);
+    uint8_t flags = wire_get_u8(in);
+    got.is_disabled = (flags & FLAG_DISABLED) != 0;
+    got.digest = (flags & FLAG_SHA256) != 0 ? ENDPOINT_DIGEST_SHA256 : ENDPOINT_DIGEST_ANY;
     wire_get_text(in, got.display, sizeof(got.display));
     got.identity_count = get_u8_up_to(in, ENDPOINT_IDENTITIES_MAX);
     for (int i = 0; i < got.identity_count; i++) {

@@ -56,6 +56,8 @@ static bool read_password(struct api_call *call, const char *name, const json_t 
     return true;
 }
 
+static const char *const digests[] = {"any", "sha-256", NULL};
+
 static const struct field fields[] = {
     {"id", FIELD_U64, FIELD_READ_ONLY, FIELD(endpoint, id)},
     {"version", FIELD_U64, FIELD_READ_ONLY, FIELD(endpoint, version)},
@@ -64,6 +66,7 @@ static const struct field fields[] = {
     {"account", FIELD_ACCOUNT, FIELD_NEEDED, FIELD(endpoint, account_id)},
     {"display", FIELD_TEXT, 0, FIELD(endpoint, display)},
     {"is_disabled", FIELD_BOOL, 0, FIELD(endpoint, is_disabled)},
+    {"digest", FIELD_NAMED, 0, FIELD(endpoint, digest), .names = digests},
     {"identities", FIELD_SPECIAL, 0, .write = write_identities, .read = read_identities},
     {"password", FIELD_SPECIAL, FIELD_NEEDED, .read = read_password},
     {0},

@@ -20,20 +20,29 @@ static bool gives_up_on_sha256(const struct sip_msg *msg)
            agent.data[size] >= '0' && agent.data[size] <= '3' && agent.data[size + 1] == '.';
 }
 
-static void challenge(struct edge_worker *worker, const struct sip_msg *msg,
-                      const struct reg_flow *from, bool is_register, bool is_stale)
+static void challenge_by(struct edge_worker *worker, const struct sip_msg *msg,
+                         const struct reg_flow *from, bool is_register, bool is_stale,
+                         enum digest_offer offer)
 {
     char lines[1024];
     struct buf buf;
     buf_init(&buf, lines, sizeof(lines));
     const struct edge_settings *settings = &worker->edge->settings;
-    bool is_md5_alone = settings->digest_offer != DIGEST_OFFER_SHA256 && gives_up_on_sha256(msg);
     digest_challenge_write_offer(worker->digest, &buf, !is_register,
                                  slice_from_text(settings->domain), &settings->nonce_keys,
                                  worker->now.wall_us / 1000000, rng_u64(&worker->rng), is_stale,
-                                 is_md5_alone ? DIGEST_OFFER_MD5 : settings->digest_offer);
+                                 offer);
     worker_count(worker, EDGE_CHALLENGES);
     reply_stateless(worker, msg, from, is_register ? 401 : 407, NULL, buf_done(&buf));
+}
+
+/* The same for all users, whatever their digest may be: it must not tell which there are. */
+static void challenge(struct edge_worker *worker, const struct sip_msg *msg,
+                      const struct reg_flow *from, bool is_register, bool is_stale)
+{
+    enum digest_offer offer = worker->edge->settings.digest_offer;
+    bool is_md5_alone = offer != DIGEST_OFFER_SHA256 && gives_up_on_sha256(msg);
+    challenge_by(worker, msg, from, is_register, is_stale, is_md5_alone ? DIGEST_OFFER_MD5 : offer);
 }
 
 /* May these credentials be used with this request? The digest covers the URI that the client names;
@@ -85,10 +94,12 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
     if (verdict == DIGEST_OK && !is_uri_meant(worker->edge, msg, credentials->uri)) {
         verdict = DIGEST_WRONG;
     }
-    if (verdict == DIGEST_OK && settings->digest_offer == DIGEST_OFFER_SHA256 &&
-        credentials->algorithm != DIGEST_SHA256) { /* a downgrade, but no guess */
+    bool must_be_sha256 = settings->digest_offer == DIGEST_OFFER_SHA256 ||
+                          out->endpoint.digest == ENDPOINT_DIGEST_SHA256;
+    if (verdict == DIGEST_OK && must_be_sha256 && credentials->algorithm != DIGEST_SHA256) {
+        /* A downgrade, but no guess: who knows the password may know that there is the user. */
         worker_count(worker, EDGE_AUTH_FAILED);
-        challenge(worker, msg, from, is_register, false);
+        challenge_by(worker, msg, from, is_register, false, DIGEST_OFFER_SHA256);
         return false;
     }
     switch (verdict) {

@@ -146,6 +146,7 @@ static const struct cli_column endpoint_show[] = {
     {"numbers", "identities", CLI_TEXT},
     {"name", "display", CLI_TEXT},
     {"disabled", "is_disabled", CLI_TEXT},
+    {"digest", "digest", CLI_TEXT},
     END_COLUMNS,
 };
 #define ENDPOINT_OPTIONS                                                                           \
@@ -159,6 +160,8 @@ static const struct cli_column endpoint_show[] = {
                    "identities", ARGS_LIST),                                                       \
         ARG_MEMBER("--disabled", "yes|no", "refuse its registrations and calls", "is_disabled",    \
                    ARGS_YES_NO),                                                                   \
+        ARG_MEMBER("--digest", "any|sha-256", "sha-256: what it proves by MD5 opens nothing",      \
+                   "digest", ARGS_TEXT),                                                           \
         COMMON
 static const struct args_known endpoint_known[] = {ENDPOINT_OPTIONS};
 static const struct cli_kind endpoint_kind = {"endpoint", "/v1/endpoints", "user", endpoint_list,

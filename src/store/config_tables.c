@@ -39,7 +39,7 @@ static const struct config_column endpoint_columns[] = {
     FIELD(endpoint, COLUMN_REF64, account_id),      FIELD(endpoint, COLUMN_TEXT, user),
     FIELD(endpoint, COLUMN_BLOB, ha1_md5),          FIELD(endpoint, COLUMN_BLOB, ha1_sha256),
     FIELD(endpoint, COLUMN_BOOL, is_disabled),      FIELD(endpoint, COLUMN_TEXT, display),
-    FIELD(endpoint, COLUMN_IDENTITIES, identities),
+    FIELD(endpoint, COLUMN_IDENTITIES, identities), FIELD(endpoint, COLUMN_U8, digest),
 };
 
 static const struct config_column trunk_columns[] = {

@@ -127,8 +127,13 @@ static const char fraud_limits[] =
     "ALTER TABLE account ADD COLUMN price_max_micro INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE account ADD COLUMN hot_open TEXT NOT NULL DEFAULT '';";
 
+/* Step 4. enum endpoint_digest. */
+static const char endpoint_digest[] =
+    "ALTER TABLE endpoint ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
     {"limits against toll fraud", fraud_limits},
+    {"endpoint digest", endpoint_digest},
 };

@@ -35,6 +35,7 @@ static void a_row_comes_back_as_it_was_put(void **state)
     struct endpoint endpoint = {
         .account_id = account_id,
         .user = "alice",
+        .digest = ENDPOINT_DIGEST_SHA256,
         .display = "Alice",
         .identity_count = 2,
         .identities = {"4930111", "4930112"},

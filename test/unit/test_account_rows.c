@@ -47,6 +47,7 @@ static const struct endpoint endpoint = {
     .user = "alice-desk",
     .ha1_md5 = {1, 2, 0, 255},
     .ha1_sha256 = {9, 0, 8},
+    .digest = ENDPOINT_DIGEST_SHA256,
     .is_disabled = true,
     .display = "Alice \xc3\xa9",
     .identity_count = 2,
@@ -115,6 +116,23 @@ static void every_field_of_a_row_survives_encoding(void **state)
     assert_memory_equal(&trunk_read, &trunk, sizeof(trunk));
     assert_memory_equal(&number_read, &number, sizeof(number));
     assert_memory_equal(&route_read, &route_row, sizeof(route_row));
+}
+
+static void an_endpoint_is_disabled_and_needs_sha_256_or_not(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct endpoint row = endpoint;
+        struct endpoint read;
+        row.is_disabled = (i & 1) != 0;
+        row.digest = (i & 2) != 0 ? ENDPOINT_DIGEST_SHA256 : ENDPOINT_DIGEST_ANY;
+        buf_init(&out, bytes, sizeof(bytes));
+        endpoint_encode(&out, &row);
+        struct wire_reader in = reader_of(out.size);
+        assert_true(endpoint_decode(&in, &read));
+        assert_int_equal(read.is_disabled, row.is_disabled);
+        assert_int_equal(read.digest, row.digest);
+    }
 }
 
 static void a_row_that_is_cut_short_is_damaged_at_every_length(void **state)
@@ -206,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_a_row_survives_encoding),
+        cmocka_unit_test(an_endpoint_is_disabled_and_needs_sha_256_or_not),
         cmocka_unit_test(a_row_that_is_cut_short_is_damaged_at_every_length),
         cmocka_unit_test(counts_and_kinds_out_of_range_are_damage),
         cmocka_unit_test(a_source_is_an_address_or_a_network),

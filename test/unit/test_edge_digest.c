@@ -259,6 +259,34 @@ static void where_sha_256_alone_is_offered_md5_opens_nothing(void **state)
     }
 }
 
+static void an_endpoint_that_needs_sha_256_gets_in_by_it_alone(void **state)
+{
+    (void)state;
+    struct harness *h = h_new();
+    struct endpoint alice;
+    char nonce[DIGEST_NONCE_SIZE + 1];
+    assert_int_equal(directory_endpoint(h->edge->directory, SLICE("alice"), &alice).is,
+                     TRI_PRESENT);
+    alice.digest = ENDPOINT_DIGEST_SHA256;
+    alice.version++;
+    assert_true(directory_put_endpoint(h->edge->directory, &alice));
+    assert_int_equal(ask(h, ALICE, "alice", NULL), 401); /* as for everybody: both lines */
+    assert_true(sip_msg_next(&h->msg, h->msg.first[SIP_H_WWW_AUTHENTICATE]) >= 0);
+    for (int is_wrong = 0; is_wrong < 2; is_wrong++) {
+        write_nonce(h, nonce);
+        assert_int_equal(
+            try_creds(h, &(struct creds){.password = is_wrong ? "wrong" : NULL}, nonce), 401);
+        /* Who knows the password is told by which digest; who does not is told nothing. */
+        int first = h->msg.first[SIP_H_WWW_AUTHENTICATE];
+        assert_int_equal(sip_msg_next(&h->msg, first) >= 0, is_wrong);
+        struct slice value = h->msg.headers[first].value;
+        assert_int_equal(memmem(value.data, value.size, "SHA-256", 7) != NULL, !is_wrong);
+    }
+    write_nonce(h, nonce);
+    assert_int_equal(try_creds(h, &(struct creds){.algorithm = DIGEST_SHA256}, nonce), 200);
+    h_free(h);
+}
+
 /* The answer with what differs by chance or by the question made alike: nonces, tags, the user. */
 static size_t blur(const struct harness *h, const char *user, char *out)
 {
@@ -354,6 +382,7 @@ int main(void)
         cmocka_unit_test(an_old_or_a_foreign_nonce_is_stale_and_never_good),
         cmocka_unit_test(credentials_of_one_register_nobody_else),
         cmocka_unit_test(where_sha_256_alone_is_offered_md5_opens_nothing),
+        cmocka_unit_test(an_endpoint_that_needs_sha_256_gets_in_by_it_alone),
         cmocka_unit_test(who_there_is_and_who_not_get_the_same_answer),
         cmocka_unit_test(a_user_who_is_not_there_costs_the_same_hashes),
     };
