@@ -10,6 +10,7 @@
 struct thinning { /* one thread's */
     struct thin thins[SOCKET_CLASS_COUNT];
     size_t proven_size[SOCKET_CLASS_COUNT]; /* of the shortest with a proof, while it is needed */
+    bool is_size_new[SOCKET_CLASS_COUNT];   /* the kernel's program does not know it yet */
     struct sockets_thin what;
     uint32_t lost[]; /* by socket: what the kernel had dropped when it was last looked at */
 };
@@ -93,6 +94,7 @@ void thinning_note_proof(struct edge_thread *thread, enum socket_class class, si
     size_t *least = &thread->thinning->proven_size[class];
     if (class == SOCKET_REGISTER && size < *least) {
         *least = size;
+        thread->thinning->is_size_new[class] = true;
     }
 }
 
@@ -154,10 +156,12 @@ void thinning_turn(struct edge_thread *thread)
         bool is_changed =
             thin_step(thin, admission_is_waiting(thread->admission, (enum socket_class) class),
                       thread->now.mono_us);
-        if (is_thinned(class) && is_changed) {
+        bool is_due = is_changed || (thin_is_active(thin) && thinning->is_size_new[class]);
+        if (is_thinned(class) && is_due) {
             apply(thread, class);
+            thinning->is_size_new[class] = false;
         }
-        if (!thin_is_active(thin)) {
+        if (is_changed && !thin_is_active(thin)) { /* phones change */
             thinning->proven_size[class] = SIZE_MAX;
         }
     }
