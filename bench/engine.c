@@ -85,12 +85,13 @@ static bool has_no_listener(void *ctx)
     return false;
 }
 
-static struct tri resolve_nothing(void *ctx, const char *host, uint8_t address[16], uint16_t *port)
+static struct tri resolve_nothing(void *ctx, const struct edge_host *host,
+                                  struct target out[TARGETS_MAX], int *count)
 {
     (void)ctx;
     (void)host;
-    (void)address;
-    (void)port;
+    (void)out;
+    (void)count;
     return (struct tri){TRI_UNKNOWN};
 }
 

@@ -66,6 +66,7 @@ jansson net api node
 libconfig node
 openssl/ sip store api node
 xxhash base
+unbound node
 LIBRARIES
 
 # The same arrows in the build: what CMake lets a folder link, the table lets it include.

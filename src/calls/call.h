@@ -118,6 +118,8 @@ struct call {
     uint32_t branches[CALL_BRANCHES_MAX]; /* client transactions of side B; SLAB_NONE: done */
     int branch_count;
     int step_at, step_count;
+    int target_at;           /* of the step's trunk: how many of its targets were tried */
+    bool has_start;          /* the step's trunk gave it one of its calls a second */
     struct call_step *steps; /* in a pool block: only while unanswered */
     struct pool_block *steps_block;
     struct pool_block *best; /* best final response so far, ready to go upstream */

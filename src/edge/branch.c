@@ -235,37 +235,56 @@ static void start_contacts(struct edge_worker *worker, struct call *call)
     }
 }
 
-static bool trunk_address(struct edge_worker *worker, const struct trunk *trunk,
-                          struct reg_flow *out)
+/* The targets of a trunk in the order that this call tries them: what is written as an address is
+ * one. Returns their count. */
+static int trunk_targets(struct edge_worker *worker, const struct call *call,
+                         const struct trunk *trunk, struct target out[TARGETS_MAX])
 {
-    struct reg_flow flow = {.port = trunk->port == 0 ? 5060 : trunk->port,
-                            .transport = trunk->transport == TRUNK_TCP ? REG_TCP : REG_UDP};
     char literal[TRUNK_HOST_SIZE];
     struct slice host = slice_from_text(trunk->host);
     if (host.size >= 2 && host.data[0] == '[') {
         host = slice_make(host.data + 1, host.size - 2);
     }
     if (!slice_copy_text(host, literal, sizeof(literal))) {
-        return false;
+        return 0;
     }
-    if (inet_pton(AF_INET, literal, flow.address + 12) == 1) {
-        flow.address[10] = flow.address[11] = 0xff;
-    } else if (inet_pton(AF_INET6, literal, flow.address) != 1) {
-        uint16_t port = flow.port;
-        struct tri found =
-            worker->shell.resolve(worker->shell.ctx, trunk->host, flow.address, &port);
-        if (found.is != TRI_PRESENT) {
-            return false;
+    memset(&out[0], 0, sizeof(out[0]));
+    out[0].port = trunk->port == 0 ? 5060 : trunk->port;
+    if (inet_pton(AF_INET, literal, out[0].address + 12) == 1) {
+        out[0].address[10] = out[0].address[11] = 0xff;
+        return 1;
+    }
+    if (inet_pton(AF_INET6, literal, out[0].address) == 1) {
+        return 1;
+    }
+    int count = 0;
+    struct edge_host ask = {.name = trunk->host,
+                            .port = trunk->port,
+                            .is_tcp = trunk->transport == TRUNK_TCP,
+                            .seed = call->key};
+    struct tri found = worker->shell.resolve(worker->shell.ctx, &ask, out, &count);
+    return found.is == TRI_PRESENT ? count : 0;
+}
+
+/* The call's next target of that trunk that a listener of ours reaches. False: none is left. */
+static bool next_target(struct edge_worker *worker, struct call *call, const struct trunk *trunk,
+                        struct reg_flow *out)
+{
+    struct target targets[TARGETS_MAX];
+    int count = trunk_targets(worker, call, trunk, targets);
+    while (call->target_at < count) {
+        const struct target *target = &targets[call->target_at++];
+        struct reg_flow flow = {.port = target->port,
+                                .transport = trunk->transport == TRUNK_TCP ? REG_TCP : REG_UDP};
+        memcpy(flow.address, target->address, sizeof(flow.address));
+        int listener = listener_for(worker->edge, &flow);
+        if (listener >= 0) {
+            flow.listener = (uint8_t)listener;
+            *out = flow;
+            return true;
         }
-        flow.port = port;
     }
-    int listener = listener_for(worker->edge, &flow);
-    if (listener < 0) {
-        return false;
-    }
-    flow.listener = (uint8_t)listener;
-    *out = flow;
-    return true;
+    return false;
 }
 
 static bool has_channel(struct edge_worker *worker, const struct call *call,
@@ -357,25 +376,41 @@ static bool try_trunk(struct edge_worker *worker, struct call *call, const struc
     return true;
 }
 
-/* The next trunk of the plan that can be tried now. False: none is left; *why is set
- * where one was there and had no room. */
+static void leave_step(struct call *call)
+{
+    call->step_at++;
+    call->target_at = 0;
+    call->has_start = false;
+}
+
+/* One call a second of the trunk for all of its targets that this call tries. */
+static bool takes_start(struct edge_worker *worker, struct call *call, const struct trunk *trunk)
+{
+    call->has_start = call->has_start || trunk_start_take(worker, call, trunk);
+    return call->has_start;
+}
+
+/* The next target of the plan's trunks that can be tried now (RFC 3263 4.3). False: none is left;
+ * *why is set where one was there and had no room. */
 static bool next_trunk(struct edge_worker *worker, struct call *call, struct refusal *why)
 {
     const struct trunk_set *set = directory_trunks(worker->edge->directory);
     while (call->step_at < call->step_count) {
-        int step = call->step_at++;
+        int step = call->step_at;
         const struct trunk *trunk = trunk_set_by_id(set, call->steps[step].trunk_id);
         struct reg_flow to;
-        if (trunk == NULL || trunk->is_disabled || !trunk_address(worker, trunk, &to)) {
+        if (trunk == NULL || trunk->is_disabled || !next_target(worker, call, trunk, &to)) {
+            leave_step(call);
             continue;
         }
         if (!destination_takes(worker, call, &to)) {
             *why = (struct refusal){500, "destination-busy", NULL, 0, DESTINATION_BUSY_S};
             continue;
         }
-        if (!has_channel(worker, call, trunk) || !trunk_start_take(worker, call, trunk)) {
+        if (!has_channel(worker, call, trunk) || !takes_start(worker, call, trunk)) {
             worker_count(worker, EDGE_TRUNK_LIMITED);
             *why = (struct refusal){503, "trunk-limit", NULL, trunk->version, 1};
+            leave_step(call);
             continue;
         }
         call->sides[SIDE_B].cseq_offset = 0;
@@ -522,10 +557,8 @@ void branch_failed(struct edge_worker *worker, struct call *call, struct edge_tx
     bool may_go_on = step >= 0 && !call->is_cancelled && is_trunk_failure(status);
     struct refusal unused;
     if (may_go_on && !branches_pending(worker, call)) {
-        if (call->step_at < call->step_count) {
-            worker_count(worker, EDGE_TRUNK_FAILOVERS);
-        }
         if (next_trunk(worker, call, &unused)) {
+            worker_count(worker, EDGE_TRUNK_FAILOVERS);
             call_arm(worker, call);
             return;
         }
@@ -551,11 +584,9 @@ void call_step_timeout(struct edge_worker *worker, struct call *call)
         call->branches[i] = SLAB_NONE;
         keep_best(worker, call, 408, NULL, 0);
     }
-    if (call->step_at < call->step_count) {
-        worker_count(worker, EDGE_TRUNK_FAILOVERS);
-    }
     struct refusal unused;
     if (next_trunk(worker, call, &unused)) {
+        worker_count(worker, EDGE_TRUNK_FAILOVERS);
         call_arm(worker, call);
     } else if (!branches_pending(worker, call)) {
         tell_caller(worker, call);

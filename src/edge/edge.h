@@ -18,6 +18,7 @@
 #include "rating/deck_set.h"
 #include "registrar/registrar.h"
 #include "routing/route.h"
+#include "routing/target.h"
 #include "sip/digest.h"
 #include "sip/msg.h"
 
@@ -68,6 +69,13 @@ struct edge_settings {             /* fixed while the process runs */
     char server[64]; /* Server header; empty: none */
 };
 
+struct edge_host {
+    const char *name;
+    uint16_t port; /* 0: as DNS says */
+    bool is_tcp;
+    uint64_t seed; /* of the call: its order stays the same */
+};
+
 /* What the shell does for the engine, at once and without waiting. */
 struct edge_shell {
     void *ctx;
@@ -75,9 +83,10 @@ struct edge_shell {
     void (*event)(void *ctx, const char *kind, struct slice json); /* one JSON object */
     /* Does anybody listen to what happens all the time (calls, registrations)? NULL: always. */
     bool (*has_listener)(void *ctx);
-    /* Address of a trunk's host: PRESENT sets address (and port, where SRV gave one). UNKNOWN:
-     * being looked up, or no answer. */
-    struct tri (*resolve)(void *ctx, const char *host, uint8_t address[16], uint16_t *port);
+    /* Where a trunk's host name is: PRESENT writes targets in the order to try them. UNKNOWN: being
+     * looked up, or no answer. */
+    struct tri (*resolve)(void *ctx, const struct edge_host *host, struct target out[TARGETS_MAX],
+                          int *count);
 };
 
 #define EDGE_TRUNK_IDS 65536 /* trunks with a higher id have no limits */

@@ -1,5 +1,6 @@
 #include "node/edge_config.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,25 @@ static int compare_routes(const void *a, const void *b)
     return order != 0 ? order : left->priority - right->priority;
 }
 
+/* Host names are looked up before the first call needs them. */
+static void look_up_trunks(struct config_follower *follower)
+{
+    for (int i = 0; i < follower->trunk_count; i++) {
+        const struct trunk *trunk = &follower->trunks[i];
+        struct target targets[TARGETS_MAX];
+        uint8_t literal[16];
+        int count = 0;
+        bool is_name = trunk->host[0] != '\0' && trunk->host[0] != '[' &&
+                       inet_pton(AF_INET, trunk->host, literal) != 1 &&
+                       inet_pton(AF_INET6, trunk->host, literal) != 1;
+        struct resolver_ask ask = {
+            .host = trunk->host, .port = trunk->port, .is_tcp = trunk->transport == TRUNK_TCP};
+        if (is_name && !trunk->is_disabled) {
+            (void)resolver_look(follower->role->resolver, &ask, targets, &count);
+        }
+    }
+}
+
 bool follow_swap_trunks(struct config_follower *follower)
 {
     if (!follower->has_new_trunks) {
@@ -87,6 +107,7 @@ bool follow_swap_trunks(struct config_follower *follower)
                                             (uint32_t)follower->trunk_count, follower->routes,
                                             (uint32_t)follower->route_count);
     follower->has_new_trunks = !is_swapped;
+    look_up_trunks(follower);
     return is_swapped;
 }
 

@@ -189,7 +189,8 @@ static bool role_init(struct edge_role *role, const struct role_options *options
     role->store_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     role->events = calloc(EVENT_RING_COUNT, sizeof(*role->events));
     role->threads = calloc((size_t)role->worker_count, sizeof(*role->threads));
-    role->resolver = resolver_new();
+    struct resolver_options system = {.server = NULL};
+    role->resolver = resolver_new(&system);
     if (role->store_wake_fd < 0 || role->events == NULL || role->threads == NULL ||
         role->resolver == NULL || role->worker_count > EDGE_WORKERS_MAX) {
         complain("the edge cannot start", "out of memory, or too many workers");

@@ -53,10 +53,13 @@ static bool shell_has_listener(void *ctx)
     return thread->events_told++ < EVENTS_A_SECOND;
 }
 
-static struct tri shell_resolve(void *ctx, const char *host, uint8_t address[16], uint16_t *port)
+static struct tri shell_resolve(void *ctx, const struct edge_host *host,
+                                struct target out[TARGETS_MAX], int *count)
 {
     struct edge_thread *thread = ctx;
-    return resolver_look(thread->role->resolver, host, address, port);
+    struct resolver_ask ask = {
+        .host = host->name, .port = host->port, .is_tcp = host->is_tcp, .seed = host->seed};
+    return resolver_look(thread->role->resolver, &ask, out, count);
 }
 
 /* ---- between threads ---- */

@@ -95,11 +95,20 @@ static bool put_number(struct demo *demo, const char *digits, const char *user)
     return init_is_stored(demo->init, config_put_number(demo->init->store, &row, ACTOR), digits);
 }
 
+/* The dear call of the demo goes to a destination that is closed unless an account opens it. */
+static bool open_networks(struct demo *demo)
+{
+    snprintf(demo->bravo.hot_open, sizeof(demo->bravo.hot_open), "8835");
+    return init_is_stored(demo->init, config_put_account(demo->init->store, &demo->bravo, ACTOR),
+                          "an account");
+}
+
 static bool put_people(struct demo *demo)
 {
     struct init *init = demo->init;
     return init_account(init, "acme", 25 * MONEY_MICRO, demo->retail, &demo->acme) &&
            init_account(init, "bravo", 10 * MONEY_MICRO, demo->retail, &demo->bravo) &&
+           open_networks(demo) &&
            init_endpoint(init, demo->acme.id, "alice", NUMBER_ALICE, demo->alice) &&
            init_endpoint(init, demo->acme.id, "bob", NUMBER_BOB, demo->bob) &&
            init_endpoint(init, demo->bravo.id, "carol", NUMBER_CAROL, demo->carol) &&

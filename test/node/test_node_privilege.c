@@ -1,8 +1,10 @@
 /* What a role may do to the machine it runs on: tried from inside, and looked at from outside. */
+#include "dns_server.h"
 #include "program.h"
 
 #include "base/attr.h"
 #include "node/privilege.h"
+#include "node/resolver.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,6 +160,32 @@ static void *add_one(void *number)
     return NULL;
 }
 
+static struct dns_server names; /* outside */
+
+static bool is_resolved(struct resolver *resolver, const char *host)
+{
+    struct resolver_ask ask = {.host = host, .port = 5060};
+    struct target out[TARGETS_MAX];
+    int count = 0;
+    for (int i = 0; i < 500; i++) {
+        if (resolver_look(resolver, &ask, out, &count).is == TRI_PRESENT) {
+            return true;
+        }
+        usleep(20000);
+    }
+    return false;
+}
+
+static bool does_resolve(void)
+{
+    struct resolver_options options = {.server = names.address};
+    struct resolver *resolver = resolver_new(&options);
+    bool is_fine = resolver != NULL && is_resolved(resolver, "localhost") &&
+                   is_resolved(resolver, "carrier.example");
+    resolver_free(resolver);
+    return is_fine;
+}
+
 static int do_daily_work(const char *dir)
 {
     (void)dir;
@@ -172,6 +200,9 @@ static int do_daily_work(const char *dir)
         return 2;
     }
     freeaddrinfo(found);
+    if (!does_resolve()) {
+        return 4;
+    }
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     return fd >= 0 && close(fd) == 0 ? SURVIVED : 3;
 }
@@ -179,7 +210,11 @@ static int do_daily_work(const char *dir)
 static void threads_names_and_sockets_work(void **state)
 {
     (void)state;
+    static const struct dns_row row = {"carrier.example", DNS_A, 60, "\xc0\0\2\1", 4};
+    dns_server_start(&names);
+    dns_server_set(&names, DNS_WELL, &row, 1);
     assert_survives(do_daily_work);
+    dns_server_stop(&names);
 }
 
 static int start_a_shell(const char *dir)

@@ -110,6 +110,9 @@ static bool trunk(struct books *books, int index)
 {
     const struct scn_agent *agent = &books->scn->agents[index];
     const struct ua_address *address = &books->addresses[index];
+    if (agent->target_of >= 0) {
+        return true;
+    }
     struct trunk row = {.account_id = agent->account >= 0 ? books->account_ids[agent->account] : 0,
                         .port = address->port,
                         .transport = agent->is_tcp ? TRUNK_TCP : TRUNK_UDP,
@@ -118,6 +121,10 @@ static bool trunk(struct books *books, int index)
                         .cps_max = agent->cps_limit > 0 ? agent->cps_limit : NO_LIMIT};
     snprintf(row.name, sizeof(row.name), "%s", agent->name);
     snprintf(row.host, sizeof(row.host), "%s", address->host);
+    if (agent->is_named) { /* the simulator's DNS knows it by this name */
+        snprintf(row.host, sizeof(row.host), SCN_NAMED "%s", agent->name);
+        row.port = 0;
+    }
     snprintf(row.auth_user, sizeof(row.auth_user), "%s", agent->trunk_user);
     snprintf(row.auth_password, sizeof(row.auth_password), "%s", agent->trunk_password);
     memcpy(row.identity, agent->identity, sizeof(row.identity));

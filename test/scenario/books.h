@@ -6,6 +6,7 @@
 #include "store/store.h"
 
 #define SCN_DOMAIN "scenario.test"
+#define SCN_NAMED "targets-of-" /* begins the host name of a carrier that has several */
 
 struct books { /* the caller opens and closes the store */
     const struct scn *scn;

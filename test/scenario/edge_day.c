@@ -57,7 +57,8 @@ static void phones_make(struct rng *rng, struct scn *scn)
     int count = (int)between(rng, 3, 8);
     for (int i = 0; i < count; i++) {
         struct scn_agent *agent = &scn->agents[scn->agent_count++];
-        *agent = (struct scn_agent){.account = (int)between(rng, 0, scn->account_count - 1),
+        *agent = (struct scn_agent){.target_of = -1,
+                                    .account = (int)between(rng, 0, scn->account_count - 1),
                                     .expires_s = (uint32_t)between(rng, 60, 300),
                                     .is_tcp = chance(rng, 20),
                                     .is_ipv6 = chance(rng, 20),
@@ -79,7 +80,8 @@ static void carriers_make(struct rng *rng, struct scn *scn)
 {
     for (int i = 0; i < 2; i++) {
         struct scn_agent *agent = &scn->agents[scn->agent_count++];
-        *agent = (struct scn_agent){.account = -1,
+        *agent = (struct scn_agent){.target_of = -1,
+                                    .account = -1,
                                     .is_carrier = true,
                                     .has_prefix = true,
                                     .prefix = "49",

@@ -48,6 +48,8 @@ struct scn_agent { /* a phone, or a carrier's gateway */
     bool has_prefix;
     int32_t priority;
     int32_t cps_limit; /* carrier: calls a second; 0: no limit */
+    int target_of;     /* carrier: another address of that carrier's host name; -1 */
+    bool is_named;     /* carrier: its trunk has a host name, which others are targets of */
     uint32_t expires_s;
     char trunk_user[64], trunk_password[64]; /* the carrier challenges; empty: it does not */
     int rule_count;

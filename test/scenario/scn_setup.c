@@ -63,7 +63,7 @@ static struct scn_agent *agent_take(struct scn_reader *reader)
         return NULL;
     }
     struct scn_agent *agent = &scn->agents[scn->agent_count];
-    *agent = (struct scn_agent){.account = -1, .expires_s = 300, .rule_count = 1};
+    *agent = (struct scn_agent){.account = -1, .target_of = -1, .expires_s = 300, .rule_count = 1};
     agent->rules[0] = words_rule_default();
     return agent;
 }
@@ -192,6 +192,15 @@ static bool carrier_clause(struct scn_reader *reader, struct scn_agent *agent)
     }
     if (words_take(words, "account")) { /* a customer's own trunk */
         return scn_account(reader, &agent->account);
+    }
+    if (words_take(words, "target")) {
+        struct scn_who who;
+        if (!words_take(words, "of") || !scn_who(reader, &who)) {
+            return scn_fail(reader, "of, and the name of a carrier above");
+        }
+        agent->target_of = who.first;
+        reader->scn->agents[who.first].is_named = true;
+        return true;
     }
     if (words_take(words, "challenges")) {
         return scn_text(reader, agent->trunk_user, sizeof(agent->trunk_user)) &&

@@ -69,12 +69,27 @@ void virtual_edge_second(struct virtual *virtual)
     edge_fraud_check(virtual->edge, &virtual->fraud_told, &now, &shell);
 }
 
-static struct tri resolve(void *ctx, const char *host, uint8_t address[16], uint16_t *port)
+/* Scenarios name addresses, but for carriers that have several: theirs, in the order of the file.
+ */
+static struct tri resolve(void *ctx, const struct edge_host *host, struct target out[TARGETS_MAX],
+                          int *count)
 {
-    (void)ctx;
-    (void)port;
-    virtual_ip(host, address); /* scenarios name addresses only */
-    return (struct tri){TRI_PRESENT};
+    const struct virtual *virtual = ctx;
+    const struct scn *scn = virtual->scn;
+    size_t head = strlen(SCN_NAMED);
+    int found = 0;
+    for (int i = 0; i < scn->agent_count && found < TARGETS_MAX; i++) {
+        const struct scn_agent *agent = &scn->agents[i];
+        const struct scn_agent *owner =
+            agent->target_of >= 0 ? &scn->agents[agent->target_of] : agent;
+        if (strncmp(host->name, SCN_NAMED, head) == 0 && owner->is_named &&
+            strcmp(host->name + head, owner->name) == 0) {
+            memcpy(out[found].address, virtual->agents[i].ip, 16);
+            out[found++].port = virtual->agents[i].address.port;
+        }
+    }
+    *count = found;
+    return (struct tri){found > 0 ? TRI_PRESENT : TRI_ABSENT};
 }
 
 static void settings_fill(const struct virtual *virtual, struct edge_settings *settings)

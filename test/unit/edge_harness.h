@@ -136,12 +136,13 @@ static inline void h_event(void *ctx, const char *kind, struct slice json)
     snprintf(h->last_json, sizeof(h->last_json), SLICE_FMT, SLICE_ARG(json));
 }
 
-static inline struct tri h_resolve(void *ctx, const char *host, uint8_t address[16], uint16_t *port)
+static inline struct tri h_resolve(void *ctx, const struct edge_host *host,
+                                   struct target out[TARGETS_MAX], int *count)
 {
     (void)ctx;
     (void)host;
-    (void)address;
-    (void)port;
+    (void)out;
+    (void)count;
     return (struct tri){TRI_UNKNOWN};
 }
 
