@@ -72,6 +72,7 @@ struct call {
     bool is_hot;         /* to a destination that fraud likes */
     bool is_unmetered;   /* the account is named in the record and pays nothing: free inbound */
     bool is_caller_told; /* a final response went upstream */
+    bool has_start;      /* the step's trunk gave it one of its calls a second */
     bool is_restored;    /* came back from the journal: its transactions did not */
     bool has_ack;        /* the ACK for the 2xx was seen */
     bool is_cancelled;
@@ -119,7 +120,6 @@ struct call {
     int branch_count;
     int step_at, step_count;
     int target_at;           /* of the step's trunk: how many of its targets were tried */
-    bool has_start;          /* the step's trunk gave it one of its calls a second */
     struct call_step *steps; /* in a pool block: only while unanswered */
     struct pool_block *steps_block;
     struct pool_block *best; /* best final response so far, ready to go upstream */

@@ -59,7 +59,7 @@ struct velocity_table *velocity_table_new(const struct velocity_terms *terms, ui
     table->terms = *terms;
     table->made_us = now_us;
     table->set_count = 1;
-    while (table->set_count * WAYS < count_max && table->set_count < (1u << 20)) {
+    while (table->set_count * WAYS < count_max && table->set_count < (UINT32_C(1) << 20)) {
         table->set_count *= 2;
     }
     table->accounts = calloc((size_t)table->set_count * WAYS, sizeof(*table->accounts));
@@ -90,7 +90,8 @@ static void roll(struct account_velocity *account, int64_t now_us)
         account->second = second;
     }
     while (account->second < second) {
-        int64_t calls_milli = account->seconds[account->second % SECONDS].call_count * 1000;
+        int64_t calls_milli =
+            INT64_C(1000) * account->seconds[account->second % SECONDS].call_count;
         account->usual_milli += (calls_milli - account->usual_milli) / USUAL_PARTS;
         account->second++;
         account->seconds[account->second % SECONDS] = (struct second){0};
@@ -178,13 +179,13 @@ static unsigned evidence(const struct velocity_table *table, const struct accoun
 {
     const struct velocity_terms *terms = &table->terms;
     unsigned why = 0;
-    why |= all->refused_count >= terms->limits_count ? VELOCITY_LIMITS : 0u;
-    why |= all->hot_count >= terms->hot_count ? VELOCITY_HOT : 0u;
+    why |= all->refused_count >= terms->limits_count ? VELOCITY_LIMITS : 0U;
+    why |= all->hot_count >= terms->hot_count ? VELOCITY_HOT : 0U;
     bool is_sudden =
         all->call_count >= terms->sudden_count &&
         (int64_t)all->call_count * 1000 > account->usual_milli * SECONDS * SUDDEN_TIMES;
     bool has_learnt = now_us - table->made_us >= terms->learn_us;
-    why |= is_sudden && has_learnt ? VELOCITY_SUDDEN : 0u;
+    why |= is_sudden && has_learnt ? VELOCITY_SUDDEN : 0U;
     return why;
 }
 
