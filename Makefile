@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench bench-overload soak clean install format tidy fuzz valgrind
+.PHONY: all check run drill bench bench-overload soak clean install format tidy analyze fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -46,6 +46,10 @@ valgrind: all
 # Minutes long, and advice: not a part of check.
 tidy: all
 	git ls-files 'src/*.c' | xargs -P 2 -n 4 clang-tidy-14 -p $(BUILD) --quiet
+
+# gcc's analyzer; what is known to be no fault is argued in the script.
+analyze:
+	scripts/analyze.sh
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -96,7 +96,7 @@ bool money_parse_nano(struct slice text, int64_t *nano)
 
 static void write_decimal(struct buf *buf, int64_t value, size_t decimals, size_t decimals_min)
 {
-    char digits[NANO_DECIMALS];
+    char digits[NANO_DECIMALS] = {0};
     uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     for (size_t i = decimals; i > 0; i--) {
         digits[i - 1] = (char)('0' + left % 10);

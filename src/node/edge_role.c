@@ -95,7 +95,7 @@ static bool set_settings(struct edge_role *role)
     const struct node_config *config = options->config;
     struct edge_settings *settings = &role->edge.settings;
     uint32_t workers = (uint32_t)role->worker_count;
-    uint8_t hash_key[KEY_SIZE];
+    uint8_t hash_key[KEY_SIZE] = {0};
     snprintf(settings->domain, sizeof(settings->domain), "%s", config->domain);
     set_listeners(options, settings);
     settings->worker_count = role->worker_count;

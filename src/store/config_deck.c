@@ -249,7 +249,7 @@ enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **o
                                    size_t *object_size)
 {
     uint8_t *bytes = NULL;
-    struct deck_row row;
+    struct deck_row row = {0};
     char hash[65];
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
