@@ -6,12 +6,14 @@
 #include "base/wire.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #define WORKER_COUNT 4
 #define ACCOUNT_COUNT 3
 #define CALLS_A_WORKER 40
 #define ROUNDS 20000
+#define ROUNDS_A_TURN 1000 /* of a worker, to one of the store */
 
 struct shop {
     struct world worlds[ACCOUNT_COUNT]; /* only their ledgers are used, by the store thread */
@@ -19,6 +21,7 @@ struct shop {
     _Atomic int64_t now_us;
     _Atomic int64_t charged_micro[ACCOUNT_COUNT];
     atomic_int running_count;
+    atomic_int store_turns;
     pthread_mutex_t journal_lock;
     int64_t recorded_micro[ACCOUNT_COUNT]; /* by usage records, in the journal's order */
     int early_count; /* lease records that told of a charge before its own record did */
@@ -110,6 +113,15 @@ static void call_step(struct worker *worker, int call, struct rng *rng)
     }
 }
 
+/* Until the store has looked for asks once more, from start to end. */
+static void store_await(const struct shop *shop)
+{
+    int seen = atomic_load(&shop->store_turns);
+    while (atomic_load(&shop->store_turns) < seen + 2) {
+        (void)sched_yield();
+    }
+}
+
 static void *worker_run(void *ctx)
 {
     struct worker *worker = ctx;
@@ -119,6 +131,9 @@ static void *worker_run(void *ctx)
         call_step(worker, (int)rng_below(&rng, CALLS_A_WORKER), &rng);
         struct meter_wakeup wakeups[4];
         (void)meter_wakeups_take(worker->shop->table, wakeups, 4);
+        if (i % ROUNDS_A_TURN == 0) { /* on a busy machine the ledger would never have its turn */
+            store_await(worker->shop);
+        }
     }
     for (int call = 0; call < CALLS_A_WORKER; call++) {
         meter_wait_cancel(worker->shop->table, &worker->meters[call]);
@@ -137,6 +152,7 @@ static void store_run(struct shop *shop)
     while (atomic_load(&shop->running_count) > 0) {
         struct lease_ask asks[4];
         int64_t now_us = atomic_load(&shop->now_us);
+        atomic_fetch_add(&shop->store_turns, 1);
         int count = meter_asks_take(shop->table, asks, 4, now_us);
         if (rng_chance(&rng, 200000)) {
             meter_asks_failed(shop->table, asks, count, now_us + 5000);
