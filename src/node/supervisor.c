@@ -470,18 +470,20 @@ static bool begin(struct supervisor *supervisor, char *error, size_t error_size)
     snprintf(run_dir, sizeof(run_dir), "%s/run", options->dir);
     struct control_options control = {
         .run_dir = run_dir, .name = "supervisor.sock", .ctx = supervisor, .handle = handle};
+    static const char *const names[ROLE_COUNT] = {"edge", "web"};
+    for (int i = 0; i < ROLE_COUNT; i++) { /* before anybody can ask for them */
+        supervisor->roles[i].name = names[i];
+        supervisor->roles[i].stop_fd = -1;
+    }
     supervisor->control = control_server_new(&control, &why);
     if (supervisor->control == NULL || !block_signals(supervisor)) {
         snprintf(error, error_size, "no control socket: %s", why == NULL ? "" : why);
         free(why);
         return false;
     }
-    static const char *const names[ROLE_COUNT] = {"edge", "web"};
     for (int i = 0; i < ROLE_COUNT; i++) {
         char name[32];
         snprintf(name, sizeof(name), "%s.sock", names[i]);
-        supervisor->roles[i].name = names[i];
-        supervisor->roles[i].stop_fd = -1;
         supervisor->roles[i].client = control_client_new(run_dir, name);
     }
     write_addresses(supervisor);
