@@ -493,8 +493,9 @@ static void on_stray(struct edge_worker *worker, const struct sip_msg *msg,
     struct slice value;
     struct sip_via next;
     struct reg_flow to = flow_of_call(&call->sides[SIDE_A].flow);
-    bool has_next = sip_msg_list_next(msg, &header, &rest, &value) &&
-                    sip_msg_list_next(msg, &header, &rest, &value) && sip_via_parse(value, &next);
+    bool has_own = sip_msg_list_next(msg, &header, &rest, &value);
+    bool has_next =
+        has_own && sip_msg_list_next(msg, &header, &rest, &value) && sip_via_parse(value, &next);
     if (has_next) {
         send_to(worker, &to,
                 forward_response(worker, msg, key, SIDE_A, call->sides[SIDE_B].invite_offset,

@@ -425,50 +425,63 @@ static void bye_answered(struct edge_worker *worker, struct call *call, const st
     }
 }
 
+/* A final answer other than 2xx to an INVITE of ours is acknowledged by us (RFC 3261 17.1.1.3). */
+static void ack_failure(struct edge_worker *worker, const struct edge_txn *txn,
+                        const struct sip_msg *msg)
+{
+    const struct sip_msg *sent = txn_parsed(worker, txn->message);
+    struct buf out;
+    buf_init(&out, worker->out, sizeof(worker->out));
+    if (sent != NULL) {
+        sip_ack_write(&out, sent, msg);
+        send_to(worker, &txn->flow, buf_done(&out));
+    }
+}
+
+static void pass_relay_response(struct edge_worker *worker, struct edge_txn *txn,
+                                struct edge_txn *server, const struct sip_msg *msg)
+{
+    struct call *call = call_at(worker, txn->call, txn->call_generation);
+    bool is_challenge = txn->trunk_id != 0 && (msg->status == 401 || msg->status == 407);
+    bool is_2xx = msg->status >= 200 && msg->status < 300;
+    bool is_refresh = txn->method == SIP_INVITE || txn->method == SIP_UPDATE;
+    if (call != NULL && call->state == CALL_ANSWERED) {
+        heard(worker, call, (enum call_side_name)txn->side);
+        if (is_2xx && is_refresh) {
+            refresh_targets(worker, call, txn, server, msg);
+        }
+    }
+    enum call_side_name to = txn->side == SIDE_A ? SIDE_B : SIDE_A;
+    uint64_t key = 0;
+    (void)token_branch_key(worker->edge, msg->via.branch, &key);
+    struct slice response =
+        forward_response(worker, msg, key, to, txn->cseq_offset, (struct slice){NULL, 0});
+    if (is_2xx && server->machine.state == TXN_ACCEPTED) {
+        send_to(worker, &server->flow, response);
+    } else if (msg->status >= 200 && (response.size == 0 || is_challenge)) {
+        /* It does not fit; or a carrier's challenge, which is no business of the phone's. */
+        reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0});
+    } else {
+        txn_send_response(worker, server, msg->status, response);
+    }
+}
+
 void on_relay_response(struct edge_worker *worker, struct edge_txn *txn, const struct sip_msg *msg,
                        const struct reg_flow *from)
 {
     (void)from;
-    bool is_challenge = txn->trunk_id != 0 && (msg->status == 401 || msg->status == 407);
-    if (is_challenge) {
+    if (txn->trunk_id != 0 && (msg->status == 401 || msg->status == 407)) {
         relay_authenticate(worker, txn, msg);
     }
     unsigned todo = txn_step(worker, txn, TXN_EV_RESPONSE, msg->status);
     note_relay_response(worker, txn, msg->status);
     if ((todo & TXN_DO_ACK) != 0) {
-        const struct sip_msg *sent = txn_parsed(worker, txn->message);
-        struct buf out;
-        buf_init(&out, worker->out, sizeof(worker->out));
-        if (sent != NULL) {
-            sip_ack_write(&out, sent, msg);
-            send_to(worker, &txn->flow, buf_done(&out));
-        }
+        ack_failure(worker, txn, msg);
     }
     struct edge_txn *server = txn_at(worker, txn->peer, txn->peer_generation);
-    bool is_for_peer = (todo & TXN_DO_PASS) != 0 && server != NULL && msg->status != 100;
     struct call *call = call_at(worker, txn->call, txn->call_generation);
-    if (is_for_peer) {
-        bool is_2xx = msg->status >= 200 && msg->status < 300;
-        bool is_refresh = txn->method == SIP_INVITE || txn->method == SIP_UPDATE;
-        if (call != NULL && call->state == CALL_ANSWERED) {
-            heard(worker, call, (enum call_side_name)txn->side);
-            if (is_2xx && is_refresh) {
-                refresh_targets(worker, call, txn, server, msg);
-            }
-        }
-        enum call_side_name to = txn->side == SIDE_A ? SIDE_B : SIDE_A;
-        uint64_t key = 0;
-        (void)token_branch_key(worker->edge, msg->via.branch, &key);
-        struct slice response =
-            forward_response(worker, msg, key, to, txn->cseq_offset, (struct slice){NULL, 0});
-        if (is_2xx && server->machine.state == TXN_ACCEPTED) {
-            send_to(worker, &server->flow, response);
-        } else if (msg->status >= 200 && (response.size == 0 || is_challenge)) {
-            /* It does not fit; or a carrier's challenge, which is no business of the phone's. */
-            reply_txn(worker, server, 500, NULL, (struct slice){NULL, 0});
-        } else {
-            txn_send_response(worker, server, msg->status, response);
-        }
+    if ((todo & TXN_DO_PASS) != 0 && server != NULL && msg->status != 100) {
+        pass_relay_response(worker, txn, server, msg);
     }
     if (txn->method == SIP_BYE && (todo & TXN_DO_PASS) != 0 && msg->status >= 200 && call != NULL) {
         bye_answered(worker, call, txn, msg);
