@@ -22,6 +22,7 @@ struct phones {
     bool has_answer;
     double wall_started_s; /* of the command that started us; 0: not told */
     uint64_t failures;
+    uint64_t given_up; /* rang, and were cancelled by us */
 };
 
 static volatile sig_atomic_t is_stopping;
@@ -89,8 +90,14 @@ static void listen_event(void *ctx, int agent, const struct ua_event *event, int
         }
         break;
     case UA_EV_REFUSED:
+        if (event->status == 487) { /* by our own CANCEL: the phones are leaving */
+            phones->given_up++;
+            say(phones, agent, "gave up its call to", event->peer);
+            break;
+        }
         phones->failures++;
-        snprintf(text, sizeof(text), "call refused (%d %.60s) by", event->status,
+        snprintf(text, sizeof(text), "call refused (%d%s%.60s) by", event->status,
+                 event->x_reason[0] || event->reason[0] ? " " : "",
                  event->x_reason[0] ? event->x_reason : event->reason);
         say(phones, agent, text, event->peer);
         break;
@@ -190,9 +197,10 @@ static void summary(const struct phones *phones)
         sent += ua_net_media(phones->net, i)->sent;
         received += ua_net_media(phones->net, i)->received;
     }
-    printf("calls placed %lu, answered %lu, refused %lu; audio packets sent %lu, received %lu\n",
+    printf("calls placed %lu, answered %lu, refused %lu, given up %lu; "
+           "audio packets sent %lu, received %lu\n",
            (unsigned long)placed, (unsigned long)answered, (unsigned long)phones->failures,
-           (unsigned long)sent, (unsigned long)received);
+           (unsigned long)phones->given_up, (unsigned long)sent, (unsigned long)received);
 }
 
 static bool file_read(const char *path, struct phones_file *out)
