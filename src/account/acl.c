@@ -1,13 +1,13 @@
 #include "account/acl.h"
 
+#include "base/address.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IPV4_BITS_BEFORE 96 /* of ::ffff:0:0/96, RFC 4291 2.5.5.2 */
 #define ADDRESS_BITS 128
-
-static const uint8_t ipv4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 bool trunk_acl_parse(struct slice text, struct trunk_acl *out)
 {
@@ -22,8 +22,9 @@ bool trunk_acl_parse(struct slice text, struct trunk_acl *out)
     struct trunk_acl got = {0};
     uint64_t bits_max = ADDRESS_BITS;
     uint64_t bits_before = 0;
-    if (inet_pton(AF_INET, host, got.address + sizeof(ipv4_mapped)) == 1) {
-        memcpy(got.address, ipv4_mapped, sizeof(ipv4_mapped));
+    uint8_t four[4];
+    if (inet_pton(AF_INET, host, four) == 1) {
+        address_from_ipv4(got.address, four);
         bits_before = IPV4_BITS_BEFORE;
         bits_max = ADDRESS_BITS - IPV4_BITS_BEFORE;
     } else if (inet_pton(AF_INET6, host, got.address) != 1) {
@@ -41,13 +42,10 @@ bool trunk_acl_parse(struct slice text, struct trunk_acl *out)
 void trunk_acl_write(struct buf *out, const struct trunk_acl *acl)
 {
     char text[INET6_ADDRSTRLEN] = "";
-    bool is_ipv4 = acl->prefix_bits >= IPV4_BITS_BEFORE &&
-                   memcmp(acl->address, ipv4_mapped, sizeof(ipv4_mapped)) == 0;
-    if (is_ipv4) {
-        inet_ntop(AF_INET, acl->address + sizeof(ipv4_mapped), text, sizeof(text));
-    } else {
-        inet_ntop(AF_INET6, acl->address, text, sizeof(text));
-    }
+    bool is_ipv4 = acl->prefix_bits >= IPV4_BITS_BEFORE && address_is_ipv4(acl->address);
+    /* A network of all IPv4 and more is written as the IPv6 that it is. */
+    inet_ntop(is_ipv4 ? AF_INET : AF_INET6, acl->address + (is_ipv4 ? ADDRESS_IPV4_AT : 0), text,
+              sizeof(text));
     buf_text(out, text);
     if (acl->prefix_bits < ADDRESS_BITS) {
         buf_char(out, '/');

@@ -1,6 +1,7 @@
 #include "edge/worker.h"
 
-#include <arpa/inet.h>
+#include "base/address.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -240,21 +241,9 @@ static void start_contacts(struct edge_worker *worker, struct call *call)
 static int trunk_targets(struct edge_worker *worker, const struct call *call,
                          const struct trunk *trunk, struct target out[TARGETS_MAX])
 {
-    char literal[TRUNK_HOST_SIZE];
-    struct slice host = slice_from_text(trunk->host);
-    if (host.size >= 2 && host.data[0] == '[') {
-        host = slice_make(host.data + 1, host.size - 2);
-    }
-    if (!slice_copy_text(host, literal, sizeof(literal))) {
-        return 0;
-    }
     memset(&out[0], 0, sizeof(out[0]));
     out[0].port = trunk->port == 0 ? 5060 : trunk->port;
-    if (inet_pton(AF_INET, literal, out[0].address + 12) == 1) {
-        out[0].address[10] = out[0].address[11] = 0xff;
-        return 1;
-    }
-    if (inet_pton(AF_INET6, literal, out[0].address) == 1) {
+    if (address_parse(slice_from_text(trunk->host), out[0].address)) {
         return 1;
     }
     int count = 0;
@@ -322,14 +311,14 @@ static bool try_trunk(struct edge_worker *worker, struct call *call, const struc
     if (msg == NULL) {
         return false;
     }
-    char host[48];
+    char host[ADDRESS_TEXT_SIZE];
     char uri[256];
     struct buf target;
     buf_init(&target, uri, sizeof(uri));
     buf_text(&target, "sip:");
     buf_text(&target, call->steps[step].number);
     buf_char(&target, '@');
-    struct slice host_text = flow_host_text(to, host);
+    struct slice host_text = address_write(to->address, host);
     if (flow_is_ipv6(to)) {
         buf_char(&target, '[');
     }

@@ -1,6 +1,7 @@
 #include "edge/worker.h"
 
-#include <arpa/inet.h>
+#include "base/address.h"
+
 #include <string.h>
 
 #define ROUTE_TOKEN_SIZE 36
@@ -92,25 +93,12 @@ bool is_own_uri(const struct edge *edge, const struct sip_uri *uri)
 bool flow_from_uri(const struct edge *edge, const struct sip_uri *uri, uint8_t transport,
                    struct reg_flow *out)
 {
-    char host[64];
-    struct slice text = uri->host;
-    if (text.size >= 2 && text.data[0] == '[') {
-        text = slice_make(text.data + 1, text.size - 2);
-    }
     struct reg_flow flow = {.port = uri->port == 0 ? 5060 : uri->port, .transport = transport};
     struct slice named;
     if (sip_param_get(uri->params, "transport", &named)) {
         flow.transport = slice_equal_nocase(named, SLICE("tcp")) ? REG_TCP : REG_UDP;
     }
-    if (!slice_copy_text(text, host, sizeof(host))) {
-        return false;
-    }
-    if (inet_pton(AF_INET, host, flow.address + 12) == 1) {
-        flow.address[10] = flow.address[11] = 0xff;
-    } else if (inet_pton(AF_INET6, host, flow.address) != 1) {
-        return false;
-    }
-    int listener = listener_for(edge, &flow);
+    int listener = address_parse(uri->host, flow.address) ? listener_for(edge, &flow) : -1;
     if (listener < 0) {
         return false;
     }
@@ -290,9 +278,9 @@ struct slice forward_request(struct edge_worker *worker, const struct sip_msg *m
     work.rewrite.top = buf_done(&work.lines);
 
     if (forward->from != NULL) {
-        char host[48];
+        char host[ADDRESS_TEXT_SIZE];
         size_t start = work.lines.size;
-        sip_via_received_write(&work.lines, msg, flow_host_text(forward->from, host),
+        sip_via_received_write(&work.lines, msg, address_write(forward->from->address, host),
                                forward->from->port);
         work_replace(&work, msg->first[SIP_H_VIA], start);
     }

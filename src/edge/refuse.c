@@ -1,5 +1,6 @@
 #include "edge/refuse.h"
 
+#include "base/address.h"
 #include "edge/worker.h"
 
 #include <string.h>
@@ -118,8 +119,8 @@ static void via_write_received(const struct sip_glance *glance, const struct reg
                                struct buf *out)
 {
     static const struct slice asked = {";rport", 6};
-    char host[48];
-    struct slice source = flow_host_text(from, host);
+    char host[ADDRESS_TEXT_SIZE];
+    struct slice source = address_write(from->address, host);
     struct slice line = glance->vias[0];
     bool is_same_host = slice_equal(glance->via_host, source);
     if (!glance->is_rport_wanted) {

@@ -1,13 +1,12 @@
 #include "edge/worker.h"
 
-#include <arpa/inet.h>
-#include <string.h>
+#include "base/address.h"
 
-static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+#include <string.h>
 
 bool flow_is_ipv6(const struct reg_flow *flow)
 {
-    return memcmp(flow->address, v4_prefix, sizeof(v4_prefix)) != 0;
+    return !address_is_ipv4(flow->address);
 }
 
 bool flow_is_stream(const struct reg_flow *flow)
@@ -19,22 +18,6 @@ bool flow_equal(const struct reg_flow *a, const struct reg_flow *b)
 {
     return a->port == b->port && a->transport == b->transport && a->connection == b->connection &&
            memcmp(a->address, b->address, sizeof(a->address)) == 0;
-}
-
-struct slice flow_host_text(const struct reg_flow *flow, char text[48])
-{
-    if (flow_is_ipv6(flow)) {
-        return slice_from_text(inet_ntop(AF_INET6, flow->address, text, 48));
-    }
-    struct buf out;
-    buf_init(&out, text, 48);
-    for (int i = 12; i < 16; i++) {
-        if (i > 12) {
-            buf_char(&out, '.');
-        }
-        buf_u64(&out, flow->address[i]);
-    }
-    return buf_done(&out);
 }
 
 /* Where the response to a request goes: back where it came from, at the port that the Via asks for
@@ -63,12 +46,12 @@ static struct slice write_reply(struct edge_worker *worker, const struct sip_msg
                                 struct slice lines)
 {
     char tag[TOKEN_TAG_SIZE];
-    char host[48];
+    char host[ADDRESS_TEXT_SIZE];
     struct sip_response response = {
         .status = status,
         .reason = slice_from_text(phrase),
         .lines = lines,
-        .source_host = flow_host_text(from, host),
+        .source_host = address_write(from->address, host),
         .source_port = from->port,
     };
     if (status > 100 && request->to.tag.size == 0) {

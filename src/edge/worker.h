@@ -131,7 +131,6 @@ bool has_listener(const struct edge_worker *worker);
 
 /* ---- reply.c ---- */
 void reply_flow(const struct sip_msg *request, const struct reg_flow *from, struct reg_flow *out);
-struct slice flow_host_text(const struct reg_flow *flow, char text[48]); /* no brackets */
 bool flow_is_stream(const struct reg_flow *flow);
 bool flow_equal(const struct reg_flow *a, const struct reg_flow *b);
 bool flow_is_ipv6(const struct reg_flow *flow);

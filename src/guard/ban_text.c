@@ -1,12 +1,10 @@
 /* ban_text.c - sources as text, and bans as records. */
 #include "guard/ban.h"
 
+#include "base/address.h"
 #include "base/wire.h"
 
-#include <arpa/inet.h>
 #include <string.h>
-
-static const uint8_t ipv4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 const char *ban_evidence_name(enum ban_evidence evidence)
 {
@@ -21,28 +19,21 @@ const char *ban_evidence_name(enum ban_evidence evidence)
 void ban_source_of(const uint8_t address[16], uint8_t source[16])
 {
     memcpy(source, address, 16);
-    if (memcmp(address, ipv4_mapped, sizeof(ipv4_mapped)) != 0) {
+    if (!address_is_ipv4(address)) {
         memset(source + 8, 0, 8);
     }
 }
 
 bool ban_source_parse(struct slice text, uint8_t source[16])
 {
-    char host[INET6_ADDRSTRLEN];
-    uint8_t address[16] = {0};
+    uint8_t address[ADDRESS_SIZE];
     struct slice bits_text = text;
     struct slice host_text = slice_split(&bits_text, '/');
     bool has_bits = host_text.size != text.size;
-    if (!slice_copy_text(host_text, host, sizeof(host))) {
+    if (!address_parse(host_text, address)) {
         return false;
     }
-    uint64_t wanted_bits = 64;
-    if (inet_pton(AF_INET, host, address + sizeof(ipv4_mapped)) == 1) {
-        memcpy(address, ipv4_mapped, sizeof(ipv4_mapped));
-        wanted_bits = 32;
-    } else if (inet_pton(AF_INET6, host, address) != 1) {
-        return false;
-    }
+    uint64_t wanted_bits = address_is_ipv4(address) ? 32 : 64;
     uint64_t bits;
     if (has_bits && (!slice_to_u64(bits_text, 128, &bits) || bits != wanted_bits)) {
         return false;
@@ -53,15 +44,11 @@ bool ban_source_parse(struct slice text, uint8_t source[16])
 
 void ban_source_write(struct buf *out, const uint8_t source[16])
 {
-    char text[INET6_ADDRSTRLEN] = "";
-    if (memcmp(source, ipv4_mapped, sizeof(ipv4_mapped)) == 0) {
-        inet_ntop(AF_INET, source + sizeof(ipv4_mapped), text, sizeof(text));
-        buf_text(out, text);
-        return;
+    char text[ADDRESS_TEXT_SIZE];
+    buf_slice(out, address_write(source, text));
+    if (!address_is_ipv4(source)) {
+        buf_text(out, "/64");
     }
-    inet_ntop(AF_INET6, source, text, sizeof(text));
-    buf_text(out, text);
-    buf_text(out, "/64");
 }
 
 void ban_encode(struct buf *out, const struct ban *ban)

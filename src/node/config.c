@@ -2,11 +2,11 @@
 
 #include "node/nft.h"
 
+#include "base/address.h"
 #include "base/money.h"
 #include "base/slice.h"
 #include "node/args.h"
 
-#include <arpa/inet.h>
 #include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,9 +85,7 @@ bool config_listen_parse(const char *text, struct config_listen *out)
     uint64_t port;
     uint8_t address[16];
     if (!slice_to_u64(rest, 65535, &port) ||
-        !slice_copy_text(host, listen.host, sizeof(listen.host)) ||
-        (inet_pton(AF_INET, listen.host, address) != 1 &&
-         inet_pton(AF_INET6, listen.host, address) != 1)) {
+        !slice_copy_text(host, listen.host, sizeof(listen.host)) || !address_parse(host, address)) {
         return false;
     }
     listen.port = (uint16_t)port;

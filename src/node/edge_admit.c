@@ -1,5 +1,6 @@
 #include "node/edge_thread.h"
 
+#include "base/address.h"
 #include "base/hash.h"
 #include "base/rng.h"
 #include "edge/refuse.h"
@@ -70,8 +71,7 @@ bool admission_is_waiting(const struct admission *admission, enum socket_class c
 static uint64_t source_hash(const struct edge_role *role, const struct reg_flow *from)
 {
     /* An IPv6 customer has a /64 at least. */
-    static const uint8_t v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    size_t size = memcmp(from->address, v4, sizeof(v4)) == 0 ? 16 : 8;
+    size_t size = address_is_ipv4(from->address) ? 16 : 8;
     return hash_bytes(role->edge.settings.hash_seed, from->address, size);
 }
 

@@ -1,6 +1,7 @@
 #include "node/edge_config.h"
 
-#include <arpa/inet.h>
+#include "base/address.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,9 +85,8 @@ static void look_up_trunks(struct config_follower *follower)
         struct target targets[TARGETS_MAX];
         uint8_t literal[16];
         int count = 0;
-        bool is_name = trunk->host[0] != '\0' && trunk->host[0] != '[' &&
-                       inet_pton(AF_INET, trunk->host, literal) != 1 &&
-                       inet_pton(AF_INET6, trunk->host, literal) != 1;
+        bool is_name =
+            trunk->host[0] != '\0' && !address_parse(slice_from_text(trunk->host), literal);
         struct resolver_ask ask = {
             .host = trunk->host, .port = trunk->port, .is_tcp = trunk->transport == TRUNK_TCP};
         if (is_name && !trunk->is_disabled) {

@@ -1,6 +1,7 @@
 #include "node/edge_role.h"
 
-#include <arpa/inet.h>
+#include "base/address.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -490,13 +491,11 @@ static void do_bindings(struct edge_role *role, const json_t *request,
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {
         const struct reg_view *view = &bindings[i];
-        char host[48] = "";
+        char host[ADDRESS_TEXT_SIZE];
         char source[80];
-        static const uint8_t v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-        bool is_v4 = memcmp(view->flow.address, v4, sizeof(v4)) == 0;
-        inet_ntop(is_v4 ? AF_INET : AF_INET6, view->flow.address + (is_v4 ? 12 : 0), host,
-                  sizeof(host));
-        snprintf(source, sizeof(source), is_v4 ? "%s:%s:%u" : "%s:[%s]:%u",
+        (void)address_write(view->flow.address, host);
+        snprintf(source, sizeof(source),
+                 address_is_ipv4(view->flow.address) ? "%s:%s:%u" : "%s:[%s]:%u",
                  view->flow.transport == REG_TCP ? "tcp" : "udp", host, view->flow.port);
         json_t *row = json_object();
         json_object_set_new(row, "uri", json_string(view->uri));

@@ -1,4 +1,6 @@
 #include "node/edge_thread.h"
+
+#include "base/address.h"
 #include "node/send_batch.h"
 
 #include <stdlib.h>
@@ -54,7 +56,7 @@ static void to_sockaddr(const struct reg_flow *flow, bool is_ipv6, struct sockad
     struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
     v4->sin_family = AF_INET;
     v4->sin_port = htons(flow->port);
-    memcpy(&v4->sin_addr, flow->address + 12, 4);
+    memcpy(&v4->sin_addr, flow->address + ADDRESS_IPV4_AT, 4);
 }
 
 void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow)
@@ -65,9 +67,7 @@ void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow)
         return;
     }
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)in;
-    memset(flow->address, 0, 10);
-    flow->address[10] = flow->address[11] = 0xff;
-    memcpy(flow->address + 12, &v4->sin_addr, 4);
+    address_from_ipv4(flow->address, &v4->sin_addr);
     flow->port = ntohs(v4->sin_port);
 }
 
@@ -79,17 +79,11 @@ void edge_thread_flush(struct edge_thread *thread)
     }
 }
 
-static bool is_v6(const struct reg_flow *flow)
-{
-    static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return memcmp(flow->address, prefix, sizeof(prefix)) != 0;
-}
-
 /* The flow's own listener if it fits, else the first of its family; -1: there is none. */
 static int fd_for(const struct edge_thread *thread, const struct reg_flow *to)
 {
     const struct edge_settings *settings = &thread->role->edge.settings;
-    bool is_ipv6 = is_v6(to);
+    bool is_ipv6 = !address_is_ipv4(to->address);
     if (to->listener < settings->listener_count &&
         settings->listeners[to->listener].transport == REG_UDP &&
         settings->listeners[to->listener].is_ipv6 == is_ipv6) {
@@ -117,7 +111,7 @@ void edge_thread_send(void *ctx, const struct reg_flow *to, struct slice message
         return;
     }
     struct sockaddr_in6 address;
-    to_sockaddr(to, is_v6(to), &address);
+    to_sockaddr(to, !address_is_ipv4(to->address), &address);
     struct send_batch *batch = thread->sender->batch;
     if (!send_batch_add(batch, fd, &address, message)) {
         edge_thread_flush(thread);

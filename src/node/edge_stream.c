@@ -1,5 +1,7 @@
 #include "node/edge_thread.h"
 
+#include "base/address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -159,33 +161,18 @@ static void prepare(int fd)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 }
 
-static void flow_of_address(const struct sockaddr_storage *address, struct reg_flow *flow)
-{
-    if (address->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
-        memcpy(flow->address, &v6->sin6_addr, 16);
-        flow->port = ntohs(v6->sin6_port);
-        return;
-    }
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-    memset(flow->address, 0, 10);
-    flow->address[10] = flow->address[11] = 0xff;
-    memcpy(flow->address + 12, &v4->sin_addr, 4);
-    flow->port = ntohs(v4->sin_port);
-}
-
 static void accept_some(struct stream_table *table, const struct role_socket *listener)
 {
     for (int i = 0; i < 64; i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_in6 address; /* or a sockaddr_in, which is shorter */
         socklen_t size = sizeof(address);
-        int fd =
-            accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = accept4(listener->fd, (struct sockaddr *)(void *)&address, &size,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
             return;
         }
         struct reg_flow flow = {.transport = REG_TCP, .listener = listener->listener};
-        flow_of_address(&address, &flow);
+        flow_from_sockaddr(&address, &flow);
         prepare(fd);
         struct stream *stream = stream_add(table, fd, &flow);
         if (stream == NULL) {
@@ -443,8 +430,7 @@ static struct stream *find_outbound(struct stream_table *table, const struct reg
 
 static struct stream *stream_connect(struct stream_table *table, const struct reg_flow *to)
 {
-    static const uint8_t v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    bool is_ipv6 = memcmp(to->address, v4, sizeof(v4)) != 0;
+    bool is_ipv6 = !address_is_ipv4(to->address);
     int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
         return NULL;
@@ -453,7 +439,7 @@ static struct stream *stream_connect(struct stream_table *table, const struct re
     struct sockaddr_in6 v6_address = {.sin6_family = AF_INET6, .sin6_port = htons(to->port)};
     struct sockaddr_in v4_address = {.sin_family = AF_INET, .sin_port = htons(to->port)};
     memcpy(&v6_address.sin6_addr, to->address, 16);
-    memcpy(&v4_address.sin_addr, to->address + 12, 4);
+    memcpy(&v4_address.sin_addr, to->address + ADDRESS_IPV4_AT, 4);
     int status = is_ipv6 ? connect(fd, (struct sockaddr *)(void *)&v6_address, sizeof(v6_address))
                          : connect(fd, (struct sockaddr *)(void *)&v4_address, sizeof(v4_address));
     if (status != 0 && errno != EINPROGRESS) {

@@ -1,5 +1,6 @@
 #include "node/nft.h"
 
+#include "base/address.h"
 #include "guard/ban.h"
 #include "net/control.h"
 #include "node/supervisor_inside.h"
@@ -117,12 +118,6 @@ static bool read_bans(struct sink *sink, int64_t wall_us)
 
 /* ---- the script ---- */
 
-static bool is_ipv4(const uint8_t source[16])
-{
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return memcmp(source, mapped, sizeof(mapped)) == 0;
-}
-
 static void line_write(const struct sink *sink, struct buf *out, const char *verb,
                        const struct element *element, int64_t timeout_s)
 {
@@ -130,7 +125,7 @@ static void line_write(const struct sink *sink, struct buf *out, const char *ver
     buf_text(out, sink->table);
     buf_char(out, ' ');
     buf_text(out, sink->set);
-    buf_text(out, is_ipv4(element->source) ? " { " : "6 { ");
+    buf_text(out, address_is_ipv4(element->source) ? " { " : "6 { ");
     ban_source_write(out, element->source);
     if (timeout_s > 0) {
         buf_text(out, " timeout ");

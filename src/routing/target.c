@@ -1,8 +1,8 @@
 #include "routing/target.h"
 
+#include "base/address.h"
 #include "base/hash.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 static bool take_u16(struct slice *rest, uint16_t *out)
@@ -78,9 +78,7 @@ void target_add_address(struct target_record *record, struct slice rdata)
 {
     if (rdata.size == 4 && record->v4_count < TARGET_ADDRESSES_MAX) {
         uint8_t *address = record->v4[record->v4_count++];
-        memset(address, 0, 10);
-        address[10] = address[11] = 0xff;
-        memcpy(address + 12, rdata.data, 4);
+        address_from_ipv4(address, rdata.data);
     } else if (rdata.size == 16 && record->v6_count < TARGET_ADDRESSES_MAX) {
         memcpy(record->v6[record->v6_count++], rdata.data, 16);
     }
@@ -171,21 +169,16 @@ int target_hosts_find(struct slice file, struct slice name, struct target_record
     while (file.size > 0) {
         struct slice line = slice_split(&file, '\n');
         line = slice_head(line, slice_find(line, '#'));
-        char text[INET6_ADDRSTRLEN];
-        char address[16];
-        size_t size = 0;
-        if (!slice_copy_text(take_word(&line), text, sizeof(text))) {
+        uint8_t address[ADDRESS_SIZE];
+        if (!address_parse(take_word(&line), address)) {
             continue;
         }
-        if (inet_pton(AF_INET, text, address) == 1) {
-            size = 4;
-        } else if (inet_pton(AF_INET6, text, address) == 1) {
-            size = 16;
-        }
         struct slice word = take_word(&line);
-        while (size > 0 && word.size > 0) {
+        while (word.size > 0) {
             if (slice_equal_nocase(word, name)) {
-                target_add_address(out, slice_make(address, size));
+                int skipped = address_is_ipv4(address) ? ADDRESS_IPV4_AT : 0;
+                target_add_address(out, slice_make((const char *)address + skipped,
+                                                   (size_t)(ADDRESS_SIZE - skipped)));
                 break;
             }
             word = take_word(&line);

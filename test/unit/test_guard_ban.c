@@ -228,7 +228,8 @@ static void sources_are_addresses_or_networks_of_64_bits(void **state)
                 {"", NULL},
                 {"host", NULL},
                 {"192.0.2.1/", NULL},
-                {"[::1]", NULL}};
+                {"[2001:db8::1]", "2001:db8::/64"},
+                {"[192.0.2.1]", NULL}};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         uint8_t source[16];
         char text[64];
