@@ -2,16 +2,6 @@
 
 #include <string.h>
 
-static const struct {
-    struct slice text;
-    enum sip_method method;
-} methods[] = {
-    {{"INVITE", 6}, SIP_INVITE},   {{"REGISTER", 8}, SIP_REGISTER}, {{"ACK", 3}, SIP_ACK},
-    {{"BYE", 3}, SIP_BYE},         {{"CANCEL", 6}, SIP_CANCEL},     {{"OPTIONS", 7}, SIP_OPTIONS},
-    {{"PRACK", 5}, SIP_PRACK},     {{"UPDATE", 6}, SIP_UPDATE},     {{"INFO", 4}, SIP_INFO},
-    {{"MESSAGE", 7}, SIP_MESSAGE},
-};
-
 /* The line up to its CRLF, without it; *rest goes behind. False: it ends otherwise. */
 static bool line_take(struct slice *rest, struct slice *line)
 {
@@ -33,13 +23,8 @@ static bool start_read(struct slice line, struct sip_glance *out)
     if (!slice_equal(rest, SLICE("SIP/2.0")) || out->uri_text.size == 0) {
         return false;
     }
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (slice_equal(name, methods[i].text)) {
-            out->method = methods[i].method;
-            return slice_find(out->uri_text, '\t') == out->uri_text.size;
-        }
-    }
-    return false;
+    out->method = sip_method_from(name);
+    return out->method != SIP_METHOD_OTHER && slice_find(out->uri_text, '\t') == out->uri_text.size;
 }
 
 /* ";name=value;name": the value of that name. False: quotes or white space, or the name stands
@@ -169,12 +154,7 @@ static bool cseq_read(struct slice value, struct sip_glance *out)
         return false;
     }
     out->cseq = (uint32_t)cseq;
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (methods[i].method == out->method) {
-            return slice_equal(rest, methods[i].text);
-        }
-    }
-    return false;
+    return slice_equal(rest, slice_from_text(sip_method_name(out->method)));
 }
 
 static bool once(struct slice *place, struct slice line)

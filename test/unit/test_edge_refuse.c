@@ -97,7 +97,8 @@ static void only_what_belongs_to_a_dialog_of_ours_is_kept(void **state)
     token_route(h->edge, 77, SIDE_A, &buf);
     buf_text(&buf, ">\r\n");
     buf_char(&buf, '\0');
-    static const char *const methods[] = {"INVITE", "ACK", "BYE", "UPDATE", "INFO"};
+    static const char *const methods[] = {"INVITE", "ACK",   "BYE",   "UPDATE",
+                                          "INFO",   "REFER", "NOTIFY"};
     for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
         assert_int_equal(rank_of(h, request(methods[i], BOB_URI, "b1", route)), EDGE_RANK_KEEP);
     }

@@ -31,6 +31,9 @@ static const char *const understood[] = {
     "REGISTER sip:example.com SIP/2.0\r\nVIA:  SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKc;rport\r\n"
     "FROM:<sip:a@example.com>;x=y;tag=9\r\nTO: <sip:a@example.com>\r\nCALL-ID: 5\r\nCSEQ: 3 "
     "REGISTER\r\nAuthorization: Digest nonce=\"x\"\r\n\r\n",
+    "REFER sip:bob@example.com SIP/2.0\r\n" VIA FROM TO "Call-ID: c1\r\nCSeq: 8 REFER\r\n\r\n",
+    "SUBSCRIBE sip:alice@example.com SIP/2.0\r\n" VIA FROM TO
+    "Call-ID: c2\r\nCSeq: 1 SUBSCRIBE\r\n\r\n",
 };
 
 /* Where a glance and the parser both understand a message, they say the same of it. */
