@@ -159,7 +159,7 @@ static bool cseq_read(struct slice value, struct sip_glance *out)
 
 static bool once(struct slice *place, struct slice line)
 {
-    if (place->size > 0) {
+    if (place->data != NULL) { /* an empty one was the first, too */
         return false;
     }
     *place = line;
@@ -200,7 +200,7 @@ static bool header_read(struct slice line, struct sip_glance *out)
         }
         return true;
     case 5:
-        if (out->route.size == 0 && slice_equal_nocase(name, SLICE("Route"))) {
+        if (out->route.data == NULL && slice_equal_nocase(name, SLICE("Route"))) {
             out->route = value;
         }
         return true;

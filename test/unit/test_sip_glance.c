@@ -36,6 +36,13 @@ static const char *const understood[] = {
     "Call-ID: c2\r\nCSeq: 1 SUBSCRIBE\r\n\r\n",
 };
 
+static struct slice credentials_of(const struct sip_msg *parsed)
+{
+    return sip_msg_value(parsed, sip_msg_has(parsed, SIP_H_AUTHORIZATION)
+                                     ? SIP_H_AUTHORIZATION
+                                     : SIP_H_PROXY_AUTHORIZATION);
+}
+
 /* Where a glance and the parser both understand a message, they say the same of it. */
 static bool agrees(struct slice bytes)
 {
@@ -58,7 +65,8 @@ static bool agrees(struct slice bytes)
            slice_equal(msg.from.tag, glance.from_tag) && slice_equal(msg.to.tag, glance.to_tag) &&
            slice_equal(msg.headers[msg.first[SIP_H_FROM]].line, glance.from) &&
            slice_equal(msg.headers[msg.first[SIP_H_TO]].line, glance.to) &&
-           slice_equal(sip_msg_value(&msg, SIP_H_ROUTE), glance.route);
+           slice_equal(sip_msg_value(&msg, SIP_H_ROUTE), glance.route) &&
+           slice_equal(credentials_of(&msg), glance.credentials);
 }
 
 static void what_senders_write_is_understood(void **state)
@@ -103,6 +111,23 @@ static void what_is_unusual_is_left_to_the_parser(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         assert_false(sip_glance(slice_from_text(texts[i]), &glance));
+    }
+}
+
+static void of_headers_that_may_stand_twice_the_first_counts(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        START VIA FROM TO IDS "Route: <sip:a;lr>\r\nRoute: <sip:b;lr>\r\n\r\n",
+        START VIA FROM TO IDS "Route:\r\nRoute: <sip:b;lr>\r\n\r\n",
+        START VIA FROM TO IDS AUTH AUTH "\r\n",
+        START VIA FROM TO IDS "Authorization:\r\n" AUTH "\r\n",
+        START VIA FROM TO IDS "Proxy-Authorization:\r\n" AUTH "\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        struct slice bytes = slice_from_text(texts[i]);
+        assert_int_equal(sip_msg_parse(bytes, &msg), SIP_OK);
+        assert_true(agrees(bytes));
     }
 }
 
@@ -171,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_senders_write_is_understood),
         cmocka_unit_test(what_is_unusual_is_left_to_the_parser),
+        cmocka_unit_test(of_headers_that_may_stand_twice_the_first_counts),
         cmocka_unit_test(mutated_messages_are_read_as_the_parser_reads_them),
         cmocka_unit_test(the_branch_of_a_response_is_found),
         cmocka_unit_test(the_call_id_is_found),
