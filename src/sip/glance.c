@@ -27,13 +27,13 @@ static bool start_read(struct slice line, struct sip_glance *out)
     return out->method != SIP_METHOD_OTHER && slice_find(out->uri_text, '\t') == out->uri_text.size;
 }
 
-/* ";name=value;name": the value of that name. False: quotes or white space, or the name stands
- * twice. Not there: *is_there is false. */
+/* "name=value;name", white space around each, no quotes: the value of that name. False: the name
+ * stands twice. Not there: *is_there is false. */
 static bool param_find(struct slice params, struct slice name, struct slice *value, bool *is_there)
 {
     *is_there = false;
     while (params.size > 0) {
-        struct slice one = slice_split(&params, ';');
+        struct slice one = slice_trim(slice_split(&params, ';'));
         size_t at = slice_find(one, '=');
         if (at != name.size || !slice_equal_nocase(slice_head(one, at), name)) {
             continue;
@@ -248,26 +248,32 @@ bool sip_glance(struct slice bytes, struct sip_glance *out)
            out->call_id_line.size > 0 && out->cseq_line.size > 0;
 }
 
+/* Of a Via's value, which may name more hops than the top one. */
+static struct slice branch_of(struct slice vias)
+{
+    struct slice branch = {NULL, 0};
+    struct slice params = slice_split(&vias, ',');
+    bool is_there;
+    (void)slice_split(&params, ';');
+    bool is_read = param_find(params, SLICE("branch"), &branch, &is_there);
+    return is_read && is_there ? branch : slice_make(NULL, 0);
+}
+
 struct slice sip_glance_branch(struct slice bytes)
 {
     struct slice rest = bytes;
     struct slice line;
-    struct sip_glance glance;
-    static const struct slice none = {NULL, 0};
-    glance.branch = none;
-    if (!line_take(&rest, &line) || !line_take(&rest, &line)) {
-        return none;
+    if (!line_take(&rest, &line)) {
+        return slice_make(NULL, 0);
     }
-    size_t colon = slice_find(line, ':');
-    struct slice name = slice_head(line, colon);
-    if (!slice_equal_nocase(name, SLICE("Via")) && !slice_equal_nocase(name, SLICE("v"))) {
-        return none;
+    while (line_take(&rest, &line) && line.size > 0) {
+        size_t colon = slice_find(line, ':');
+        struct slice name = slice_head(line, colon);
+        if (slice_equal_nocase(name, SLICE("Via")) || slice_equal_nocase(name, SLICE("v"))) {
+            return branch_of(slice_skip(line, colon + 1));
+        }
     }
-    struct slice value = slice_trim(slice_skip(line, colon + 1));
-    size_t at = slice_find(value, ';');
-    bool is_there;
-    bool is_read = param_find(slice_skip(value, at), SLICE("branch"), &glance.branch, &is_there);
-    return is_read && is_there ? glance.branch : none;
+    return slice_make(NULL, 0);
 }
 
 struct slice sip_glance_call_id(struct slice bytes)

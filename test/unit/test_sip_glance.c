@@ -163,6 +163,18 @@ static void the_branch_of_a_response_is_found(void **state)
         slice_equal(sip_glance_branch(SLICE("SIP/2.0 200 OK\r\n" VIA "\r\n")), SLICE("z9hG4bKa")));
     assert_true(slice_equal(
         sip_glance_branch(SLICE("SIP/2.0 200 OK\r\nv: SIP/2.0/UDP h;branch=b\r\n")), SLICE("b")));
+    assert_true(slice_equal(
+        sip_glance_branch(SLICE("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h; branch=b, SIP/2.0/UDP i;"
+                                "branch=c\r\n")),
+        SLICE("b")));
+    assert_true(
+        slice_equal(sip_glance_branch(SLICE("SIP/2.0 200 OK\r\nTo: x;branch=a\r\n" VIA "\r\n")),
+                    SLICE("z9hG4bKa")));
+    assert_int_equal(sip_glance_branch(SLICE("SIP/2.0 200 OK\r\nTo: x\r\n\r\n" VIA)).size, 0);
+    assert_int_equal(
+        sip_glance_branch(SLICE("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h, SIP/2.0/UDP i;branch=c\r\n"))
+            .size,
+        0);
     assert_int_equal(sip_glance_branch(SLICE("SIP/2.0 200 OK\r\nTo: x;branch=b\r\n")).size, 0);
     assert_int_equal(sip_glance_branch(SLICE("SIP/2.0 200 OK")).size, 0);
     assert_int_equal(sip_glance_branch(SLICE("")).size, 0);
