@@ -84,6 +84,7 @@ rows() {
     def n($d): if . == null then "-" else . as $x | pow(10; $d) as $p
         | ($x * $p | round / $p | tostring) end;
     def pct: if . == null then "-" else . * 100 | n(2) + " %" end;
+    def s: if . < 0 then "never" else (. / 1000 | n(2)) + " s" end;
     def codes($given_up): to_entries | map("\(.key): \(.value)")
         + (if $given_up > 0 then ["none in 4 s: \($given_up)"] else [] end) | join(", ");
     '"$1"' | "| " + (map(tostring) | join(" | ")) + " |"' "$out/summary.json"
@@ -131,8 +132,7 @@ if jq -e '.avalanches | length > 0' "$out/summary.json" >/dev/null; then
     printf '\n**Avalanche**: all phones come back at once.\n\n'
     echo '| server | what happened | phones | registrations a second | first | half | 99 % | allowed for 99 % | all | packets a phone | refused |'
     echo '|---|---|---|---|---|---|---|---|---|---|---|'
-    rows 'def s: if . < 0 then "never" else (. / 1000 | n(2)) + " s" end;
-        .avalanches[] | [.server, .kind, .phones, .capacity_per_s, (.first_ms | s), (.t50_ms | s),
+    rows '.avalanches[] | [.server, .kind, .phones, .capacity_per_s, (.first_ms | s), (.t50_ms | s),
         (.t99_ms | s), (.bound_ms | s), (.t100_ms | s),
         (.packets_per_phone | n(2)) + (if .packets_per_phone_deaf > 0
             then " (and \(.packets_per_phone_deaf | n(1)) unanswered)" else "" end), .refused]'
@@ -153,7 +153,7 @@ if jq -e '.millions | length > 0' "$out/summary.json" >/dev/null; then
     echo '| server | bindings | registrations a second | first refresh answered | every socket answered | challenged | MB before | MB with them | MB behind it | bytes a binding |'
     echo '|---|---|---|---|---|---|---|---|---|---|'
     rows '.millions[] | .pss_kib.edge as $m | [.server, .bindings, .register_per_s,
-        (.first_ms | tostring + " ms"), (.all_ms | tostring + " ms"), .challenged,
+        (.first_ms | s), (.all_ms | s), .challenged,
         ($m.empty / 1024 | n(0)), ($m.full / 1024 | n(0)), ((.pss_after_kib // 0) / 1024 | n(0)),
         (($m.full - $m.empty) * 1024 / .bindings | n(0))]'
 fi

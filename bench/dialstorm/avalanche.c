@@ -73,6 +73,12 @@ static void try_now(struct storm *storm, struct op *op)
     register_start(storm, op, !storm->plan->forgets_nonce);
 }
 
+/* What never happened (-1) must not look like at once. */
+static int64_t whole_ms(int64_t time_us)
+{
+    return time_us < 0 ? -1 : time_us / 1000;
+}
+
 static void report_avalanche(const struct storm *storm, double capacity, uint64_t sent_deaf)
 {
     const struct plan *plan = storm->plan;
@@ -84,10 +90,10 @@ static void report_avalanche(const struct storm *storm, double capacity, uint64_
             ",\"bound_ms\":%.0f,\"packets_per_phone\":%.2f,\"packets_per_phone_deaf\":%.2f"
             ",\"retransmits\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"timeouts\":%" PRIu64
             ",\"retry_after_mean_s\":%.1f,\"retry_after_max_s\":%" PRIu64 "}\n",
-            plan->user_count, capacity, run.registered_count, run.back_us / 1000, run.t50_us / 1000,
-            run.t99_us / 1000, run.t100_us / 1000, 1000 * (1.3 * count / capacity + 10),
-            (double)(tally->sent - sent_deaf) / count, (double)sent_deaf / count,
-            tally->retransmits, tally->refused, tally->timeouts,
+            plan->user_count, capacity, run.registered_count, whole_ms(run.back_us),
+            whole_ms(run.t50_us), whole_ms(run.t99_us), whole_ms(run.t100_us),
+            1000 * (1.3 * count / capacity + 10), (double)(tally->sent - sent_deaf) / count,
+            (double)sent_deaf / count, tally->retransmits, tally->refused, tally->timeouts,
             tally->retry_count > 0 ? (double)tally->retry_sum_s / (double)tally->retry_count : 0.0,
             tally->retry_max_s);
 }
@@ -127,7 +133,8 @@ bool run_avalanche(struct storm *storm)
         return false;
     }
     double capacity = plan->user_count * 1e6 / (double)(storm->now_us - asked_us);
-    run = (struct avalanche){.begin_us = storm->now_us, .t99_us = -1, .t100_us = -1};
+    run = (struct avalanche){
+        .begin_us = storm->now_us, .back_us = -1, .t50_us = -1, .t99_us = -1, .t100_us = -1};
     storm->phase = 1;
     storm->on_registered = came_back;
     storm->on_unregistered = try_later;
@@ -235,12 +242,15 @@ bool run_revive(struct storm *storm)
         }
     }
     const struct tally *tally = &storm->tallies[1][WORK_REFRESH];
+    if (revival.answered_count < storm->net.socket_count) {
+        revival.all_us = -1;
+    }
     fprintf(plan->out,
             "{\"bindings\":%u,\"register_per_s\":%.0f,\"first_ms\":%" PRId64 ",\"all_ms\":%" PRId64
             ",\"sockets\":%u,\"sockets_answered\":%u,\"challenged\":%" PRIu64
             ",\"refused\":%" PRIu64 ",\"pss_kib\":{",
-            plan->user_count, plan->user_count * 1e6 / (double)took_us, revival.first_us / 1000,
-            revival.all_us / 1000, storm->net.socket_count, revival.answered_count,
+            plan->user_count, plan->user_count * 1e6 / (double)took_us, whole_ms(revival.first_us),
+            whole_ms(revival.all_us), storm->net.socket_count, revival.answered_count,
             tally->challenges, tally->refused);
     for (uint32_t i = 0; i < plan->group_count; i++) {
         fprintf(plan->out, "%s\"%s\":{\"empty\":%" PRId64 ",\"full\":%" PRId64 "}",
