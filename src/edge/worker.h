@@ -10,6 +10,7 @@
  *     register.c   REGISTER
  *     invite.c     a new call: trust, route, meter, record
  *     branch.c     a call's branches: send, fail over, cancel, choose the best response
+ *     trunk.c      the next trunk that a call tries, its limits and its challenges
  *     answer.c     responses to a call's INVITE
  *     dialog.c     requests within a call, and their responses
  *     fraud.c      calls out that look like fraud: evidence for people
@@ -318,6 +319,24 @@ void branch_failed(struct edge_worker *worker, struct call *call, struct edge_tx
                    const struct sip_msg *response);
 void branch_provisional(struct edge_worker *worker, struct call *call, struct edge_txn *txn);
 void call_step_timeout(struct edge_worker *worker, struct call *call);
+/* This transaction is no branch of the call any more. */
+void branch_detach(struct edge_worker *worker, struct call *call, struct edge_txn *txn);
+struct outgoing { /* a branch that is written but not yet sent: the record goes first */
+    struct pool_block *request;
+    struct reg_flow to;
+    char branch[56];
+    bool is_flow_lost;
+};
+/* False: it does not fit. Once all are written the call is journalled, then each is sent. */
+bool branch_write(struct edge_worker *worker, struct call *call, const struct sip_msg *msg,
+                  const struct forward *forward, struct outgoing *out);
+struct edge_txn *branch_send(struct edge_worker *worker, struct call *call, struct outgoing *out,
+                             int step);
+
+/* ---- trunk.c ---- */
+/* Sends the call to the next target of the plan's trunks that can be tried now (RFC 3263 4.3).
+ * False: none is left; *why is set where one was there and had no room. */
+bool trunk_next(struct edge_worker *worker, struct call *call, struct refusal *why);
 /* The header that answers a trunk's challenge of txn's request, with the trunk's credentials. */
 bool trunk_answer_write(struct edge_worker *worker, const struct edge_txn *txn,
                         const struct sip_msg *response, struct buf *out);
@@ -330,6 +349,7 @@ void fraud_note_call(struct edge_worker *worker, const struct call *call, bool i
 void fraud_note_refusal(struct edge_worker *worker, const struct route_plan *plan);
 
 /* ---- destination.c ---- */
+#define DESTINATION_BUSY_S 2 /* Retry-After: a suspect is probed every second */
 /* May an INVITE of this call go there? False: the destination does not answer what it has. */
 bool destination_takes(struct edge_worker *worker, const struct call *call,
                        const struct reg_flow *to);
