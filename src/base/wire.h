@@ -53,67 +53,68 @@ struct wire_reader {
     bool is_bad;
 };
 
-/* The next bytes, as many as `out` has; zeros, and the reader is bad from now on, if they are
- * short. */
-static inline void wire_get(struct wire_reader *reader, void *out, size_t size)
+/* The next bytes; NULL, and the reader is bad from now on, if they are short. */
+static inline const char *wire_take(struct wire_reader *reader, size_t size)
 {
     if (reader->is_bad || size > reader->rest.size) {
         reader->is_bad = true;
-        memset(out, 0, size);
-        return;
+        return NULL;
     }
-    memcpy(out, reader->rest.data, size);
+    const char *taken = reader->rest.data;
     reader->rest.data += size;
     reader->rest.size -= size;
+    return taken;
+}
+
+/* As many bytes as `out` has; zeros where they are short. */
+static inline void wire_get(struct wire_reader *reader, void *out, size_t size)
+{
+    const char *taken = wire_take(reader, size);
+    if (taken == NULL) {
+        memset(out, 0, size);
+    } else {
+        memcpy(out, taken, size);
+    }
+}
+
+static inline uint64_t wire_get_number(struct wire_reader *reader, size_t size)
+{
+    uint64_t value = 0;
+    wire_get(reader, &value, size);
+    return value;
 }
 
 static inline uint8_t wire_get_u8(struct wire_reader *reader)
 {
-    uint8_t value;
-    wire_get(reader, &value, sizeof(value));
-    return value;
+    return (uint8_t)wire_get_number(reader, sizeof(uint8_t));
 }
 
 static inline uint16_t wire_get_u16(struct wire_reader *reader)
 {
-    uint16_t value;
-    wire_get(reader, &value, sizeof(value));
-    return value;
+    return (uint16_t)wire_get_number(reader, sizeof(uint16_t));
 }
 
 static inline uint32_t wire_get_u32(struct wire_reader *reader)
 {
-    uint32_t value;
-    wire_get(reader, &value, sizeof(value));
-    return value;
+    return (uint32_t)wire_get_number(reader, sizeof(uint32_t));
 }
 
 static inline uint64_t wire_get_u64(struct wire_reader *reader)
 {
-    uint64_t value;
-    wire_get(reader, &value, sizeof(value));
-    return value;
+    return wire_get_number(reader, sizeof(uint64_t));
 }
 
 static inline int64_t wire_get_i64(struct wire_reader *reader)
 {
-    int64_t value;
-    wire_get(reader, &value, sizeof(value));
-    return value;
+    return (int64_t)wire_get_number(reader, sizeof(int64_t));
 }
 
 /* A view into the record. */
 static inline struct slice wire_get_slice(struct wire_reader *reader)
 {
     size_t size = wire_get_u16(reader);
-    if (reader->is_bad || size > reader->rest.size) {
-        reader->is_bad = true;
-        return (struct slice){NULL, 0};
-    }
-    struct slice taken = {reader->rest.data, size};
-    reader->rest.data += size;
-    reader->rest.size -= size;
-    return taken;
+    const char *taken = wire_take(reader, size);
+    return taken == NULL ? (struct slice){NULL, 0} : (struct slice){taken, size};
 }
 
 void wire_get_text(struct wire_reader *reader, char *field, size_t field_size); /* too long: bad */
