@@ -5,6 +5,7 @@
  * MAC in a Route or in our Via says so), if it is of a user known at that address, answers a
  * challenge, or calls for help. The last three pass so often only (ban_door).
  */
+#include "edge/refuse.h"
 #include "edge/worker.h"
 
 #include <string.h>
@@ -154,9 +155,10 @@ static void look_at_line(struct glance *glance, struct slice line, bool is_respo
     }
     if (value.size > 0) {
         const struct edge_settings *settings = &glance->edge->settings;
-        look_for_user(glance, between(value, "username=\"", '"'));
-        if (digest_nonce_is_good(between(value, "nonce=\"", '"'), &settings->nonce_keys,
-                                 glance->wall_s, settings->nonce_age_s)) {
+        struct slice credentials = slice_trim(value);
+        look_for_user(glance, sip_glance_credential(credentials, SLICE("username")));
+        if (digest_nonce_is_good(sip_glance_credential(credentials, SLICE("nonce")),
+                                 &settings->nonce_keys, glance->wall_s, settings->nonce_age_s)) {
             raise(glance, BAN_ASKS_CREDENTIALS);
         }
     }
@@ -164,18 +166,9 @@ static void look_at_line(struct glance *glance, struct slice line, bool is_respo
 
 static void look_at_start(struct glance *glance, struct slice line)
 {
-    const struct route_settings *routing = &glance->edge->settings.routing;
     look_for_route(glance, line); /* a strict router's Request-URI */
-    if (!slice_starts_with(line, SLICE("INVITE "))) {
-        return;
-    }
-    struct slice uri = slice_skip(line, 7);
-    struct slice user = slice_skip(uri, slice_find(uri, ':') + 1);
-    user = slice_head(user, strcspn(user.data, "@;>: \r\n"));
-    for (int i = 0; i < routing->emergency_count; i++) {
-        if (slice_equal(user, slice_from_text(routing->emergency[i]))) {
-            raise(glance, BAN_ASKS_EMERGENCY);
-        }
+    if (edge_is_emergency_start(glance->edge, line)) {
+        raise(glance, BAN_ASKS_EMERGENCY);
     }
 }
 
