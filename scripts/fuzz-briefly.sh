@@ -1,64 +1,61 @@
 #!/bin/sh
-# fuzz-briefly.sh BUILD [SECONDS]: each fuzzer, from its corpus. Without SECONDS a fixed count of inputs from a fixed
-# seed, the same on every machine, so that nobody's change fails for what a faster machine happens to find; with it,
-# new inputs for so long. A finding stays in BUILD/findings; put it into test/fuzz/corpus/NAME with the fix.
+# fuzz-briefly.sh BUILD [SECONDS]: each fuzzer, from its corpus. Without SECONDS a fixed count of damaged copies of its
+# files, the same on every machine, so that nobody's change fails for what another machine happens to find; with it,
+# what libFuzzer comes upon in so long. A finding stays in BUILD/findings; put it into test/fuzz/corpus/NAME with the fix.
 set -eu
 build=$1
 seconds=${2:-}
-cap_s=5 # a slow machine does fewer of the same
-mkdir -p "$build/findings"
-# Addresses get into what is compared, and from there into inputs.
-same=
-if [ -z "$seconds" ] && setarch "$(uname -m)" -R true 2>/dev/null; then
-    same="setarch $(uname -m) -R"
-fi
+findings=$build/findings
+mkdir -p "$findings"
 
-# Some seconds for each, by what one input costs.
-runs_of()
+# A second or two for each, by what one input costs.
+copies_of()
 {
     case "$1" in
-    fuzz_edge_dialog | fuzz_edge_records) echo 1000 ;;
-    fuzz_node_config | fuzz_store_journal) echo 4000 ;;
-    fuzz_sip_uri | fuzz_sip_sdp | fuzz_rating_deck_object) echo 200000 ;;
-    *) echo 40000 ;;
+    edge_dialog | edge_records) echo 2000 ;;
+    node_config | store_journal | api_body | net_control) echo 10000 ;;
+    sip_uri | sip_sdp | rating_deck_object) echo 200000 ;;
+    *) echo 50000 ;;
     esac
+}
+
+# $1: name. What libFuzzer says goes to a file: of a failure the reader wants the cause, not the words it collected.
+look_for_new()
+{
+    words=
+    case "$1" in
+    sip_* | edge_dialog | edge_glance) words=-dict=test/fuzz/sip.dict ;;
+    esac
+    grown=$findings/grown
+    rm -rf "$grown"
+    mkdir "$grown"
+    # shellcheck disable=SC2086 # an option or none, split on purpose
+    "$build/test/fuzz/fuzz_$1" "-max_total_time=$seconds" $words -max_len=2048 -timeout=10 -rss_limit_mb=1024 \
+        -verbosity=0 -artifact_prefix="$findings/$1-" "$grown" "test/fuzz/corpus/$1" >"$findings/$1.log" 2>&1 || {
+        grep -v ' # Uses: ' "$findings/$1.log"
+        return 1
+    }
+    rm -rf "$grown"
 }
 
 count=0
 status=0
-for program in "$build"/test/fuzz/fuzz_*; do
+for program in "$build"/test/fuzz/fuzz_regress_*; do
     name=$(basename "$program")
+    name=${name#fuzz_regress_}
     case "$name" in
-    fuzz_regress_* | *.*) continue ;;
+    *.*) continue ;;
     esac
     [ -x "$program" ] && [ -f "$program" ] || continue
     count=$((count + 1))
-    short=${name#fuzz_}
-    words=
-    case "$short" in
-    sip_* | edge_dialog | edge_glance) words=-dict=test/fuzz/sip.dict ;;
-    esac
+    printf '%s: ' "$name"
     if [ -n "$seconds" ]; then
-        limits="-max_total_time=$seconds"
-    else
-        limits="-runs=$(runs_of "$name") -max_total_time=$cap_s -seed=1 -reload=0"
+        look_for_new "$name" && echo "clean for $seconds s" || status=1
+    elif ! timeout 120 "$program" -mutated "$(copies_of "$name")" "$findings/$name-copy" "test/fuzz/corpus/$name"; then
+        echo "$name failed with what is in $findings/$name-copy:"
+        od -A d -t x1z "$findings/$name-copy" | head -n 40
+        status=1
     fi
-    # Keys made at random and the order of threads change what these cover, and with it what libFuzzer would try.
-    case "$short" in
-    api_body | net_control)
-        if [ -z "$seconds" ]; then
-            timeout 60 "$build/test/fuzz/fuzz_regress_$short" -mutated 100 "test/fuzz/corpus/$short" || status=1
-            continue
-        fi
-        ;;
-    esac
-    grown=$build/findings/grown # always the same name: what is compared gets into inputs
-    rm -rf "$grown"
-    mkdir "$grown"
-    # shellcheck disable=SC2086 # words and options, split on purpose
-    $same "$program" $limits $words -max_len=2048 -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
-        -artifact_prefix="$build/findings/$name-" "$grown" "test/fuzz/corpus/$short" || status=1
-    rm -rf "$grown"
 done
 echo "$count fuzzers"
 [ "$count" -gt 0 ] && exit $status

@@ -1,17 +1,30 @@
-/* Runs a harness over files and over the files of folders, without libFuzzer: [-mutated COUNT]
- * PATH... With a count, also that many damaged copies of each, which depend on the file alone: for
- * harnesses where what is covered, and with it what libFuzzer would try, is not the same each time.
- * Each input lies in a block of just its size, so that a sanitizer sees a read past its end. */
+/* Runs a harness over files and over the files of folders, without libFuzzer: [-mutated COUNT KEPT]
+ * PATH... With a count, also that many damaged copies, shared out over the files: each depends on
+ * its file alone, so that every machine tries the same. KEPT holds the input that is being run, and
+ * goes when all ran well. Each input lies in a block of just its size, so that a sanitizer sees a
+ * read past its end. */
 #include "fuzz.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CHANGES_MAX 4u
 
 static unsigned long file_count;
 static unsigned long mutated_count; /* of each file */
+static int kept_fd = -1;
+
+static void run(const uint8_t *data, size_t size)
+{
+    if (kept_fd >= 0) {
+        FUZZ_CHECK(pwrite(kept_fd, data, size, 0) == (ssize_t)size);
+        FUZZ_CHECK(ftruncate(kept_fd, (off_t)size) == 0);
+    }
+    LLVMFuzzerTestOneInput(data, size);
+}
 
 static uint32_t random_next(uint64_t *state)
 {
@@ -54,7 +67,7 @@ static void mutated_run(const uint8_t *data, size_t size)
         uint8_t *input = malloc(copy_size > 0 ? copy_size : 1);
         FUZZ_CHECK(input != NULL);
         memcpy(input, copy, copy_size);
-        LLVMFuzzerTestOneInput(input, copy_size);
+        run(input, copy_size);
         free(input);
         free(copy);
     }
@@ -73,17 +86,17 @@ static void file_run(const char *path)
     uint8_t *data = malloc(size > 0 ? size : 1);
     FUZZ_CHECK(data != NULL && fread(data, 1, size, file) == size);
     fclose(file);
-    LLVMFuzzerTestOneInput(data, size);
+    run(data, size);
     mutated_run(data, size);
     free(data);
-    file_count++;
 }
 
-static void folder_run(const char *path)
+/* Calls `each` with every file that `path` names. */
+static void files_walk(const char *path, void (*each)(const char *path))
 {
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        file_run(path);
+        each(path);
         return;
     }
     const struct dirent *entry;
@@ -92,22 +105,40 @@ static void folder_run(const char *path)
         int size = snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
         FUZZ_CHECK(size > 0 && (size_t)size < sizeof inner);
         if (entry->d_name[0] != '.') {
-            file_run(inner);
+            each(inner);
         }
     }
     closedir(folder);
 }
 
+static void file_count_one(const char *path)
+{
+    (void)path;
+    file_count++;
+}
+
 int main(int argc, char **argv)
 {
-    int first = 1;
-    if (argc > 2 && strcmp(argv[1], "-mutated") == 0) {
-        mutated_count = strtoul(argv[2], NULL, 10);
-        first = 3;
+    int first = argc > 3 && strcmp(argv[1], "-mutated") == 0 ? 4 : 1;
+    for (int i = first; i < argc; i++) {
+        files_walk(argv[i], file_count_one);
+    }
+    if (file_count == 0) {
+        puts("no files"); /* an empty corpus tests nothing */
+        return 1;
+    }
+    if (first > 1) {
+        mutated_count = strtoul(argv[2], NULL, 10) / file_count + 1;
+        kept_fd = open(argv[3], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        FUZZ_CHECK(kept_fd >= 0);
     }
     for (int i = first; i < argc; i++) {
-        folder_run(argv[i]);
+        files_walk(argv[i], file_run);
     }
-    printf("%lu files\n", file_count);
-    return file_count > 0 ? 0 : 1; /* an empty corpus tests nothing */
+    if (kept_fd >= 0) {
+        close(kept_fd);
+        unlink(argv[3]);
+    }
+    printf("%lu files, %lu damaged copies of each\n", file_count, mutated_count);
+    return 0;
 }
