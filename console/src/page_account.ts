@@ -105,7 +105,8 @@ function devices(detail: Detail): TemplateResult {
       const bindings = detail.bindings.get(row.user);
       const known = bindings ?? [];
       return html`<tr><td class="strong">${row.user}
-        ${row.is_disabled ? html`<span class="tag bad">disabled</span>` : nothing}</td>
+        ${row.is_disabled ? html`<span class="tag bad">disabled</span>` : nothing}
+        ${row.digest === 'sha-256' ? html`<span class="tag" title="Credentials by MD5 are refused.">SHA-256 only</span>` : nothing}</td>
         <td>${row.identities.join(', ') || '–'}</td>
         <td>${bindings === undefined ? '…' : bindings === null ? 'not known now'
           : known.length === 0 ? html`<span class="state failed">not registered</span>`

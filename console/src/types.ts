@@ -49,7 +49,7 @@ export interface Alert {
   destinations: { prefix: string; calls: number }[];
 }
 
-export interface Endpoint { user: string; account_id: number; display: string; is_disabled: boolean; identities: string[] }
+export interface Endpoint { user: string; account_id: number; display: string; is_disabled: boolean; digest: string; identities: string[] }
 export interface Binding { uri: string; source?: string; user_agent?: string; wall_expires_us?: number; is_flow_lost?: boolean }
 export interface Transfer { transfer: number; wall_us: number; amount: string; kind: string; actor: string; reason: string }
 

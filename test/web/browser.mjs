@@ -70,7 +70,7 @@ async function showsAlerts(browser) {
 
 async function showsAccounts(browser, base) {
   await browser.go(base + '/#/accounts/acme');
-  await until('endpoints', async () => /alice/.test(await browser.text('main')));
+  await until('endpoints', async () => /alice.*SHA-256 only/s.test(await browser.text('main')));
   await until('bindings', async () => /5070|test/.test(await browser.text('main')));
   await browser.type('input[name=amount]', '5.50');
   await browser.click('form.stack button.primary');

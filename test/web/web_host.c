@@ -38,14 +38,14 @@ static void obey(struct fixture *fixture, const char *line)
 int main(void)
 {
     struct fixture *fixture = fixture_start();
-    struct answer endpoint = ask_web(
-        fixture,
-        (struct question){"POST",
-                          "/v1/endpoints",
-                          fixture->operator_key,
-                          "{\"user\":\"alice\",\"account\":\"acme\",\"password\":\"pw-alice\","
-                          "\"identities\":[\"4930111\"]}",
-                          {NULL}});
+    struct answer endpoint =
+        ask_web(fixture, (struct question){"POST",
+                                           "/v1/endpoints",
+                                           fixture->operator_key,
+                                           "{\"user\":\"alice\",\"account\":\"acme\",\"password\":"
+                                           "\"pw-alice\",\"digest\":\"sha-256\","
+                                           "\"identities\":[\"4930111\"]}",
+                                           {NULL}});
     answer_done(&endpoint);
     money(fixture, "acme", "25.00", "host-1");
     money(fixture, "bravo", "10.00", "host-2");
