@@ -17,7 +17,8 @@ struct config_follower {
     char ledger[33];
     uint64_t version;
     bool is_complete;
-    bool must_read_whole;   /* a deck's file is gone, or reading all was cut short */
+    bool must_read_whole;   /* a deck's file or a row is missing, or reading all was cut short */
+    bool has_unread_row;    /* in the log, as it was found */
     int64_t log_again_us;   /* a log that could not be written is tried again then */
     bool has_registrations; /* they were replayed */
     bool has_presence;      /* registrations were told to the meters */

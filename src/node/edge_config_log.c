@@ -95,11 +95,15 @@ static void replay_deck(struct config_follower *follower, struct wire_reader *in
     }
 }
 
+/* A row that another version wrote, in a way that this one cannot read, is not known: it must not
+ * count as one that is not there. */
 #define REPLAY_ROW(type, decode, put)                                                              \
     {                                                                                              \
         struct type row;                                                                           \
         if (decode(&in, &row)) {                                                                   \
             put(follower, &row);                                                                   \
+        } else {                                                                                   \
+            follower->has_unread_row = true;                                                       \
         }                                                                                          \
         return;                                                                                    \
     }
@@ -173,8 +177,10 @@ bool config_follower_replay(struct config_follower *follower)
     }
     follower->fd = fd;
     follower->size = follower->size_rewritten = at;
-    if (follower->is_complete) {
+    follower->must_read_whole |= follower->has_unread_row;
+    bool is_whole = follower->is_complete && !follower->has_unread_row;
+    if (is_whole) {
         follow_loaded(follower);
     }
-    return follower->is_complete;
+    return is_whole;
 }
