@@ -562,6 +562,14 @@ static inline bool h_take(struct harness *h, enum h_who who)
     return false;
 }
 
+/* The Route line that the Record-Route of the message taken last asks for. */
+static inline void h_route_write(const struct harness *h, char *line, size_t line_size)
+{
+    int size = snprintf(line, line_size, "Route: " SLICE_FMT "\r\n",
+                        SLICE_ARG(sip_msg_value(&h->msg, SIP_H_RECORD_ROUTE)));
+    H_CHECK(size > 0 && (size_t)size < line_size);
+}
+
 /* Takes messages to `who` until one is a request of that method, or a response of that status. */
 static inline bool h_take_request(struct harness *h, enum h_who who, enum sip_method method)
 {

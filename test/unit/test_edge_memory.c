@@ -150,8 +150,7 @@ static void call_with(struct harness *h, int status)
     h_reply(h, BOB, status, "b1", NULL);
     H_CHECK(h_take_status(h, ALICE, status));
     if (status < 300) {
-        snprintf(routes, sizeof(routes), "Route: " SLICE_FMT "\r\n",
-                 SLICE_ARG(sip_msg_value(&h->msg, SIP_H_RECORD_ROUTE)));
+        h_route_write(h, routes, sizeof(routes));
         struct h_request ack = {.method = "ACK",
                                 .uri = "sip:bob@10.2.0.2:5060",
                                 .to = "<" BOB_URI ">;tag=b1",
@@ -260,8 +259,7 @@ static void answered_and_ended(struct harness *h, const char *call_id)
     h_forget(h);
     h_reply(h, BOB, 200, "b1", NULL);
     assert_true(h_take_status(h, ALICE, 200));
-    snprintf(routes, sizeof(routes), "Route: " SLICE_FMT "\r\n",
-             SLICE_ARG(sip_msg_value(&h->msg, SIP_H_RECORD_ROUTE)));
+    h_route_write(h, routes, sizeof(routes));
     struct h_request bye = {.method = "BYE",
                             .uri = "sip:bob@10.2.0.2:5060",
                             .to = "<" BOB_URI ">;tag=b1",

@@ -99,8 +99,7 @@ static void a_phone_that_moved_is_known_by_its_route(void **state)
     h_reply(h, BOB, 200, "b1", NULL);
     assert_true(h_take_status(h, ALICE, 200));
     char route[512];
-    snprintf(route, sizeof(route), "Route: " SLICE_FMT "\r\n",
-             SLICE_ARG(sip_msg_value(&h->msg, SIP_H_RECORD_ROUTE)));
+    h_route_write(h, route, sizeof(route));
     struct h_request request = {.method = "BYE",
                                 .from_user = "alice",
                                 .from_tag = "alice",
@@ -122,8 +121,7 @@ static void a_route_of_another_call_proves_nothing(void **state)
     h_reply(h, BOB, 180, "b2", NULL);
     assert_true(h_take_status(h, CAROL, 180));
     char route[512];
-    snprintf(route, sizeof(route), "Route: " SLICE_FMT "\r\n",
-             SLICE_ARG(sip_msg_value(&h->msg, SIP_H_RECORD_ROUTE)));
+    h_route_write(h, route, sizeof(route));
     struct h_request request = {.method = "BYE",
                                 .from_tag = "alice",
                                 .to = "<sip:bob@example.com>;tag=b1",
