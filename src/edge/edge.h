@@ -218,7 +218,7 @@ struct fraud_told {             /* accounts whose alert was told of; zero at fir
     int count;
 };
 /* Once a second, by one thread: the events fraud.suspected, and fraud.over when the evidence has
- * gone. */
+ * gone. Of more than FRAUD_ALERTS_MAX at a time the others are told as these are over. */
 void edge_fraud_check(struct edge *edge, struct fraud_told *told, const struct edge_time *now,
                       const struct edge_shell *shell);
 /* What stands now, as a JSON array: 700 bytes each at most. */

@@ -60,44 +60,52 @@ static void suspect_json(struct edge *edge, const struct velocity_suspect *suspe
     buf_text(out, "]}");
 }
 
-static bool is_among(const uint64_t *ids, int count, uint64_t id)
+static bool is_told(const struct fraud_told *told, uint64_t id)
 {
-    for (int i = 0; i < count; i++) {
-        if (ids[i] == id) {
+    for (int i = 0; i < told->count; i++) {
+        if (told->account_ids[i] == id) {
             return true;
         }
     }
     return false;
 }
 
+static void tell_over(uint64_t account_id, const struct edge_shell *shell)
+{
+    char text[64];
+    struct buf json;
+    buf_init(&json, text, sizeof(text));
+    buf_printf(&json, "{\"account_id\":%llu}", (unsigned long long)account_id);
+    shell->event(shell->ctx, "fraud.over", buf_done(&json));
+}
+
 void edge_fraud_check(struct edge *edge, struct fraud_told *told, const struct edge_time *now,
                       const struct edge_shell *shell)
 {
     struct velocity_suspect suspects[FRAUD_ALERTS_MAX];
-    int count = edge->velocity == NULL
-                    ? 0
-                    : velocity_suspects(edge->velocity, suspects, FRAUD_ALERTS_MAX, now->mono_us);
-    uint64_t ids[FRAUD_ALERTS_MAX];
-    char text[1024];
-    struct buf json;
-    for (int i = 0; i < count; i++) {
-        ids[i] = suspects[i].account_id;
-        if (!is_among(told->account_ids, told->count, ids[i])) {
+    struct fraud_told before = *told;
+    if (edge->velocity == NULL) {
+        return;
+    }
+    int count = velocity_suspects(edge->velocity, suspects, FRAUD_ALERTS_MAX, now->mono_us);
+    told->count = 0;
+    for (int i = 0; i < before.count; i++) {
+        /* It may be one without being among so many that are listed. */
+        if (velocity_is_suspect(edge->velocity, before.account_ids[i])) {
+            told->account_ids[told->count++] = before.account_ids[i];
+        } else {
+            tell_over(before.account_ids[i], shell);
+        }
+    }
+    for (int i = 0; i < count && told->count < FRAUD_ALERTS_MAX; i++) {
+        char text[1024];
+        struct buf json;
+        if (!is_told(told, suspects[i].account_id)) {
             buf_init(&json, text, sizeof(text));
             suspect_json(edge, &suspects[i], now, &json);
             shell->event(shell->ctx, "fraud.suspected", buf_done(&json));
+            told->account_ids[told->count++] = suspects[i].account_id;
         }
-    }
-    for (int i = 0; i < told->count; i++) {
-        if (!is_among(ids, count, told->account_ids[i])) {
-            buf_init(&json, text, sizeof(text));
-            buf_printf(&json, "{\"account_id\":%llu}", (unsigned long long)told->account_ids[i]);
-            shell->event(shell->ctx, "fraud.over", buf_done(&json));
-        }
-    }
-    told->count = count;
-    for (int i = 0; i < count; i++) {
-        told->account_ids[i] = ids[i];
     }
 }
 

@@ -101,12 +101,16 @@ static void roll(struct account_velocity *account, int64_t now_us)
     }
 }
 
+static struct account_velocity *set_of(const struct velocity_table *table, uint64_t account_id)
+{
+    uint64_t place = (account_id * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
+    return &table->accounts[(size_t)(place & (table->set_count - 1)) * WAYS];
+}
+
 static struct account_velocity *find(struct velocity_table *table, uint64_t account_id,
                                      int64_t now_us)
 {
-    uint64_t place = (account_id * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
-    struct account_velocity *set =
-        &table->accounts[(size_t)(place & (table->set_count - 1)) * WAYS];
+    struct account_velocity *set = set_of(table, account_id);
     struct account_velocity *oldest = NULL;
     for (int i = 0; i < WAYS; i++) {
         if (set[i].account_id == account_id) {
@@ -242,4 +246,16 @@ int velocity_suspects(struct velocity_table *table, struct velocity_suspect *out
     }
     pthread_mutex_unlock(&table->lock);
     return count;
+}
+
+bool velocity_is_suspect(struct velocity_table *table, uint64_t account_id)
+{
+    bool is_suspect = false;
+    pthread_mutex_lock(&table->lock);
+    const struct account_velocity *set = set_of(table, account_id);
+    for (int i = 0; i < WAYS; i++) {
+        is_suspect = is_suspect || (set[i].account_id == account_id && set[i].since_us != 0);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return is_suspect;
 }

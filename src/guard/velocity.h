@@ -62,5 +62,7 @@ struct velocity_suspect {
 /* Those under suspicion now, up to max. Call it once a second: it also lifts. */
 int velocity_suspects(struct velocity_table *table, struct velocity_suspect *out, int max,
                       int64_t now_us);
+/* Was it one when velocity_suspects looked last, told then or not? */
+bool velocity_is_suspect(struct velocity_table *table, uint64_t account_id);
 
 #endif
