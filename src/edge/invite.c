@@ -422,6 +422,7 @@ static struct refusal refusal_of_verdict(enum meter_verdict verdict, uint64_t ve
     case METER_MINUTE_LIMIT:
         refusal.status = 402;
         refusal.token = "minute-limit";
+        refusal.why = "The account has spent what it may in a minute.";
         refusal.version = version;
         refusal.retry_after_s = 60;
         break;
