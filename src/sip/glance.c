@@ -124,7 +124,6 @@ static bool via_read(struct slice value, struct sip_glance *out)
          !port_read(slice_skip(sent_by, host_size + 1), &out->via_port))) {
         return false;
     }
-    out->via_params = rest;
     return via_params_read(rest, out);
 }
 

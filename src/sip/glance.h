@@ -18,8 +18,8 @@ struct sip_glance {
     int via_count;
     struct slice vias[SIP_GLANCE_VIAS_MAX]; /* header lines, without CRLF; the first is the top */
     struct slice from, to, call_id_line, cseq_line;
-    struct slice via_host, via_params; /* of the top Via */
-    uint16_t via_port;                 /* 0: none */
+    struct slice via_host; /* of the top Via */
+    uint16_t via_port;     /* 0: none */
     bool is_rport_wanted;
     struct slice branch, call_id, from_tag, to_tag; /* values; empty: none */
     uint32_t cseq;
