@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SEGMENT_SIZE (256 * 1024)
@@ -416,6 +418,19 @@ static void a_missing_segment_in_the_middle_is_damage(void **state)
     journal_file_close(file);
 }
 
+#define NUMBERS_MAX 60000 /* that a child writes */
+
+/* Until the other process has told of so many, or of all; for 10 s at most. */
+static bool await_told(const uint32_t *told, uint32_t count)
+{
+    uint32_t wanted = count < NUMBERS_MAX ? count : NUMBERS_MAX;
+    time_t until_s = time(NULL) + 10;
+    while (__atomic_load_n(told, __ATOMIC_ACQUIRE) < wanted && time(NULL) < until_s) {
+        (void)sched_yield();
+    }
+    return __atomic_load_n(told, __ATOMIC_ACQUIRE) >= wanted;
+}
+
 static void kill_9_at_any_moment_loses_nothing_that_was_acknowledged(void **state)
 {
     (void)state;
@@ -435,14 +450,15 @@ static void kill_9_at_any_moment_loses_nothing_that_was_acknowledged(void **stat
                     must_prepare(file);
                     must_sync(file);
                 }
-                if (i >= 60000) {
+                if (i >= NUMBERS_MAX) {
                     pause();
                 }
             }
         }
-        usleep(2000 + (useconds_t)rng_below(&rng, 30000));
+        bool is_writing = await_told(told, *told + 1 + (uint32_t)rng_below(&rng, 3000));
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
+        assert_true(is_writing);
         struct journal_file *file = must_open();
         must_replay(file);
         /* One may have been written and not yet acknowledged. */
