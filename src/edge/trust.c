@@ -28,10 +28,9 @@ static void challenge_by(struct edge_worker *worker, const struct sip_msg *msg,
     struct buf buf;
     buf_init(&buf, lines, sizeof(lines));
     const struct edge_settings *settings = &worker->edge->settings;
-    digest_challenge_write_offer(worker->digest, &buf, !is_register,
-                                 slice_from_text(settings->domain), &settings->nonce_keys,
-                                 worker->now.wall_us / 1000000, rng_u64(&worker->rng), is_stale,
-                                 offer);
+    digest_challenge_write(worker->digest, &buf, !is_register, slice_from_text(settings->domain),
+                           &settings->nonce_keys, worker->now.wall_us / 1000000,
+                           rng_u64(&worker->rng), is_stale, offer);
     worker_count(worker, EDGE_CHALLENGES);
     reply_stateless(worker, msg, from, is_register ? 401 : 407, NULL, buf_done(&buf));
 }

@@ -18,9 +18,9 @@ static void quoted_write(struct buf *out, struct slice text)
     buf_char(out, '"');
 }
 
-void digest_challenge_write_offer(struct digest_context *context, struct buf *out, bool is_proxy,
-                                  struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                                  uint64_t random, bool is_stale, enum digest_offer offer)
+void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
+                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                            uint64_t random, bool is_stale, enum digest_offer offer)
 {
     /* A client takes the first that it supports (RFC 8760 2.4); but many (SIPp, older phones) look
      * at no other line than the first, and fail for good where that is SHA-256. */
@@ -45,22 +45,6 @@ void digest_challenge_write_offer(struct digest_context *context, struct buf *ou
         buf_text(out, digest_algorithm_name(offered[i]));
         buf_text(out, is_stale ? ", qop=\"auth\", stale=true\r\n" : ", qop=\"auth\"\r\n");
     }
-}
-
-void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
-                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                            uint64_t random, bool is_stale)
-{
-    digest_challenge_write_offer(context, out, is_proxy, realm, keys, now_s, random, is_stale,
-                                 DIGEST_OFFER_MD5_FIRST);
-}
-
-void digest_challenge_write_md5(struct digest_context *context, struct buf *out, bool is_proxy,
-                                struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                                uint64_t random, bool is_stale)
-{
-    digest_challenge_write_offer(context, out, is_proxy, realm, keys, now_s, random, is_stale,
-                                 DIGEST_OFFER_MD5);
 }
 
 enum param {

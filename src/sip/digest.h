@@ -65,26 +65,18 @@ void digest_nonce_write(struct digest_context *context, struct buf *out,
 bool digest_nonce_is_good(struct slice nonce, const struct digest_keys *keys, int64_t now_s,
                           int64_t max_age_s);
 
-/* WWW-Authenticate or Proxy-Authenticate lines with CRLF: one for MD5, then one for SHA-256 (RFC
- * 8760 2.4), same nonce. MD5 is first because clients that know nothing else read one line only. */
-void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
-                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                            uint64_t random, bool is_stale);
-
 enum digest_offer { /* which lines, in which order */
                     DIGEST_OFFER_MD5_FIRST = 0,
                     DIGEST_OFFER_SHA256_FIRST,
                     DIGEST_OFFER_MD5,
                     DIGEST_OFFER_SHA256
 };
-void digest_challenge_write_offer(struct digest_context *context, struct buf *out, bool is_proxy,
-                                  struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                                  uint64_t random, bool is_stale, enum digest_offer offer);
-
-/* The same with the MD5 line alone, for clients that give up when they see another. */
-void digest_challenge_write_md5(struct digest_context *context, struct buf *out, bool is_proxy,
-                                struct slice realm, const struct digest_keys *keys, int64_t now_s,
-                                uint64_t random, bool is_stale);
+/* WWW-Authenticate or Proxy-Authenticate lines with CRLF, one for each algorithm that is offered
+ * (RFC 8760 2.4), same nonce. MD5 first is for clients that know nothing else and read one line
+ * only; MD5 alone for those that give up when they see another. */
+void digest_challenge_write(struct digest_context *context, struct buf *out, bool is_proxy,
+                            struct slice realm, const struct digest_keys *keys, int64_t now_s,
+                            uint64_t random, bool is_stale, enum digest_offer offer);
 
 /* The credentials for `realm` among the headers of that id. MISSING, MALFORMED, or OK: found. */
 enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_proxy,

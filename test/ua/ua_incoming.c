@@ -206,7 +206,7 @@ static bool challenged(struct ua *ua, const struct sip_msg *msg, const struct ua
     struct buf lines;
     buf_init(&lines, text, sizeof(text));
     digest_challenge_write(ua->digest, &lines, true, realm, &ua->keys, now_s, rng_u64(&ua->rng),
-                           verdict == DIGEST_STALE);
+                           verdict == DIGEST_STALE, DIGEST_OFFER_MD5_FIRST);
     respond(ua, msg, from, flow, 407, "challenge", buf_done(&lines), (struct slice){0});
     return true;
 }

@@ -494,7 +494,8 @@ static inline void h_credentials(struct harness *h, enum h_who who, const char *
                "To: <sip:a@b>;tag=2\r\nCall-ID: c\r\nCSeq: 1 %s\r\n",
                is_proxy ? 407 : 401, method);
     digest_challenge_write(h->digest, &buf, is_proxy, SLICE(H_DOMAIN),
-                           &h->edge->settings.nonce_keys, h->now.wall_us / H_S, ++h->nonce, false);
+                           &h->edge->settings.nonce_keys, h->now.wall_us / H_S, ++h->nonce, false,
+                           DIGEST_OFFER_MD5_FIRST);
     buf_text(&buf, "Content-Length: 0\r\n\r\n");
     H_CHECK(sip_msg_parse(buf_done(&buf), &challenge) == SIP_OK);
     snprintf(password, sizeof(password), "pw-%s", h_users[who]);

@@ -176,7 +176,8 @@ static void challenge_make(struct exchange *exchange, bool is_proxy, int64_t now
     struct buf lines, made;
     char text[1024];
     buf_init(&lines, text, sizeof text);
-    digest_challenge_write(context, &lines, is_proxy, SLICE(REALM), &keys, now_s, random, false);
+    digest_challenge_write(context, &lines, is_proxy, SLICE(REALM), &keys, now_s, random, false,
+                           DIGEST_OFFER_MD5_FIRST);
     assert_false(lines.is_full);
     buf_init(&made, exchange->challenge_block, sizeof exchange->challenge_block);
     buf_printf(&made,
@@ -399,7 +400,8 @@ static void a_challenge_is_spelled_for_everybody(void **state)
     (void)state;
     struct buf buf;
     buf_init(&buf, block, sizeof block);
-    digest_challenge_write(context, &buf, true, SLICE("a\"b"), &keys, NOW_S, 5, true);
+    digest_challenge_write(context, &buf, true, SLICE("a\"b"), &keys, NOW_S, 5, true,
+                           DIGEST_OFFER_MD5_FIRST);
     buf_char(&buf, '\0');
     assert_non_null(strstr(block, "Proxy-Authenticate: Digest realm=\"a\\\"b\", nonce=\""));
     const char *strong = strstr(block, "algorithm=SHA-256, qop=\"auth\", stale=true\r\n");
@@ -408,7 +410,8 @@ static void a_challenge_is_spelled_for_everybody(void **state)
     assert_non_null(weak);
     assert_true(weak < strong); /* clients that know only MD5 may read the first line only */
     buf_init(&buf, block, sizeof block);
-    digest_challenge_write_md5(context, &buf, true, SLICE("a"), &keys, NOW_S, 5, false);
+    digest_challenge_write(context, &buf, true, SLICE("a"), &keys, NOW_S, 5, false,
+                           DIGEST_OFFER_MD5);
     buf_char(&buf, '\0');
     assert_non_null(strstr(block, "algorithm=MD5, qop=\"auth\"\r\n"));
     assert_null(strstr(block, "SHA-256"));
