@@ -171,18 +171,28 @@ static bool is_rounded_away(unsigned __int128 quotient, unsigned __int128 remain
     return false;
 }
 
+static unsigned __int128 divided(unsigned __int128 amount, int64_t denominator,
+                                 enum money_rounding rounding)
+{
+    assert(denominator > 0);
+    unsigned __int128 by = (unsigned __int128)denominator;
+    unsigned __int128 quotient = amount / by;
+    return quotient + (is_rounded_away(quotient, amount % by, by, rounding) ? 1 : 0);
+}
+
+int64_t money_round(unsigned __int128 amount, int64_t denominator, enum money_rounding rounding)
+{
+    unsigned __int128 quotient = divided(amount, denominator, rounding);
+    return quotient > (unsigned __int128)INT64_MAX ? INT64_MAX : (int64_t)quotient;
+}
+
 int64_t money_mul_div(int64_t value, int64_t numerator, int64_t denominator,
                       enum money_rounding rounding)
 {
-    assert(denominator > 0);
     __int128 product = (__int128)value * numerator;
     bool is_negative = product < 0;
-    unsigned __int128 size = (unsigned __int128)(is_negative ? -product : product);
-    unsigned __int128 by = (unsigned __int128)denominator;
-    unsigned __int128 quotient = size / by;
-    if (is_rounded_away(quotient, size % by, by, rounding)) {
-        quotient++;
-    }
+    unsigned __int128 quotient =
+        divided((unsigned __int128)(is_negative ? -product : product), denominator, rounding);
     if (quotient > (unsigned __int128)INT64_MAX) {
         return is_negative ? INT64_MIN : INT64_MAX;
     }

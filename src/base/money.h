@@ -31,6 +31,9 @@ const char *money_text(char text[MONEY_TEXT_SIZE], int64_t micro); /* money_writ
 MUST_CHECK bool money_add(int64_t a, int64_t b, int64_t *out);
 int64_t money_add_clamped(int64_t a, int64_t b); /* to the range of int64 */
 
+/* amount / denominator (> 0), rounded by the rule; clamped to int64. */
+int64_t money_round(unsigned __int128 amount, int64_t denominator, enum money_rounding rounding);
+
 /* value * numerator / denominator in 128 bits, rounded by the rule (half-up and up go away from
  * zero); clamped to int64. denominator > 0. */
 int64_t money_mul_div(int64_t value, int64_t numerator, int64_t denominator,

@@ -11,7 +11,7 @@ void open_list_add(struct meter_entry *entry, struct meter *meter)
     }
     entry->open = meter;
     entry->open_count++;
-    entry->speed_nano += meter->rate.nano_per_min;
+    entry->speed_nano += rate_highest_nano(&meter->rate);
 }
 
 void open_list_remove(struct meter_entry *entry, struct meter *meter)
@@ -28,7 +28,7 @@ void open_list_remove(struct meter_entry *entry, struct meter *meter)
     meter->next = NULL;
     meter->previous = NULL;
     entry->open_count--;
-    entry->speed_nano -= meter->rate.nano_per_min;
+    entry->speed_nano -= rate_highest_nano(&meter->rate);
 }
 
 static void list_append(struct meter_list *list, struct meter *meter)
@@ -77,7 +77,7 @@ void waiting_add(struct meter_entry *entry, struct meter *meter, int64_t asked_m
     entry->waiting_count++;
     entry->waiting_micro = money_add_clamped(entry->waiting_micro, asked_micro);
     if (meter->slot == 0) { /* those of open calls are in speed_nano already */
-        entry->waiting_nano += meter->rate.nano_per_min;
+        entry->waiting_nano += rate_highest_nano(&meter->rate);
     }
 }
 
@@ -92,7 +92,7 @@ void waiting_leave(struct meter_entry *entry, struct meter *meter)
         entry->waiting_micro -=
             meter->asked_micro < entry->waiting_micro ? meter->asked_micro : entry->waiting_micro;
         if (meter->slot == 0) {
-            entry->waiting_nano -= meter->rate.nano_per_min;
+            entry->waiting_nano -= rate_highest_nano(&meter->rate);
         }
         waiting_sum(entry);
         break;

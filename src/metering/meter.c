@@ -83,11 +83,6 @@ static void release_channel(struct meter_entry *entry, struct meter *meter)
     }
 }
 
-static bool is_free_rate(const struct rate *rate)
-{
-    return rate->nano_per_min <= 0 && rate->fee_micro <= 0;
-}
-
 static void clear(struct meter *meter)
 {
     meter->covered_micro = 0;
@@ -136,7 +131,7 @@ static enum meter_verdict open_locked(struct meter_table *table, struct meter_en
     }
     clear(meter);
     enum meter_verdict verdict = METER_OK;
-    if (is_free_rate(&meter->rate)) {
+    if (rate_is_free(&meter->rate)) {
         become_free(meter);
     } else {
         verdict = slice_take(table, entry, meter, now_us, is_last_try, aftermath);
@@ -397,7 +392,7 @@ void meter_restore(struct meter_table *table, struct meter *meter, const struct 
     meter->answered_us = answered_us;
     meter->charged_micro = charged_micro;
     struct meter_entry *entry = entry_lock_for(table, account);
-    if (entry == NULL || is_free_rate(&meter->rate)) {
+    if (entry == NULL || rate_is_free(&meter->rate)) {
         become_free(meter);
     }
     if (entry == NULL) {

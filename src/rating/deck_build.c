@@ -99,6 +99,7 @@ static bool write_object(const struct deck_rows *rows, const struct deck_runs *r
                          const struct trie *trie, const struct deck_terms *terms,
                          struct deck_build *out)
 {
+    const struct zone *zone = terms->zone;
     struct deck_header header = {.magic = DECK_MAGIC,
                                  .id = terms->id,
                                  .version = terms->version,
@@ -110,8 +111,15 @@ static bool write_object(const struct deck_rows *rows, const struct deck_runs *r
                                  .node_count = trie->nodes.count,
                                  .direct_digits = trie->direct_digits,
                                  .entry_count = runs->entries.list.count,
-                                 .text_size = rows->text.list.count};
+                                 .text_size = rows->text.list.count,
+                                 .kind = terms->kind,
+                                 .extra_count = rows->extras.list.count,
+                                 .change_count = zone == NULL ? 0 : zone->change_count,
+                                 .span_count = rows->spans.list.count};
     memcpy(header.currency, terms->currency, sizeof(header.currency) - 1);
+    if (zone != NULL) {
+        memcpy(header.zone_name, zone->name, sizeof(header.zone_name));
+    }
     struct deck_layout at;
     bool is_laid_out = deck_layout_make(&header, &at);
     assert(is_laid_out);
@@ -122,10 +130,13 @@ static bool write_object(const struct deck_rows *rows, const struct deck_runs *r
     }
     put_section(object, 0, &header, sizeof(header));
     put_section(object, at.rates, rows->rates.list.items, at.dates - at.rates);
-    put_section(object, at.dates, rows->dates.list.items, at.nodes - at.dates);
+    put_section(object, at.dates, rows->dates.list.items, at.extras - at.dates);
+    put_section(object, at.extras, rows->extras.list.items, at.changes - at.extras);
+    put_section(object, at.changes, zone == NULL ? NULL : zone->changes, at.nodes - at.changes);
     put_section(object, at.nodes, trie->nodes.items, at.direct - at.nodes);
     put_section(object, at.direct, trie->direct, at.entries - at.direct);
-    put_section(object, at.entries, runs->entries.list.items, at.text - at.entries);
+    put_section(object, at.entries, runs->entries.list.items, at.spans - at.entries);
+    put_section(object, at.spans, rows->spans.list.items, at.text - at.spans);
     put_section(object, at.text, rows->text.list.items, at.object_size - at.text);
     header.checksum = deck_checksum(object, at.object_size);
     put_section(object, 0, &header, sizeof(header));
@@ -140,7 +151,7 @@ static bool write_object(const struct deck_rows *rows, const struct deck_runs *r
 static bool compile(struct deck_rows *rows, struct deck_runs *runs, struct trie *trie,
                     struct slice csv, const struct deck_terms *terms, struct deck_build *out)
 {
-    if (!deck_rows_read(rows, csv, out)) {
+    if (!deck_rows_read(rows, csv, terms->kind, out)) {
         return false;
     }
     /* Also after problems: two rows for the same time are named in the same answer. */

@@ -9,15 +9,34 @@ struct found {
     uint32_t length; /* digits that matched */
 };
 
-/* The newest entry of a run that has begun; NO_ENTRY: all are in the future. */
+/* The entry of a run that counts: of those with the newest date that has begun, the one whose
+ * window holds the moment, else the one without a window (it is the last of them). NO_ENTRY: all
+ * are in the future, or none is for this hour. */
 static uint32_t begun_entry(const struct deck *deck, uint32_t value, int64_t wall_s)
 {
-    for (uint32_t at = value - 1;; at++) {
-        uint32_t date_more = deck->entries[at].date_more;
-        if (deck->dates[date_more & ~DECK_ENTRY_MORE] <= wall_s) {
+    uint32_t at = value - 1;
+    while (deck_entry_date(deck, &deck->entries[at]) > wall_s) {
+        if ((deck->entries[at].date_more & DECK_ENTRY_MORE) == 0) {
+            return NO_ENTRY;
+        }
+        at++;
+    }
+    if (deck->header.span_count == 0) {
+        return at;
+    }
+    int64_t date = deck_entry_date(deck, &deck->entries[at]);
+    for (;; at++) {
+        const struct deck_entry *entry = &deck->entries[at];
+        if (deck_entry_date(deck, entry) != date) {
+            return NO_ENTRY;
+        }
+        const struct window_span *window = deck_entry_window(deck, entry);
+        if (window == NULL ||
+            window_holds(window,
+                         zone_week_minute(deck->changes, deck->header.change_count, wall_s))) {
             return at;
         }
-        if ((date_more & DECK_ENTRY_MORE) == 0) {
+        if ((entry->date_more & DECK_ENTRY_MORE) == 0) {
             return NO_ENTRY;
         }
     }
@@ -60,10 +79,10 @@ static struct found descend(const struct deck *deck, uint64_t node, uint32_t dep
 static uint64_t direct_node(const struct deck *deck, struct slice digits)
 {
     uint32_t number = 0;
-    if (digits.size < deck->header->direct_digits) {
+    if (digits.size < deck->header.direct_digits) {
         return 0;
     }
-    for (uint32_t i = 0; i < deck->header->direct_digits; i++) {
+    for (uint32_t i = 0; i < deck->header.direct_digits; i++) {
         uint32_t digit = (uint32_t)(digits.data[i] - '0');
         if (digit > 9) {
             return 0;
@@ -77,7 +96,7 @@ static struct found find(const struct deck *deck, struct slice digits, int64_t w
 {
     uint32_t limit =
         digits.size < DECK_PREFIX_DIGITS_MAX ? (uint32_t)digits.size : DECK_PREFIX_DIGITS_MAX;
-    uint32_t jump = deck->header->direct_digits;
+    uint32_t jump = deck->header.direct_digits;
     uint64_t node = direct_node(deck, digits);
     if (node != 0) {
         struct found found = descend(deck, node, jump, limit, digits.data, wall_s);
@@ -89,24 +108,66 @@ static struct found find(const struct deck *deck, struct slice digits, int64_t w
     return descend(deck, deck->nodes[0], 0, limit < jump ? limit : jump, digits.data, wall_s);
 }
 
-struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,
-                       struct rate *out)
+static void fill_rate(const struct deck *deck, struct slice digits, int64_t wall_s,
+                      const struct found *found, struct rate *out)
 {
-    struct found found = find(deck, digits, wall_s);
-    if (found.entry == NO_ENTRY) {
-        return (struct tri){TRI_ABSENT};
-    }
-    const struct deck_rate *rate = &deck->rates[deck->entries[found.entry].rate];
-    const struct deck_header *header = deck->header;
+    const struct deck_rate *rate = deck_entry_rate(deck, &deck->entries[found->entry]);
+    const struct deck_extra *extra = deck_rate_extra(deck, rate);
+    const struct deck_header *header = &deck->header;
     *out = (struct rate){.nano_per_min = rate->nano_per_min,
                          .fee_micro = rate->fee_micro,
                          .first_s = rate->first_s,
                          .next_s = rate->next_s,
                          .rounding = (uint8_t)header->rounding,
+                         .at_s = wall_s,
                          .deck_id = header->id,
                          .deck_version = header->version};
-    memcpy(out->prefix, digits.data, found.length);
+    if (extra != NULL) {
+        out->minimum_micro = extra->minimum_micro;
+        out->free_s = extra->free_s;
+        out->step_count = (uint8_t)extra->step_count;
+        memcpy(out->step_nano, extra->step_nano, sizeof(out->step_nano));
+        memcpy(out->step_from_s, extra->step_from_s, sizeof(out->step_from_s));
+    }
+    memcpy(out->prefix, digits.data, found->length);
     memcpy(out->currency, header->currency, sizeof(out->currency));
+}
+
+struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,
+                       struct rate *out)
+{
+    struct found found =
+        deck->header.kind == DECK_CALLS ? find(deck, digits, wall_s) : (struct found){NO_ENTRY, 0};
+    if (found.entry == NO_ENTRY) {
+        return (struct tri){TRI_ABSENT};
+    }
+    fill_rate(deck, digits, wall_s, &found, out);
+    return (struct tri){TRI_PRESENT};
+}
+
+struct tri deck_lookup_message(const struct deck *deck, const struct deck_network *network,
+                               struct slice digits, int64_t wall_s, struct rate *out)
+{
+    char key[DECK_NETWORK_KEY_SIZE];
+    if (deck->header.kind != DECK_MESSAGES) {
+        return (struct tri){TRI_ABSENT};
+    }
+    /* A network's key does not begin with another's, so what is found is it or its country. */
+    size_t key_size = deck_network_key(network, key);
+    struct found found = {NO_ENTRY, 0};
+    if (key_size > 0) {
+        found = find(deck, slice_make(key, key_size), wall_s);
+    }
+    if (found.entry != NO_ENTRY) {
+        fill_rate(deck, slice_make(key, key_size), wall_s, &found, out);
+        return (struct tri){TRI_PRESENT};
+    }
+    bool is_number = digits.size > 0 && digits.data[0] != DECK_NETWORK_MARK;
+    found = is_number ? find(deck, digits, wall_s) : found;
+    if (found.entry == NO_ENTRY) {
+        return (struct tri){TRI_ABSENT};
+    }
+    fill_rate(deck, digits, wall_s, &found, out);
     return (struct tri){TRI_PRESENT};
 }
 

@@ -1,6 +1,8 @@
 /* deck_object.h - the bytes of a compiled deck: header, then sections, each found by the counts.
  *
- * Order of the sections: rates, dates, nodes, direct table, entries, text.
+ * Order of the sections: rates, dates, extras, zone changes, nodes, direct table, entries, spans,
+ * text. An object of the first format ends its header at `kind` and has no extras, changes and
+ * spans: it is opened as it is.
  * Little-endian, no pointers, sections aligned to what they hold.
  *
  * The prefixes are a trie of 8-byte nodes. A node's children stand side by side behind it, in the
@@ -13,10 +15,13 @@
 #define DT_RATING_DECK_OBJECT_H
 
 #include "base/slice.h"
+#include "rating/deck.h"
+#include "rating/window.h"
 
 #include <stdint.h>
 
-#define DECK_MAGIC "DTDECK1"
+#define DECK_MAGIC "DTDECK2"
+#define DECK_MAGIC_FIRST "DTDECK1"
 #define DECK_PREFIX_DIGITS_MAX 15 /* E.164 */
 #define DECK_DIRECT_DIGITS_FEW 2
 #define DECK_DIRECT_DIGITS_MANY 5
@@ -40,6 +45,11 @@ struct deck_header {
     uint32_t direct_digits; /* the direct table has 10 to this power places */
     uint32_t entry_count;
     uint32_t text_size;
+    uint32_t kind; /* enum deck_kind */
+    uint32_t extra_count;
+    uint32_t change_count; /* of the time zone; 0: UTC */
+    uint32_t span_count;
+    char zone_name[ZONE_NAME_SIZE];
 };
 
 struct deck_rate { /* what a row costs */
@@ -47,6 +57,16 @@ struct deck_rate { /* what a row costs */
     int64_t fee_micro;
     uint16_t first_s;
     uint16_t next_s;
+    uint32_t extra; /* 1 + index; 0: nothing more */
+};
+
+struct deck_extra { /* what few rows have */
+    int64_t minimum_micro;
+    int64_t step_nano[RATE_STEPS_MAX];
+    uint32_t step_from_s[RATE_STEPS_MAX];
+    uint32_t window; /* 1 + index of its first span; 0: at any time */
+    uint16_t free_s;
+    uint16_t step_count;
     uint32_t reserved; /* 0 */
 };
 
@@ -55,6 +75,11 @@ struct deck_entry { /* one row of a prefix */
     uint32_t description; /* where it begins in the text; a NUL ends it */
     uint32_t date_more;   /* index of the date; DECK_ENTRY_MORE: an older row follows */
 };
+
+/* The prefix that stands for a network: "0", the MCC, how many digits the MNC has, the MNC; for a
+ * country "0" and the MCC. No number begins with 0 (E.164), and no network's key with another's. */
+#define DECK_NETWORK_MARK '0'
+#define DECK_NETWORK_KEY_SIZE 8
 
 #define DECK_ENTRY_MORE UINT32_C(0x80000000)
 
@@ -94,8 +119,14 @@ static inline uint64_t deck_node_make(uint32_t children, uint32_t value, uint32_
 }
 
 struct deck_layout { /* where each section begins, in bytes */
-    size_t rates, dates, nodes, direct, entries, text, object_size;
+    size_t rates, dates, extras, changes, nodes, direct, entries, spans, text, object_size;
 };
+
+/* Bytes written; 0: no MCC, or not one. A bad MNC leaves the country. */
+size_t deck_network_key(const struct deck_network *network, char key[DECK_NETWORK_KEY_SIZE]);
+
+/* The bytes of a header of this format; 0: neither of the two. */
+size_t deck_header_size(const char magic[8]);
 
 /* False: more than an object can be. */
 bool deck_layout_make(const struct deck_header *header, struct deck_layout *out);

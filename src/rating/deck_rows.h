@@ -16,13 +16,16 @@ struct deck_rows {
     struct list rows; /* struct deck_row, in the order of the lines */
     struct intern
         terms; /* struct deck_entry without DECK_ENTRY_MORE: all of a row but its prefix */
-    struct intern rates; /* struct deck_rate */
-    struct intern dates; /* int64_t; DECK_DATE_ALWAYS: from the beginning */
-    struct intern text;  /* char: the descriptions, each with its NUL */
+    struct intern rates;  /* struct deck_rate */
+    struct intern dates;  /* int64_t; DECK_DATE_ALWAYS: from the beginning */
+    struct intern text;   /* char: the descriptions, each with its NUL */
+    struct intern extras; /* struct deck_extra */
+    struct intern spans;  /* struct window_span: windows, each with its WINDOW_END */
 };
 
 /* Reads CSV. Bad rows are named in build->problems; false: no memory. */
-MUST_CHECK bool deck_rows_read(struct deck_rows *rows, struct slice csv, struct deck_build *build);
+MUST_CHECK bool deck_rows_read(struct deck_rows *rows, struct slice csv, enum deck_kind kind,
+                               struct deck_build *build);
 void deck_rows_done(struct deck_rows *rows);
 
 /* Counts a problem, and keeps its text if there is room. */

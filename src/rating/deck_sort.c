@@ -43,6 +43,7 @@ static void radix_sort(struct deck_row **rows, struct deck_row **spare, uint32_t
 
 struct dated { /* a row of one prefix */
     int64_t date;
+    const struct window_span *window; /* NULL: at any time */
     const struct deck_row *row;
 };
 
@@ -53,13 +54,16 @@ static int newest_first(const void *left, const void *right)
     if (a->date != b->date) {
         return a->date > b->date ? -1 : 1;
     }
+    if ((a->window == NULL) != (b->window == NULL)) {
+        return a->window == NULL ? 1 : -1; /* it counts where no window holds */
+    }
     return (a->row->line > b->row->line) - (a->row->line < b->row->line);
 }
 
 struct gather {
     struct deck_runs *runs;
     const struct deck_entry *terms;
-    const int64_t *dates;
+    const struct deck_rows *rows;
     uint32_t *value_of_terms; /* of a prefix whose only row has these terms; 0: not there yet */
     struct list dated;        /* scratch for the rows of one prefix */
     struct list entries;
@@ -76,15 +80,46 @@ static bool add_run(struct gather *gather, const void *entries, uint32_t count, 
     return true;
 }
 
-static void check_dates_differ(const struct gather *gather, const struct dated *newer,
-                               const struct dated *older)
+static const struct window_span *window_of(const struct deck_rows *rows,
+                                           const struct deck_entry *entry)
 {
-    if (newer->date == older->date) {
-        char digits[DECK_PREFIX_DIGITS_MAX + 1];
-        deck_key_text(older->row->key, digits);
-        deck_problem_add(gather->build, older->row->line,
-                         "prefix %s has a row with the same effective date in line %u", digits,
-                         newer->row->line);
+    const struct deck_rate *rates = (const void *)rows->rates.list.items;
+    const struct deck_extra *extras = (const void *)rows->extras.list.items;
+    const struct window_span *spans = (const void *)rows->spans.list.items;
+    uint32_t extra = rates[entry->rate].extra;
+    return extra == 0 || extras[extra - 1].window == 0 ? NULL
+                                                       : &spans[extras[extra - 1].window - 1];
+}
+
+static bool do_clash(const struct dated *a, const struct dated *b)
+{
+    if (a->window == NULL || b->window == NULL) {
+        return a->window == b->window;
+    }
+    return window_overlaps(a->window, b->window);
+}
+
+/* Names the row at `at` if it and one before it claim the same time. */
+static void check_times_differ(const struct gather *gather, const struct dated *dated, uint32_t at)
+{
+    char digits[DECK_PREFIX_DIGITS_MAX + 1];
+    const struct dated *row = &dated[at];
+    deck_key_text(row->row->key, digits);
+    for (uint32_t before = 1; before <= at && dated[at - before].date == row->date; before++) {
+        const struct dated *other = &dated[at - before];
+        if (before == DECK_WINDOWS_MAX) {
+            deck_problem_add(gather->build, row->row->line,
+                             "prefix %s has more than %d rows with the same effective date", digits,
+                             DECK_WINDOWS_MAX);
+            return;
+        }
+        if (do_clash(row, other)) {
+            deck_problem_add(gather->build, row->row->line,
+                             "prefix %s has a row with the same effective date%s in line %u",
+                             digits, row->window == NULL ? "" : " and hours of its window",
+                             other->row->line);
+            return;
+        }
     }
 }
 
@@ -95,8 +130,11 @@ static bool add_dated_run(struct gather *gather, const struct deck_row *rows, ui
     gather->dated.count = 0;
     gather->entries.count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t date = gather->terms[rows[i].terms].date_more;
-        struct dated dated = {.date = gather->dates[date], .row = &rows[i]};
+        const struct deck_entry *entry = &gather->terms[rows[i].terms];
+        const int64_t *dates = (const void *)gather->rows->dates.list.items;
+        struct dated dated = {.date = dates[entry->date_more],
+                              .window = window_of(gather->rows, entry),
+                              .row = &rows[i]};
         if (!list_add(&gather->dated, &dated, 1)) {
             return false;
         }
@@ -109,9 +147,7 @@ static bool add_dated_run(struct gather *gather, const struct deck_row *rows, ui
         if (!list_add(&gather->entries, &entry, 1)) {
             return false;
         }
-        if (i > 0) {
-            check_dates_differ(gather, &dated[i - 1], &dated[i]);
-        }
+        check_times_differ(gather, dated, i);
     }
     return add_run(gather, gather->entries.items, count, value);
 }
@@ -146,7 +182,7 @@ bool deck_runs_make(struct deck_runs *runs, struct deck_rows *rows, struct deck_
     struct gather gather = {
         .runs = runs,
         .terms = (const struct deck_entry *)(const void *)rows->terms.list.items,
-        .dates = (const int64_t *)(const void *)rows->dates.list.items,
+        .rows = rows,
         .value_of_terms = calloc((size_t)rows->terms.list.count + 1, sizeof(uint32_t)),
         .dated.item_size = sizeof(struct dated),
         .entries.item_size = sizeof(struct deck_entry),

@@ -6,8 +6,8 @@
 #define DAYS_PER_ERA 146097 /* 400 years of the Gregorian calendar */
 #define DAYS_TO_1970 719468 /* from 1 March of the year 0 */
 
-/* Days since 1970-01-01. Years begin in March here, so that the leap day is the last. */
-static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
+/* Years begin in March here, so that the leap day is the last. */
+int64_t deck_days_from_date(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2 ? 1 : 0;
     int64_t era = year / 400;
@@ -31,11 +31,11 @@ static void date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t 
     *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
 }
 
-static int64_t days_in_month(int64_t year, int64_t month)
+int64_t deck_days_in_month(int64_t year, int64_t month)
 {
     int64_t next_year = month == 12 ? year + 1 : year;
     int64_t next_month = month == 12 ? 1 : month + 1;
-    return days_from_date(next_year, next_month, 1) - days_from_date(year, month, 1);
+    return deck_days_from_date(next_year, next_month, 1) - deck_days_from_date(year, month, 1);
 }
 
 /* `size` digits at the start of *rest, then the separator (0: none); both are taken off. */
@@ -107,7 +107,7 @@ bool deck_time_parse(struct slice text, int64_t *wall_s)
         !take_number(&rest, 2, '\0', 31, &day)) {
         return false;
     }
-    if (year < 1 || month < 1 || day < 1 || day > days_in_month(year, month)) {
+    if (year < 1 || month < 1 || day < 1 || day > deck_days_in_month(year, month)) {
         return false;
     }
     int64_t seconds = 0;
@@ -117,7 +117,7 @@ bool deck_time_parse(struct slice text, int64_t *wall_s)
             return false;
         }
     }
-    *wall_s = days_from_date(year, month, day) * S_PER_DAY + seconds;
+    *wall_s = deck_days_from_date(year, month, day) * S_PER_DAY + seconds;
     return true;
 }
 

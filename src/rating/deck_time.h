@@ -11,4 +11,8 @@ MUST_CHECK bool deck_time_parse(struct slice text, int64_t *wall_s);
 /* The day alone where it is midnight, else RFC 3339 in UTC. */
 void deck_time_write(struct buf *out, int64_t wall_s);
 
+/* Days since 1970-01-01 of a date of the Gregorian calendar. */
+int64_t deck_days_from_date(int64_t year, int64_t month, int64_t day);
+int64_t deck_days_in_month(int64_t year, int64_t month);
+
 #endif

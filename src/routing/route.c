@@ -121,8 +121,7 @@ static bool find_on_net_price(const struct planner *planner, struct slice called
         }
     }
     /* Nothing is nothing in every currency; and a rate without one is in the payer's. */
-    bool is_free = rate.nano_per_min == 0 && rate.fee_micro == 0;
-    if (is_free || rate.currency[0] == '\0') {
+    if (rate_is_free(&rate) || rate.currency[0] == '\0') {
         memcpy(rate.currency, plan->payer.currency, sizeof(rate.currency));
     }
     if (strcmp(rate.currency, plan->payer.currency) != 0) {
@@ -411,7 +410,7 @@ static bool is_within_guards(const struct planner *planner)
         return false;
     }
     if (plan->payer.price_max_micro > 0 &&
-        (plan->price.nano_per_min + 999) / 1000 > plan->payer.price_max_micro) {
+        (rate_highest_nano(&plan->price) + 999) / 1000 > plan->payer.price_max_micro) {
         say(plan, "The price of %s is above the ceiling of account %s.", plan->number,
             plan->payer.name);
         refuse(plan, ROUTE_TOO_DEAR, plan->payer.version);

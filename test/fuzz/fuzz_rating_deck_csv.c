@@ -12,10 +12,9 @@
 static char first[CSV_SIZE_MAX];
 static char second[CSV_SIZE_MAX];
 
-static const struct deck_terms terms = {.id = 1, .version = 2, .currency = "EUR"};
-
-static struct deck *deck_made(struct slice csv, struct deck_build *build)
+static struct deck *deck_made(struct slice csv, enum deck_kind kind, struct deck_build *build)
 {
+    const struct deck_terms terms = {.id = 1, .version = 2, .currency = "EUR", .kind = kind};
     if (!deck_compile(csv, &terms, build)) {
         FUZZ_CHECK(build->problem_count > 0 && build->object == NULL);
         FUZZ_CHECK(build->problems[0].text[0] != '\0');
@@ -27,10 +26,14 @@ static struct deck *deck_made(struct slice csv, struct deck_build *build)
     return deck;
 }
 
-/* Each line of a deck's own CSV begins with a prefix that some time must find in full. */
+/* Each line of a deck's own CSV begins with a prefix that some time must find in full; a row with a
+ * window may be for a minute of the week only. */
 static void check_rows(const struct deck *deck, struct slice csv)
 {
-    slice_split(&csv, '\n');
+    struct slice header = slice_split(&csv, '\n');
+    if (slice_find_text(header, SLICE("window")) != NULL) {
+        return;
+    }
     while (csv.size > 0) {
         struct slice line = slice_split(&csv, '\n');
         struct slice prefix = slice_split(&line, ',');
@@ -42,25 +45,24 @@ static void check_rows(const struct deck *deck, struct slice csv)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(struct slice csv, enum deck_kind kind)
 {
     static struct deck_build build;
-    if (size > INPUT_SIZE_MAX) {
-        return 0;
-    }
-    struct deck *deck = deck_made(slice_make((const char *)data, size), &build);
+    struct deck *deck = deck_made(csv, kind, &build);
     if (deck == NULL) {
-        return 0;
+        return;
     }
     uint32_t row_count = build.row_count;
     struct buf out;
     buf_init(&out, first, sizeof(first));
     FUZZ_CHECK(deck_write_csv(deck, &out));
-    check_rows(deck, buf_done(&out));
+    if (kind == DECK_CALLS) {
+        check_rows(deck, buf_done(&out));
+    }
     deck_close(deck);
     deck_build_done(&build);
 
-    deck = deck_made(buf_done(&out), &build);
+    deck = deck_made(buf_done(&out), kind, &build);
     FUZZ_CHECK(deck != NULL && build.row_count == row_count);
     struct buf again;
     buf_init(&again, second, sizeof(second));
@@ -68,5 +70,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(slice_equal(buf_done(&out), buf_done(&again)));
     deck_close(deck);
     deck_build_done(&build);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size <= INPUT_SIZE_MAX) {
+        check(slice_make((const char *)data, size), DECK_CALLS);
+        check(slice_make((const char *)data, size), DECK_MESSAGES);
+    }
     return 0;
 }

@@ -29,6 +29,10 @@ static void use(const struct deck *deck, size_t object_size)
                 FUZZ_CHECK(rate_price(&rate, 61000000) >= rate_price(&rate, 0));
                 break;
             }
+            struct deck_network network = {.mcc = slice_head(number, 3),
+                                           .mnc = slice_skip(number, 3)};
+            FUZZ_CHECK(deck_lookup_message(deck, &network, number, times[j], &rate).is !=
+                       TRI_UNKNOWN);
             FUZZ_CHECK(deck_description(deck, number, times[j]).size < object_size);
         }
     }

@@ -248,6 +248,108 @@ static void equal_descriptions_and_rates_are_stored_once(void **state)
     done(deck);
 }
 
+static void every_term_of_a_row_reaches_the_rate(void **state)
+{
+    (void)state;
+    struct deck *deck = deck_of(
+        "prefix,rate,connection_fee,first_increment,next_increment,minimum_charge,free_seconds,"
+        "steps\n49,0.60,0.1,30,6,0.5,60,600:0.30; 3600:0\n44,1,,,,,,\n");
+    struct rate rate;
+    assert_int_equal(deck_lookup(deck, SLICE("4930"), 5, &rate).is, TRI_PRESENT);
+    assert_int_equal(rate.minimum_micro, 500000);
+    assert_int_equal(rate.free_s, 60);
+    assert_int_equal(rate.step_count, 2);
+    assert_int_equal(rate.at_s, 5);
+    /* 0.10 + 9 minutes at 0.60 + 50 minutes at 0.30, and nothing beyond the hour. */
+    assert_int_equal(rate_price(&rate, INT64_C(7200000000)), 20500000);
+    assert_int_equal(rate_price(&rate, 0), 500000);
+    assert_int_equal(deck_lookup(deck, SLICE("44"), 5, &rate).is, TRI_PRESENT);
+    assert_int_equal(rate.minimum_micro + rate.free_s + rate.step_count, 0);
+    done(deck);
+}
+
+static void a_message_is_priced_by_network_then_country_then_number(void **state)
+{
+    (void)state;
+    const struct deck_terms messages = {
+        .id = 2, .version = 1, .currency = "EUR", .kind = DECK_MESSAGES};
+    const char *csv = "prefix,mcc,mnc,description,rate\n,262,,Germany,0.07\n"
+                      ",262,01,Telekom,0.06\n,310,410,AT&T,0.02\n,310,41,other,0.03\n"
+                      "49,,,by number,0.09\n";
+    assert_true(deck_compile(slice_from_text(csv), &messages, &build));
+    struct deck *deck = deck_open(build.object, build.object_size);
+    assert_non_null(deck);
+    static const struct {
+        const char *mcc, *mnc, *number, *prefix;
+        int64_t milli;
+    } table[] = {
+        {"262", "01", "491511", "0262201", 60}, {"262", "02", "491511", "0262", 70},
+        {"262", "", "491511", "0262", 70},      {"262", "001", "491511", "0262", 70},
+        {"310", "410", "1212", "03103410", 20}, {"310", "41", "1212", "0310241", 30},
+        {"310", "411", "1212", NULL, 0},        {"", "", "491511", "49", 90},
+        {"99", "01", "491511", "49", 90},       {"234", "10", "447700", NULL, 0},
+        {"", "", "0262201", NULL, 0},           {"", "", "", NULL, 0},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
+        struct rate rate = {.nano_per_min = -1};
+        struct deck_network network = {.mcc = slice_from_text(table[i].mcc),
+                                       .mnc = slice_from_text(table[i].mnc)};
+        struct tri found =
+            deck_lookup_message(deck, &network, slice_from_text(table[i].number), 0, &rate);
+        assert_int_equal(found.is, table[i].prefix == NULL ? TRI_ABSENT : TRI_PRESENT);
+        if (table[i].prefix != NULL) {
+            assert_string_equal(rate.prefix, table[i].prefix);
+            assert_int_equal(rate_price_message(&rate, 2), table[i].milli * 2000);
+        }
+    }
+    struct rate rate;
+    assert_int_equal(deck_lookup(deck, SLICE("491511"), 0, &rate).is, TRI_ABSENT); /* a call */
+    char text[512];
+    struct buf out;
+    buf_init(&out, text, sizeof(text));
+    assert_true(deck_write_csv(deck, &out));
+    deck_close(deck);
+    deck_build_done(&build);
+    assert_true(slice_equal(
+        buf_done(&out), SLICE("prefix,mcc,mnc,description,rate,effective\n,262,,Germany,0.07,\n"
+                              ",262,01,Telekom,0.06,\n,310,41,other,0.03,\n,310,410,AT&T,0.02,\n"
+                              "49,,,by number,0.09,\n")));
+    deck = deck_of("prefix,rate\n49,1\n");
+    struct deck_network network = {.mcc = SLICE("262"), .mnc = SLICE("01")};
+    assert_int_equal(deck_lookup_message(deck, &network, SLICE("49"), 0, &rate).is, TRI_ABSENT);
+    done(deck);
+}
+
+/* Objects that an older dialtone compiled lie in databases and on edges. */
+static void an_object_of_the_first_format_opens(void **state)
+{
+    (void)state;
+    struct deck *deck = deck_of("prefix,rate,effective\n49,0.01,\n49,0.02,2027-01-01\n4930,3,\n");
+    deck_close(deck);
+    const size_t first_size = offsetof(struct deck_header, kind);
+    size_t size = build.object_size - (sizeof(struct deck_header) - first_size);
+    uint8_t *object = malloc(size);
+    assert_non_null(object);
+    struct deck_header header;
+    memcpy(&header, build.object, sizeof(header));
+    memcpy(header.magic, DECK_MAGIC_FIRST, sizeof(header.magic));
+    header.object_size = size;
+    memcpy(object, &header, first_size);
+    memcpy(object + first_size, build.object + sizeof(header), size - first_size);
+    header.checksum = deck_checksum(object, size);
+    memcpy(object, &header, first_size);
+    deck = deck_open(object, size);
+    assert_non_null(deck);
+    struct rate rate;
+    assert_int_equal(deck_lookup(deck, SLICE("4940"), 0, &rate).is, TRI_PRESENT);
+    assert_int_equal(rate.nano_per_min, 10000000);
+    assert_int_equal(deck_lookup(deck, SLICE("4930"), 0, &rate).is, TRI_PRESENT);
+    assert_int_equal(rate_price(&rate, 60000000), 3000000);
+    assert_int_equal(deck_kind(deck), DECK_CALLS);
+    done(deck);
+    free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +360,9 @@ int main(void)
         cmocka_unit_test(no_changed_byte_passes_for_a_deck),
         cmocka_unit_test(what_is_opened_can_be_looked_up_whatever_its_bytes_are),
         cmocka_unit_test(equal_descriptions_and_rates_are_stored_once),
+        cmocka_unit_test(every_term_of_a_row_reaches_the_rate),
+        cmocka_unit_test(a_message_is_priced_by_network_then_country_then_number),
+        cmocka_unit_test(an_object_of_the_first_format_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

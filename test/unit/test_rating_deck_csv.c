@@ -57,6 +57,17 @@ static void each_bad_row_is_named_by_its_line(void **state)
         {"rate,description\n1,Germany\n", 1, "column \"prefix\" is missing"},
         {"prefix,rate,rate\n49,1,1\n", 1, "stands twice"},
         {"prefix,rate\n", 1, "no row"},
+        {"prefix,rate,minimum_charge\n49,1,-1\n", 2, "minimum_charge \"-1\""},
+        {"prefix,rate,free_seconds\n49,1,70000\n", 2, "free_seconds \"70000\""},
+        {"prefix,rate,steps\n49,1,60\n", 2, "steps \"60\""},
+        {"prefix,rate,steps\n49,1,60:0.5;60:0.4\n", 2, "rising"},
+        {"prefix,rate,steps\n49,1,0:0.5\n", 2, "rising"},
+        {"prefix,rate,steps\n49,1,1:1;2:1;3:1;4:1\n", 2, "at most 3"},
+        {"prefix,rate,steps\n49,1,60:-0.5\n", 2, "steps"},
+        {"prefix,rate,window\n49,1,someday\n", 2, "window \"someday\""},
+        {"prefix,rate,window\n49,1,mon\n49,2,sun-mon 23:00-24:00\n", 3, "in line 2"},
+        {"prefix,rate,window\n49,1,\n49,2,sun\n49,3,\n", 4, "in line 2"},
+        {"prefix,rate,mcc\n49,1,\n", 1, "not for a deck of prices of calls"},
         {"", 1, "empty"},
         {"\n\n", 1, "empty"},
     };
@@ -73,6 +84,49 @@ static void each_bad_row_is_named_by_its_line(void **state)
                      build.problems[0].text, table[i].says);
         }
     }
+}
+
+static void each_bad_row_of_a_message_deck_is_named_by_its_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *csv;
+        uint32_t line;
+        const char *says;
+    } table[] = {
+        {"mcc,mnc,rate\n262,01,0.05\n26,01,0.05\n", 3, "mcc \"26\""},
+        {"mcc,mnc,rate\n262,1,0.05\n", 2, "mnc \"1\""},
+        {"mcc,mnc,rate\n,01,0.05\n", 2, "mcc \"\""},
+        {"prefix,mcc,mnc,rate\n49,262,01,0.05\n", 2, "not both"},
+        {"prefix,mcc,rate\n049,,0.05\n", 2, "not 0"},
+        {"prefix,mcc,rate\n,,0.05\n", 2, "prefix \"\""},
+        {"mcc,mnc,rate\n262,01,0.05\n262,01,0.06\n", 3, "in line 2"},
+        {"mcc,rate,first_increment\n262,1,60\n", 1, "not for a deck of prices of messages"},
+        {"mnc,rate\n01,1\n", 1, "column \"mcc\" is missing"},
+    };
+    const struct deck_terms messages = {.id = 4, .currency = "EUR", .kind = DECK_MESSAGES};
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
+        assert_false(deck_compile(slice_from_text(table[i].csv), &messages, &build));
+        if (build.problems[0].line != table[i].line ||
+            strstr(build.problems[0].text, table[i].says) == NULL) {
+            fail_msg("row %zu: line %u says \"%s\", not \"%s\"", i, build.problems[0].line,
+                     build.problems[0].text, table[i].says);
+        }
+    }
+}
+
+static void more_rows_of_one_date_than_a_look_up_walks_are_refused(void **state)
+{
+    (void)state;
+    static char csv[4096];
+    size_t size = (size_t)sprintf(csv, "prefix,rate,window\n");
+    for (int i = 0; i <= DECK_WINDOWS_MAX; i++) {
+        size += (size_t)sprintf(csv + size, "49,1,mon %02d:00-%02d:30\n", i, i);
+    }
+    assert_false(compile(csv));
+    assert_int_equal(build.problem_count, 1);
+    assert_int_equal(build.problems[0].line, DECK_WINDOWS_MAX + 2);
+    assert_non_null(strstr(build.problems[0].text, "more than 16 rows"));
 }
 
 static void all_problems_are_counted_and_the_first_hundred_kept(void **state)
@@ -158,6 +212,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_bad_row_is_named_by_its_line),
+        cmocka_unit_test(each_bad_row_of_a_message_deck_is_named_by_its_line),
+        cmocka_unit_test(more_rows_of_one_date_than_a_look_up_walks_are_refused),
         cmocka_unit_test(all_problems_are_counted_and_the_first_hundred_kept),
         cmocka_unit_test(line_ends_quotes_spaces_and_a_byte_order_mark_are_accepted),
         cmocka_unit_test(the_sample_deck_compiles_and_comes_back_as_it_was),

@@ -1,5 +1,5 @@
-#include "rating/deck_object.h"
 #include "rating/deck_set.h"
+#include "rating/deck_view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,11 +21,11 @@ static struct deck *deck_made(uint32_t id, uint32_t version)
     return deck_open(build.object, build.object_size);
 }
 
-/* The object is found again by a field of its header. */
+/* The object is found again by its first section, which stands behind the header. */
 static void release(struct deck *deck)
 {
-    uintptr_t currency = (uintptr_t)deck_currency(deck);
-    free((void *)(currency - offsetof(struct deck_header, currency)));
+    uintptr_t rates = (uintptr_t)deck->rates;
+    free((void *)(rates - sizeof(struct deck_header)));
     deck_close(deck);
     released_count++;
 }
