@@ -6,6 +6,7 @@ import { accountName, changed, isOperator, state } from './state';
 import { age, amount, count, duration, iso, price, time } from './format';
 import { alerts } from './alerts';
 import { bans } from './bans';
+import { exposure } from './exposure';
 import { cdrTable, refusalTable } from './page_records';
 import type { Call } from './types';
 
@@ -146,6 +147,7 @@ export function live(): TemplateResult {
         <div class="head"><h2 id="refusals-title">Last refusals</h2><a href="#/refusals">All</a></div>
         ${refusalTable(state.refusals.slice(0, 10))}</section>
     </div>
+    ${isOperator() ? exposure() : nothing}
     ${isOperator() ? bans() : nothing}
     <section class="card wide" aria-labelledby="cdrs-title">
       <div class="head"><h2 id="cdrs-title">Last call records</h2><a href="#/cdrs">All</a></div>

@@ -2,7 +2,7 @@
 // is always read from the API, so that a lost event costs a second, not a wrong table.
 
 import { ask, get, Problem, setCsrf } from './api';
-import type { Account, Ban, BanPage, Call, CallPage, Cdr, Page, Refusal, Session, Status } from './types';
+import type { Account, Ban, BanPage, Call, CallPage, Cdr, ExposureBy, ExposurePage, Page, Refusal, Session, Status } from './types';
 
 export interface State {
   session: Session | null;
@@ -12,6 +12,9 @@ export interface State {
   accounts: Account[]; accountsStale: boolean; accountsAsOfUs: number;
   cdrs: Cdr[]; refusals: Refusal[];
   bans: Ban[];
+  exposureBy: ExposureBy;
+  exposure: ExposurePage | null; // null: not read yet
+  trunkNames: Map<number, string>;
   status: Status | null;
   error: string;               // of the last reading; empty: all is well
   route: string[];             // of the address, after '#/'
@@ -25,6 +28,7 @@ export const state: State = {
   session: null, isChecked: false, isFollowing: false,
   calls: [], callTotal: 0, callsAsOfUs: 0, callsStale: false,
   accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], bans: [], status: null,
+  exposureBy: 'account', exposure: null, trunkNames: new Map(),
   error: '', route: [], filter: '', shownMax: 100, ending: null, note: '',
 };
 
@@ -81,6 +85,18 @@ export const readStatus = (): Promise<void> => attempt(async () => {
   if (isOperator()) state.status = await get<Status>('/v1/status');
 });
 
+// A reading that was overtaken by another choice is thrown away.
+export const readExposure = (): Promise<void> => attempt(async () => {
+  if (!isOperator()) return;
+  const by = state.exposureBy;
+  const page = await get<ExposurePage>(`/v1/exposure?by=${by}&max=1000`);
+  if (by === state.exposureBy) state.exposure = page;
+  if (by === 'trunk' && page.items.some((row) => row.trunk_id !== 0 && !state.trunkNames.has(row.trunk_id ?? 0))) {
+    const trunks = await get<Page<{ id: number; name: string }>>('/v1/trunks?max=1000');
+    state.trunkNames = new Map(trunks.items.map((trunk) => [trunk.id, trunk.name]));
+  }
+});
+
 export const readBans = (): Promise<void> => attempt(async () => {
   if (isOperator()) state.bans = (await get<BanPage>('/v1/bans')).items;
 });
@@ -105,7 +121,7 @@ function follow(): void {
   source.addEventListener('open', () => { state.isFollowing = true; readAll(); });
   source.addEventListener('error', () => { state.isFollowing = false; changed(); });
   on(['call.started', 'call.ringing', 'call.answered'], () => soon(readCalls, 200));
-  on(['call.ended'], () => { soon(readCalls, 200); soon(readRecords, 1500); });
+  on(['call.ended'], () => { soon(readCalls, 200); soon(readExposure, 1000); soon(readRecords, 1500); });
   on(['refusal'], () => soon(readRecords, 400));
   on(['balance', 'config'], () => soon(readAccounts, 300));
   on(['registered', 'unregistered', 'store', 'edge', 'alarm', 'fraud.suspected', 'fraud.over'], () => soon(readStatus, 300));
@@ -114,7 +130,7 @@ function follow(): void {
 }
 
 function readAll(): void {
-  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans]) void read();
+  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans, readExposure]) void read();
 }
 
 // A slow look at everything: what no event tells, and the truth should one be lost.
@@ -122,6 +138,7 @@ setInterval(() => {
   if (state.session === null || document.hidden) return;
   void readStatus();
   void readCalls();
+  void readExposure();
 }, 5000);
 setInterval(() => {
   if (state.session === null || document.hidden) return;
@@ -144,7 +161,7 @@ export function leave(): void {
   source?.close();
   source = null;
   Object.assign(state, { session: null, isChecked: true, isFollowing: false, status: null,
-    calls: [], accounts: [], cdrs: [], refusals: [], bans: [], ending: null, error: '' });
+    calls: [], accounts: [], cdrs: [], refusals: [], bans: [], exposure: null, ending: null, error: '' });
   changed();
 }
 

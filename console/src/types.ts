@@ -49,6 +49,14 @@ export interface Alert {
   destinations: { prefix: string; calls: number }[];
 }
 
+export type ExposureBy = 'account' | 'trunk' | 'destination' | 'country';
+export interface Exposure {
+  account_id?: number; trunk_id?: number; prefix?: string; country?: string; currency: string;
+  calls: number; answered: number; cost: string; cost_per_min: string; held: string;
+  money_left?: string; seconds_left?: number;
+}
+export interface ExposurePage { items: Exposure[]; total: number; as_of_wall_us: number; is_stale: boolean }
+
 export interface Endpoint { user: string; account_id: number; display: string; is_disabled: boolean; digest: string; identities: string[] }
 export interface Binding { uri: string; source?: string; user_agent?: string; wall_expires_us?: number; is_flow_lost?: boolean }
 export interface Transfer { transfer: number; wall_us: number; amount: string; kind: string; actor: string; reason: string }

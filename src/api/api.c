@@ -62,7 +62,7 @@ struct api *api_new(const struct api_options *options, char **error)
         api->options = *options;
         pthread_mutex_init(&api->change_lock, NULL);
         pthread_mutex_init(&api->login_lock, NULL);
-        pthread_mutex_init(&api->calls_lock, NULL);
+        pthread_mutex_init(&api->live_lock, NULL);
         if (!make_directory(options->dir)) {
             if (asprintf(error, "Cannot make %s/web: %s.", options->dir, strerror(errno)) < 0) {
                 *error = NULL;
@@ -97,10 +97,12 @@ void api_free(struct api *api)
     followers_free(api->followers);
     last_good_free(api->last_good);
     money_journal_free(api->money_journal);
-    json_decref(api->calls);
+    for (int i = 0; i < LIVE_COUNT; i++) {
+        json_decref(api->live[i].answer);
+    }
     pthread_mutex_destroy(&api->change_lock);
     pthread_mutex_destroy(&api->login_lock);
-    pthread_mutex_destroy(&api->calls_lock);
+    pthread_mutex_destroy(&api->live_lock);
     free(api);
 }
 

@@ -21,6 +21,19 @@
 struct resource;
 struct api_call;
 
+enum live_kind {
+    LIVE_CALLS = 0,
+    LIVE_BY_ACCOUNT, /* the value at risk, as edge/exposure.h sums it */
+    LIVE_BY_TRUNK,
+    LIVE_BY_DESTINATION,
+    LIVE_BY_COUNTRY,
+    LIVE_COUNT
+};
+struct live_copy {
+    json_t *answer; /* the edge's last one; NULL: none yet */
+    int64_t at_us;  /* monotonic */
+};
+
 struct api { /* members lock for themselves unless said otherwise */
     struct api_options options;
     struct stores *stores;
@@ -29,11 +42,10 @@ struct api { /* members lock for themselves unless said otherwise */
     struct followers *followers;
     struct last_good *last_good;
     struct money_journal *money_journal;
-    pthread_mutex_t change_lock;     /* one change of a row at a time: it is read, changed, put */
-    pthread_mutex_t login_lock;      /* one password is compared at a time */
-    pthread_mutex_t calls_lock;      /* over the copy of the calls in progress */
-    json_t *calls;                   /* the edge's last answer; NULL: none yet */
-    int64_t calls_at_us;             /* monotonic */
+    pthread_mutex_t change_lock; /* one change of a row at a time: it is read, changed, put */
+    pthread_mutex_t login_lock;  /* one password is compared at a time */
+    pthread_mutex_t live_lock;   /* over the copies of what the edge said */
+    struct live_copy live[LIVE_COUNT];
     atomic_uint_fast64_t answers[6]; /* by class: index 2 counts 2xx */
     pthread_t keeper;
     bool has_keeper;

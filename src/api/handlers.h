@@ -33,6 +33,7 @@ void records_refusals(struct api_call *call);
 void records_history(struct api_call *call);
 /* live.c */
 void live_calls(struct api_call *call);
+void live_exposure(struct api_call *call);
 void live_call_end(struct api_call *call);
 void live_bindings(struct api_call *call);
 void live_explain(struct api_call *call);

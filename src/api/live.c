@@ -5,37 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALLS_FRESH_US 300000 /* many viewers ask the edge once */
+#define LIVE_FRESH_US 300000 /* many viewers ask the edge once */
 #define CALLS_MAX 20000
+#define EXPOSURE_ROWS_MAX 20000
 
 /* ---- calls in progress ---- */
 
-/* The edge's newest answer, asked again where it is old. A new reference to a copy; NULL: there
- * never was one (answered). *is_stale: the edge does not answer now. */
-static json_t *read_calls(struct api_call *call, bool *is_stale)
+/* The edge's newest answer, asked again (`members` is taken) where it is old. A new reference to a
+ * copy; NULL: there never was one (answered). *is_stale: the edge does not answer now. */
+static json_t *read_live(struct api_call *call, enum live_kind kind, const char *command,
+                         json_t *members, bool *is_stale)
 {
     struct api *api = call->api;
-    pthread_mutex_lock(&api->calls_lock);
+    struct live_copy *live = &api->live[kind];
+    pthread_mutex_lock(&api->live_lock);
     *is_stale = false;
-    if (api->calls == NULL || api_now_us() - api->calls_at_us > CALLS_FRESH_US) {
-        json_t *answer =
-            api_ask(call, API_PEER_EDGE, "calls", json_pack("{s:i}", "max", CALLS_MAX));
+    if (live->answer == NULL || api_now_us() - live->at_us > LIVE_FRESH_US) {
+        json_t *answer = api_ask(call, API_PEER_EDGE, command, json_incref(members));
         if (answer != NULL) {
-            json_decref(api->calls);
-            api->calls = answer;
-            api->calls_at_us = api_now_us();
+            json_decref(live->answer);
+            live->answer = answer;
+            live->at_us = api_now_us();
         } else {
             *is_stale = true;
         }
     }
-    json_t *copy = json_deep_copy(api->calls); /* reference counts are not shared by threads */
-    pthread_mutex_unlock(&api->calls_lock);
+    json_t *copy = json_deep_copy(live->answer); /* reference counts are not shared by threads */
+    pthread_mutex_unlock(&api->live_lock);
+    json_decref(members);
     return copy;
 }
 
 /* What the customer has left: what may still be promised, and what the edge holds of it unused. The
- * two were read at different moments: a grant that only the edge knows must not count twice. */
-static void add_money_left(struct api_call *call, json_t *row)
+ * two were read at different moments: a grant that only the edge knows must not count twice. False:
+ * it is not known. */
+static bool add_money_left(struct api_call *call, json_t *row, int64_t *money_micro)
 {
     const char *text = json_string_value(json_object_get(row, "left"));
     json_int_t owner = json_integer_value(json_object_get(row, "account_id"));
@@ -45,11 +49,12 @@ static void add_money_left(struct api_call *call, json_t *row)
     if (text == NULL || !money_parse(slice_from_text(text), &left_micro) ||
         last_good_money(call->api->last_good, (uint64_t)owner, &available_micro, &leased_micro)
                 .is != TRI_PRESENT) {
-        return;
+        return false;
     }
     int64_t unused_micro = left_micro < leased_micro ? left_micro : leased_micro;
-    json_object_set_new(row, "money_left",
-                        api_money(money_add_clamped(available_micro, unused_micro)));
+    *money_micro = money_add_clamped(available_micro, unused_micro);
+    json_object_set_new(row, "money_left", api_money(*money_micro));
+    return true;
 }
 
 void live_calls(struct api_call *call)
@@ -60,7 +65,8 @@ void live_calls(struct api_call *call)
     if (!api_argument_max(call, &max) || !api_filter_account(call, &account_id)) {
         return;
     }
-    json_t *all = read_calls(call, &is_stale);
+    json_t *all =
+        read_live(call, LIVE_CALLS, "calls", json_pack("{s:i}", "max", CALLS_MAX), &is_stale);
     if (all == NULL) {
         return;
     }
@@ -76,7 +82,8 @@ void live_calls(struct api_call *call)
         }
         total++;
         if (json_array_size(items) < (size_t)max) {
-            add_money_left(call, row);
+            int64_t money_micro;
+            (void)!add_money_left(call, row, &money_micro);
             json_array_append(items, row);
         }
     }
@@ -90,6 +97,71 @@ void live_calls(struct api_call *call)
     json_decref(all);
 }
 
+/* ---- the same calls as value at risk ---- */
+
+/* "money_left" and, where the calls cost something a minute, how long it lasts at that rate. */
+static void add_seconds_left(struct api_call *call, json_t *row)
+{
+    const char *rate = json_string_value(json_object_get(row, "cost_per_min"));
+    int64_t money_micro;
+    int64_t minute_micro;
+    if (add_money_left(call, row, &money_micro) && rate != NULL &&
+        money_parse(slice_from_text(rate), &minute_micro) && minute_micro > 0) {
+        int64_t left_micro = money_micro < 0 ? 0 : money_micro;
+        int64_t minutes = left_micro / minute_micro;
+        if (minutes <= INT32_MAX) {
+            int64_t rest_s = left_micro % minute_micro * 60 / minute_micro;
+            json_object_set_new(row, "seconds_left", json_integer(minutes * 60 + rest_s));
+        }
+    }
+}
+
+void live_exposure(struct api_call *call)
+{
+    static const char *const names[] = {"account", "trunk", "destination", "country"};
+    const char *wanted = api_argument(call, "by");
+    int by = 0;
+    int max = 0;
+    bool is_stale = false;
+    while (wanted != NULL && by < (int)ARRAY_COUNT(names) && strcmp(wanted, names[by]) != 0) {
+        by++;
+    }
+    if (by == (int)ARRAY_COUNT(names)) {
+        api_problem_field(call, "by", "?by= is account, trunk, destination or country.");
+        return;
+    }
+    if (!api_argument_max(call, &max)) {
+        return;
+    }
+    json_t *all =
+        read_live(call, (enum live_kind)(LIVE_BY_ACCOUNT + by), "exposure",
+                  json_pack("{s:s,s:i}", "by", names[by], "max", EXPOSURE_ROWS_MAX), &is_stale);
+    if (all == NULL) {
+        return;
+    }
+    json_t *items = json_array();
+    size_t index;
+    json_t *row;
+    json_array_foreach(json_object_get(all, "rows"), index, row)
+    {
+        if (index < (size_t)max) {
+            if (by == 0) {
+                add_seconds_left(call, row);
+            }
+            json_array_append(items, row);
+        }
+    }
+    json_int_t as_of_us = json_integer_value(json_object_get(all, "as_of_wall_us"));
+    json_int_t age_us = call->wall_us > as_of_us ? call->wall_us - as_of_us : 0;
+    api_forget_headers(call);
+    api_json(call, 200,
+             json_pack("{s:s,s:o,s:I,s:I,s:I,s:I,s:b}", "by", names[by], "items", items, "total",
+                       json_integer_value(json_object_get(all, "total")), "calls_left_out",
+                       json_integer_value(json_object_get(all, "calls_left_out")), "as_of_wall_us",
+                       as_of_us, "age_us", age_us, "is_stale", is_stale));
+    json_decref(all);
+}
+
 void live_call_end(struct api_call *call)
 {
     json_t *answer =
@@ -99,9 +171,11 @@ void live_call_end(struct api_call *call)
         return;
     }
     json_decref(answer);
-    pthread_mutex_lock(&call->api->calls_lock);
-    call->api->calls_at_us = 0; /* the next list is a new one */
-    pthread_mutex_unlock(&call->api->calls_lock);
+    pthread_mutex_lock(&call->api->live_lock);
+    for (int i = 0; i < LIVE_COUNT; i++) {
+        call->api->live[i].at_us = 0; /* the next list is a new one */
+    }
+    pthread_mutex_unlock(&call->api->live_lock);
     api_log(call->api, json_pack("{s:s,s:s,s:s}", "event", "call.end_asked", "key", call->param,
                                  "actor", call->principal.name));
     call->response->status = 204;

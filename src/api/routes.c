@@ -39,6 +39,7 @@ const struct api_route api_routes[] = {
     {"GET", "/v1/session", CUSTOMER, session_read, NULL},
     {"DELETE", "/v1/session", CUSTOMER, session_end, NULL},
     {"GET", "/v1/calls", CUSTOMER, live_calls, NULL},
+    {"GET", "/v1/exposure", OPERATOR, live_exposure, NULL},
     {"DELETE", "/v1/calls/{call}", OPERATOR, live_call_end, NULL},
     {"GET", "/v1/cdrs", CUSTOMER, records_cdrs, NULL},
     {"GET", "/v1/refusals", CUSTOMER, records_refusals, NULL},

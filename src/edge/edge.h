@@ -11,6 +11,7 @@
 #include "account/acl.h"
 #include "account/directory.h"
 #include "base/journal.h"
+#include "edge/exposure.h"
 #include "guard/ban.h"
 #include "guard/known.h"
 #include "guard/velocity.h"
@@ -210,6 +211,11 @@ void edge_close_incarnation(struct edge_worker *worker, const struct edge_time *
  * written. account_id 0: all. */
 bool edge_calls_json(struct edge_worker *worker, uint32_t *at, uint64_t account_id,
                      const struct edge_time *now, struct buf *out);
+
+/* The same calls as value at risk: up to `max` from *at (0 at first). Returns their count; less
+ * than `max`: those were all. */
+int edge_exposure(struct edge_worker *worker, uint32_t *at, const struct edge_time *now,
+                  struct exposure_call *out, int max);
 
 #define FRAUD_ALERTS_MAX 16
 #define FRAUD_ACCOUNTS_MAX 4096 /* of which calls out are counted at a time */

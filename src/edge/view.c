@@ -1,5 +1,17 @@
 #include "edge/worker.h"
 
+#include "routing/country.h"
+
+#include <string.h>
+
+#define MINUTE_US INT64_C(60000000)
+
+static bool is_in_progress(const struct call *call)
+{
+    return call->state == CALL_WAITING || call->state == CALL_TRYING ||
+           call->state == CALL_RINGING || call->state == CALL_ANSWERED;
+}
+
 static void call_json(struct edge_worker *worker, struct call *call, const struct edge_time *now,
                       struct buf *out)
 {
@@ -47,9 +59,7 @@ bool edge_calls_json(struct edge_worker *worker, uint32_t *at, uint64_t account_
     for (uint32_t i = slab_next(&worker->calls, *at); i != SLAB_NONE;
          i = slab_next(&worker->calls, i + 1)) {
         struct call *call = slab_at(&worker->calls, i);
-        bool is_open = call->state == CALL_WAITING || call->state == CALL_TRYING ||
-                       call->state == CALL_RINGING || call->state == CALL_ANSWERED;
-        if (!is_open || (account_id != 0 && call->account_id != account_id)) {
+        if (!is_in_progress(call) || (account_id != 0 && call->account_id != account_id)) {
             *at = i + 1;
             continue;
         }
@@ -67,6 +77,45 @@ bool edge_calls_json(struct edge_worker *worker, uint32_t *at, uint64_t account_
         *at = i + 1;
     }
     return false;
+}
+
+static void exposure_of(struct edge_worker *worker, const struct call *call,
+                        const struct edge_time *now, struct exposure_call *out)
+{
+    const struct rate *rate = &call->meter.rate;
+    memset(out, 0, sizeof(*out));
+    out->account_id = call->account_id;
+    out->trunk_id = call->trunk_id;
+    out->is_answered = call->state == CALL_ANSWERED;
+    out->held_micro = meter_held(worker->edge->meters, &call->meter, now->mono_us);
+    if (out->is_answered) {
+        int64_t talk_us = call_talk_us(call, now->mono_us);
+        out->cost_micro = rate_price(rate, talk_us);
+        out->minute_micro = rate_price(rate, talk_us + MINUTE_US) - out->cost_micro;
+    }
+    memcpy(out->currency, rate->currency, sizeof(out->currency));
+    memcpy(out->prefix, rate->prefix, sizeof(out->prefix));
+    struct slice number = slice_from_text(call->callee);
+    const struct country *country =
+        country_of(slice_starts_with(number, SLICE("+")) ? slice_skip(number, 1) : number);
+    if (country != NULL && !call->is_on_net) {
+        memcpy(out->region, country->region, strlen(country->region));
+    }
+}
+
+int edge_exposure(struct edge_worker *worker, uint32_t *at, const struct edge_time *now,
+                  struct exposure_call *out, int max)
+{
+    int count = 0;
+    for (uint32_t i = slab_next(&worker->calls, *at); i != SLAB_NONE && count < max;
+         i = slab_next(&worker->calls, i + 1)) {
+        const struct call *call = slab_at(&worker->calls, i);
+        if (is_in_progress(call)) {
+            exposure_of(worker, call, now, &out[count++]);
+        }
+        *at = i + 1;
+    }
+    return count;
 }
 
 void edge_sum(const struct edge_worker *worker, struct edge_totals *out)

@@ -42,11 +42,10 @@ void cli_say(const struct cli *cli, json_t *answer, const char *format, ...) PRI
 /* Asks "edge.sock", "web.sock" or "supervisor.sock". NULL: it is said and *status is set. */
 json_t *cli_ask(struct cli *cli, const char *socket, const char *command, const json_t *members,
                 int *status);
-/* As above, but NULL without a word where nobody answers. */
 /* Nothing in its texts below a space or of U+0080 to U+009F is left: what a phone sent may steer a
  * terminal. In place; NULL is harmless. */
 void cli_make_harmless(json_t *value);
-
+/* As cli_ask, but NULL without a word where nobody answers. */
 json_t *cli_ask_quietly(struct cli *cli, const char *socket, const char *command);
 bool cli_is_running(const struct cli *cli); /* somebody holds DIR/run.lock */
 int cli_hold(const char *dir); /* holds it, until closed; -1: it runs, or cannot be written */

@@ -1,4 +1,5 @@
-/* cli_records.c - what has been, and what would be: call records, refusals, history, explain. */
+/* cli_records.c - what has been, and what would be: call records, refusals, history, explain; and
+ * what is at risk now. */
 #include "node/cli.h"
 
 #include <stdio.h>
@@ -305,6 +306,67 @@ static int run_explain(const struct command *command, const struct args *args)
     return status;
 }
 
+/* ---- exposure ---- */
+
+#define EXPOSURE_COLUMNS                                                                           \
+    {"CALLS", "calls", CLI_TEXT}, {"ANSWERED", "answered", CLI_TEXT}, {"COST", "cost", CLI_MONEY}, \
+        {"A MINUTE", "cost_per_min", CLI_MONEY}, {"SET ASIDE", "held", CLI_MONEY},                 \
+    {                                                                                              \
+        "CURRENCY", "currency", CLI_TEXT                                                           \
+    }
+static const struct cli_column exposure_by_account[] = {
+    {"ACCOUNT", "account_id", CLI_ACCOUNT},
+    EXPOSURE_COLUMNS,
+    {"LEFT", "money_left", CLI_MONEY},
+    {"SECONDS LEFT", "seconds_left", CLI_TEXT},
+    {NULL, NULL, CLI_TEXT},
+};
+static const struct cli_column exposure_by_trunk[] = {
+    {"TRUNK", "trunk_id", CLI_TRUNK}, EXPOSURE_COLUMNS, {NULL, NULL, CLI_TEXT}};
+static const struct cli_column exposure_by_destination[] = {
+    {"PREFIX", "prefix", CLI_TEXT}, EXPOSURE_COLUMNS, {NULL, NULL, CLI_TEXT}};
+static const struct cli_column exposure_by_country[] = {
+    {"COUNTRY", "country", CLI_TEXT}, EXPOSURE_COLUMNS, {NULL, NULL, CLI_TEXT}};
+
+static int run_exposure(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct cli_url url;
+    int status = COMMAND_OK;
+    const char *by = args_value(args, "--by");
+    by = by == NULL ? "account" : by;
+    const struct cli_column *columns = strcmp(by, "account") == 0       ? exposure_by_account
+                                       : strcmp(by, "trunk") == 0       ? exposure_by_trunk
+                                       : strcmp(by, "destination") == 0 ? exposure_by_destination
+                                       : strcmp(by, "country") == 0     ? exposure_by_country
+                                                                        : NULL;
+    if (columns == NULL || args->word_count != 0) {
+        return cli_usage(command, "--by is account, trunk, destination or country");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    cli_url_init(&url, "/v1/exposure");
+    cli_url_query(&url, "by", by);
+    cli_url_query(&url, "max", args_value(args, "--max"));
+    json_t *answer = cli_get(&cli, &url, &status);
+    const json_t *items = json_object_get(answer, "items");
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL && json_array_size(items) == 0) {
+        printf("No call is in progress.\n");
+    } else if (answer != NULL) {
+        cli_print_table(&cli, columns, items);
+    }
+    if (!cli.is_json && json_is_true(json_object_get(answer, "is_stale"))) {
+        printf("That was %.1f s ago: the edge does not answer now.\n",
+               (double)json_integer_value(json_object_get(answer, "age_us")) / 1e6);
+    }
+    json_decref(answer);
+    cli_done(&cli);
+    return status;
+}
+
 /* ---- the commands ---- */
 
 #define COMMON COMMAND_DIR, COMMAND_JSON, COMMAND_HELP, COMMAND_END
@@ -335,7 +397,23 @@ static const struct args_known explain_known[] = {
     COMMON,
 };
 
+static const struct args_known exposure_known[] = {
+    ARG("--by", "WHAT", "account (if not said), trunk, destination or country"),
+    ARG("--max", "COUNT", "the dearest so many (100)"),
+    COMMON,
+};
+
 const struct command cli_record_commands[] = {
+    {
+        .name = "exposure",
+        .group = "Watch",
+        .what = "calls in progress as value at risk: count, cost, cost a minute, time left",
+        .usage = "exposure [--by account|trunk|destination|country] [--max COUNT]",
+        .help = "The dearest a minute first. SECONDS LEFT is how long the account's money lasts at "
+                "this\nrate; SET ASIDE is what open calls hold beyond their cost so far.",
+        .options = exposure_known,
+        .run = run_exposure,
+    },
     {
         .name = "cdr",
         .group = "Watch",

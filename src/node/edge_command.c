@@ -54,6 +54,7 @@ bool edge_command(struct edge_role *role, int worker, struct command *command, i
 }
 
 #define CALLS_TEXT_MAX (1u << 20)
+#define EXPOSURE_PAGE 1000 /* calls a turn of the worker: under a millisecond */
 
 /* True: done; false: more to do at the next turn. */
 static bool carry_out(struct edge_thread *thread, struct command *command)
@@ -70,6 +71,17 @@ static bool carry_out(struct edge_thread *thread, struct command *command)
             edge_calls_json(thread->engine, &command->at, command->account_id, &thread->now, &out);
         command->text_size = out.size;
         command->answer = (struct tri){has_more ? TRI_PRESENT : TRI_ABSENT};
+        return true;
+    }
+    case COMMAND_EXPOSURE: {
+        struct exposure_call *calls = malloc(EXPOSURE_PAGE * sizeof(*calls));
+        command->text = (char *)calls;
+        if (calls == NULL) {
+            return true;
+        }
+        int count = edge_exposure(thread->engine, &command->at, &thread->now, calls, EXPOSURE_PAGE);
+        command->text_size = (size_t)count * sizeof(*calls);
+        command->answer = (struct tri){count == EXPOSURE_PAGE ? TRI_PRESENT : TRI_ABSENT};
         return true;
     }
     case COMMAND_END:

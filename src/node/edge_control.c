@@ -11,7 +11,7 @@
 #define PATIENCE_US 1000000
 #define TEXT_MAX (256 * 1024)
 
-static json_t *money_json(int64_t micro)
+json_t *edge_money_json(int64_t micro)
 {
     char text[64];
     struct buf out;
@@ -79,10 +79,10 @@ static json_t *lease_json(struct edge_role *role)
     struct meter_totals totals;
     meter_sum(role->edge.meters, clock_mono_us(), &totals);
     return json_pack(
-        "{s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "outstanding", money_json(totals.outstanding_micro),
-        "grace_used", money_json(totals.grace_used_micro), "bound",
-        money_json(totals.grace_bound_micro), "accounts", (json_int_t)totals.account_count, "open",
-        (json_int_t)totals.open_count, "asks", (json_int_t)totals.ask_count, "silent",
+        "{s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "outstanding", edge_money_json(totals.outstanding_micro),
+        "grace_used", edge_money_json(totals.grace_used_micro), "bound",
+        edge_money_json(totals.grace_bound_micro), "accounts", (json_int_t)totals.account_count,
+        "open", (json_int_t)totals.open_count, "asks", (json_int_t)totals.ask_count, "silent",
         (json_int_t)totals.silent_count);
 }
 
@@ -518,6 +518,8 @@ static void handle(void *ctx, const char *command, const json_t *request,
         do_status(role, answer);
     } else if (strcmp(command, "calls") == 0) {
         do_calls(role, request, answer);
+    } else if (strcmp(command, "exposure") == 0) {
+        exposure_answer(role, request, answer);
     } else if (strcmp(command, "call_end") == 0) {
         do_end(role, request, answer);
     } else if (strcmp(command, "explain") == 0) {

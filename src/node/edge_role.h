@@ -14,6 +14,7 @@
  *     edge_config.c    configuration: from the log on disk, then from the change feed
  *     edge_sync.c      the journal's thread: sync, heartbeat, snapshots
  *     edge_bans.c      bans: made, restored, ended, listed
+ *     edge_exposure.c  the calls in progress as value at risk
  *     edge_control.c   the control socket's commands
  */
 #ifndef DT_NODE_EDGE_ROLE_H
@@ -52,7 +53,13 @@ struct note {
     uint32_t size; /* of the bytes that follow */
 };
 
-enum command_kind { COMMAND_CALLS = 1, COMMAND_END, COMMAND_SNAPSHOT, COMMAND_CLOSE_INCARNATION };
+enum command_kind {
+    COMMAND_CALLS = 1,
+    COMMAND_EXPOSURE,
+    COMMAND_END,
+    COMMAND_SNAPSHOT,
+    COMMAND_CLOSE_INCARNATION
+};
 
 struct command { /* from the control, store or sync thread to a worker */
     struct command *next;
@@ -242,7 +249,11 @@ void bans_answer_list(struct edge_role *role, struct control_answer *answer);
 void bans_answer_ban(struct edge_role *role, const json_t *request, struct control_answer *answer);
 void bans_answer_lift(struct edge_role *role, const json_t *request, struct control_answer *answer);
 
+/* ---- edge_exposure.c ---- */
+void exposure_answer(struct edge_role *role, const json_t *request, struct control_answer *answer);
+
 /* ---- edge_control.c ---- */
 bool edge_control_start(struct edge_role *role, char **error);
+json_t *edge_money_json(int64_t micro); /* "12.340000" */
 
 #endif

@@ -68,6 +68,15 @@ async function showsAlerts(browser) {
   await browser.shot('alerts');
 }
 
+async function showsValueAtRisk(browser) {
+  const table = 'table.exposure tbody';
+  await until('value at risk', async () => /acme/.test(await browser.text(table)));
+  assert.match(await browser.text(table), /3\s+2\s+EUR 0\.33/);
+  await browser.click('select.pick option[value=destination]');
+  await until('destinations', async () => /49…/.test(await browser.text(table)));
+  await browser.shot('exposure');
+}
+
 async function showsAccounts(browser, base) {
   await browser.go(base + '/#/accounts/acme');
   await until('endpoints', async () => /alice.*SHA-256 only/s.test(await browser.text('main')));
@@ -134,6 +143,7 @@ try {
   await logsIn(browser, base, told);
   await seesCalls(browser);
   await endsACall(browser);
+  await showsValueAtRisk(browser);
   await showsAlerts(browser);
   await liftsABan(browser);
   await showsAccounts(browser, base);

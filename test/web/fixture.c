@@ -56,6 +56,28 @@ static void play_calls(struct fixture *fixture, struct control_answer *answer)
                                           "calls", calls));
 }
 
+static void play_exposure(struct fixture *fixture, const json_t *request,
+                          struct control_answer *answer)
+{
+    const char *by = json_string_value(json_object_get(request, "by"));
+    json_t *row = json_pack("{s:s,s:i,s:i,s:s,s:s,s:s,s:s}", "currency", "EUR", "calls", 3,
+                            "answered", 2, "cost", "0.333334", "cost_per_min", "2.000000", "held",
+                            "0.666666", "left", "24.500000");
+    if (strcmp(by, "account") == 0) {
+        json_object_set_new(row, "account_id", json_integer(1));
+    } else {
+        json_object_set_new(row, strcmp(by, "destination") == 0 ? "prefix" : by, json_string("49"));
+    }
+    pthread_mutex_lock(&fixture->play.lock);
+    fixture->play.ask_count++;
+    pthread_mutex_unlock(&fixture->play.lock);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    control_answer_json(answer, json_pack("{s:s,s:I,s:[o],s:i,s:i}", "by", by, "as_of_wall_us",
+                                          (json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000,
+                                          "rows", row, "total", 1, "calls_left_out", 0));
+}
+
 static void play_end(struct fixture *fixture, const json_t *request, struct control_answer *answer)
 {
     const char *key = json_string_value(json_object_get(request, "key"));
@@ -125,6 +147,8 @@ static void play(void *ctx, const char *command, const json_t *request,
     struct fixture *fixture = ctx;
     if (strcmp(command, "calls") == 0) {
         play_calls(fixture, answer);
+    } else if (strcmp(command, "exposure") == 0) {
+        play_exposure(fixture, request, answer);
     } else if (strcmp(command, "call_end") == 0) {
         play_end(fixture, request, answer);
     } else if (strcmp(command, "events") == 0) {

@@ -458,6 +458,33 @@ static void calls_are_listed_and_ended_by_key(void **state)
     answer_done(&calls);
 }
 
+static void calls_are_summed_up_as_value_at_risk(void **state)
+{
+    (void)state;
+    struct answer answer = op("GET", "/v1/exposure", NULL);
+    json_t *row = json_array_get(json_object_get(answer.json, "items"), 0);
+    struct answer balance = op("GET", "/v1/accounts/acme/balance", NULL);
+    int64_t left_micro, available_micro;
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(json_integer_value(json_object_get(row, "calls")), 3);
+    assert_true(money_parse(slice_from_text(json_string_value(json_object_get(row, "money_left"))),
+                            &left_micro));
+    assert_true(money_parse(slice_from_text(text_of(&balance, "available")), &available_micro));
+    assert_true(left_micro >= available_micro);
+    /* at two a minute */
+    assert_int_equal(json_integer_value(json_object_get(row, "seconds_left")),
+                     left_micro * 60 / 2000000);
+    answer_done(&balance);
+    answer_done(&answer);
+    answer = op("GET", "/v1/exposure?by=destination&max=5", NULL);
+    row = json_array_get(json_object_get(answer.json, "items"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "prefix")), "49");
+    assert_null(json_object_get(row, "seconds_left"));
+    answer_done(&answer);
+    expect(op("GET", "/v1/exposure?by=moon", NULL), 422, "bad-field");
+    expect(customer("GET", "/v1/exposure", NULL), 403, "forbidden");
+}
+
 static void explain_asks_the_edge(void **state)
 {
     (void)state;
@@ -499,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_key_is_shown_once_and_dies_when_revoked),
         cmocka_unit_test(a_suspension_names_who_and_why),
         cmocka_unit_test(calls_are_listed_and_ended_by_key),
+        cmocka_unit_test(calls_are_summed_up_as_value_at_risk),
         cmocka_unit_test(explain_asks_the_edge),
         cmocka_unit_test(call_records_are_filtered_by_time),
     };

@@ -176,8 +176,15 @@ static void an_edge_that_is_down_leaves_its_last_calls_with_their_age(void **sta
 {
     (void)state;
     wait_for("/v1/calls", 200, false);
+    wait_for("/v1/exposure", 200, false);
     fixture_edge_down(web);
     usleep(400000);
+    struct answer exposure = op("GET", "/v1/exposure");
+    assert_int_equal(exposure.status, 200);
+    assert_true(is_stale(&exposure));
+    assert_in_range(json_integer_value(json_object_get(exposure.json, "age_us")), 400000, 60000000);
+    answer_done(&exposure);
+    expect(op("GET", "/v1/exposure?by=trunk"), 503, "unknown"); /* never asked before */
     struct answer calls = op("GET", "/v1/calls");
     assert_int_equal(calls.status, 200);
     assert_true(is_stale(&calls));
