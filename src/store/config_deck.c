@@ -11,10 +11,11 @@
 #include <string.h>
 
 #define PIECE_SIZE ((size_t)1 << 20)
-#define DECK_COLUMNS                                                                               \
-    "d.id, d.version, d.deck_version, d.name, v.currency, v.rounding, v.prefix_count,"             \
-    " v.object_size, v.object_hash, v.wall_imported_us, v.import"                                  \
-    " FROM deck d JOIN deck_version v ON v.deck = d.id AND v.deck_version = d.deck_version"
+#define DECK_FIELDS                                                                                \
+    "d.id, d.version, v.deck_version, d.name, v.currency, v.rounding, v.prefix_count,"             \
+    " v.object_size, v.object_hash, v.wall_imported_us, v.import, v.kind, v.time_zone"             \
+    " FROM deck d JOIN deck_version v ON v.deck = d.id"
+#define DECK_COLUMNS DECK_FIELDS " AND v.deck_version = d.deck_version"
 
 static void read_row(sqlite3_stmt *statement, struct deck_row *row)
 {
@@ -26,16 +27,20 @@ static void read_row(sqlite3_stmt *statement, struct deck_row *row)
         .prefix_count = (uint32_t)column_u64(statement, 6),
         .object_size = column_u64(statement, 7),
         .wall_imported_us = sqlite3_column_int64(statement, 9),
+        .kind = (uint8_t)column_u64(statement, 11),
     };
     column_text(statement, 3, row->name, sizeof(row->name));
     column_text(statement, 4, row->currency, sizeof(row->currency));
     column_text(statement, 8, row->object_hash, sizeof(row->object_hash));
+    column_text(statement, 12, row->time_zone, sizeof(row->time_zone));
 }
 
 static enum store_result find_next(struct store *store, const char *name, uint32_t *id,
                                    uint32_t *deck_version)
 {
-    static const char sql[] = "SELECT id, deck_version + 1 FROM deck WHERE name = ?1 UNION ALL"
+    /* The version in force may be an older one. */
+    static const char sql[] = "SELECT id, (SELECT max(deck_version) + 1 FROM deck_version"
+                              " WHERE deck = deck.id) FROM deck WHERE name = ?1 UNION ALL"
                               " SELECT ifnull(max(id), 0) + 1, 1 FROM deck LIMIT 1";
     sqlite3_stmt *statement = store_query(store, sql, "t", name);
     if (store_step(store, statement) != ROW_FOUND) {
@@ -91,7 +96,8 @@ static enum store_result publish(struct store *store, struct deck_row *row, int6
 {
     static const char add_version[] =
         "INSERT INTO deck_version (deck, deck_version, import, currency, rounding, prefix_count,"
-        " object_size, object_hash, wall_imported_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        " object_size, object_hash, wall_imported_us, kind, time_zone)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     static const char move[] = "INSERT INTO deck (id, version, name, deck_version)"
                                " VALUES (?1, ?2, ?3, ?4)"
                                " ON CONFLICT (id) DO UPDATE SET version = ?2, deck_version = ?4";
@@ -106,9 +112,10 @@ static enum store_result publish(struct store *store, struct deck_row *row, int6
     uint64_t number = 0;
     bool is_done =
         change_number(store, &number) &&
-        store_run(store, add_version, "uuitiuuti", row->id, (uint64_t)row->deck_version, import,
+        store_run(store, add_version, "uuitiuutiut", row->id, (uint64_t)row->deck_version, import,
                   row->currency, (int64_t)row->rounding, (uint64_t)row->prefix_count,
-                  row->object_size, row->object_hash, row->wall_imported_us) &&
+                  row->object_size, row->object_hash, row->wall_imported_us, (uint64_t)row->kind,
+                  row->time_zone[0] == '\0' ? "UTC" : row->time_zone) &&
         store_run(store, move, "uutu", row->id, number, row->name, (uint64_t)row->deck_version) &&
         change_put(store, CONFIG_DECK, row->id, false, number) &&
         change_note(store, actor, "deck", "imported", row->id);
@@ -165,6 +172,8 @@ static enum store_result read_decks(struct store *store, sqlite3_stmt *statement
 }
 
 static const char deck_by_id[] = "SELECT " DECK_COLUMNS " WHERE d.id = ?1";
+static const char version_by_id[] =
+    "SELECT " DECK_FIELDS " WHERE d.id = ?1 AND v.deck_version = ?2";
 static const char decks_after[] = "SELECT " DECK_COLUMNS " WHERE d.id > ?1 ORDER BY d.id LIMIT ?2";
 
 enum store_result config_get_deck(struct store *store, uint64_t id, struct deck_row *out)
@@ -223,10 +232,10 @@ static enum store_result read_pieces(struct store *store, int64_t import, uint8_
                              : store_fail(store, STORE_UNKNOWN, "the deck's pieces are incomplete");
 }
 
-static enum store_result read_object(struct store *store, uint64_t id, uint8_t **object,
+/* The bytes of the one version that the statement finds. */
+static enum store_result read_object(struct store *store, sqlite3_stmt *statement, uint8_t **object,
                                      struct deck_row *row)
 {
-    sqlite3_stmt *statement = store_query(store, deck_by_id, "u", id);
     switch (store_step(store, statement)) {
     case ROW_NONE:
         return store_fail(store, STORE_ABSENT, "there is no such deck");
@@ -245,8 +254,9 @@ static enum store_result read_object(struct store *store, uint64_t id, uint8_t *
     return read_pieces(store, import, *object, row->object_size);
 }
 
-enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **object,
-                                   size_t *object_size)
+/* deck_version 0: the one in force. */
+static enum store_result read_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                      uint8_t **object, size_t *object_size)
 {
     uint8_t *bytes = NULL;
     struct deck_row row = {0};
@@ -254,7 +264,10 @@ enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **o
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    enum store_result result = store_end(store, read_object(store, id, &bytes, &row));
+    sqlite3_stmt *statement =
+        deck_version == 0 ? store_query(store, deck_by_id, "u", id)
+                          : store_query(store, version_by_id, "uu", id, (uint64_t)deck_version);
+    enum store_result result = store_end(store, read_object(store, statement, &bytes, &row));
     if (result == STORE_OK &&
         (!hash_object(store, bytes, row.object_size, hash) || strcmp(hash, row.object_hash) != 0)) {
         result =
@@ -267,4 +280,92 @@ enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **o
     *object = bytes;
     *object_size = row.object_size;
     return STORE_OK;
+}
+
+enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **object,
+                                   size_t *object_size)
+{
+    return read_version(store, id, 0, object, object_size);
+}
+
+enum store_result config_read_deck_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                           uint8_t **object, size_t *object_size)
+{
+    return read_version(store, id, deck_version, object, object_size);
+}
+
+/* ---- versions ---- */
+
+enum store_result config_page_deck_version(struct store *store, uint64_t id, uint32_t before,
+                                           struct deck_row *out, int max, int *count)
+{
+    static const char sql[] = "SELECT " DECK_FIELDS " WHERE d.id = ?1 AND v.deck_version < ?2"
+                              " ORDER BY v.deck_version DESC LIMIT ?3";
+    int found = 0;
+    uint64_t below = before == 0 ? UINT32_MAX : before;
+    if (!store_begin(store, STORE_READ)) {
+        return store_end(store, store->failed);
+    }
+    sqlite3_stmt *statement = store_query(store, sql, "uui", id, below, (int64_t)max);
+    enum store_result result = store_end(store, read_decks(store, statement, out, max, &found));
+    if (result == STORE_OK) {
+        *count = found;
+    }
+    return result;
+}
+
+static enum store_result find_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                      struct deck_row *out)
+{
+    int count = 0;
+    sqlite3_stmt *statement = store_query(store, version_by_id, "uu", id, (uint64_t)deck_version);
+    enum store_result result = read_decks(store, statement, out, 1, &count);
+    sqlite3_reset(statement);
+    if (result == STORE_OK && count == 0) {
+        return store_fail(store, STORE_ABSENT, "the deck has no version %u", deck_version);
+    }
+    return result;
+}
+
+enum store_result config_get_deck_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                          struct deck_row *out)
+{
+    struct deck_row row;
+    if (!store_begin(store, STORE_READ)) {
+        return store_end(store, store->failed);
+    }
+    enum store_result result = store_end(store, find_version(store, id, deck_version, &row));
+    if (result == STORE_OK) {
+        *out = row;
+    }
+    return result;
+}
+
+static enum store_result use_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                     const char *actor, struct deck_row *row)
+{
+    static const char move[] = "UPDATE deck SET version = ?2, deck_version = ?3 WHERE id = ?1";
+    enum store_result result = find_version(store, id, deck_version, row);
+    if (result != STORE_OK) {
+        return result;
+    }
+    bool is_done = change_number(store, &row->version) &&
+                   store_run(store, move, "uuu", id, row->version, (uint64_t)deck_version) &&
+                   change_put(store, CONFIG_DECK, id, false, row->version) &&
+                   change_note(store, actor, "deck", "put in force", id);
+    return is_done ? STORE_OK : store->failed;
+}
+
+enum store_result config_use_deck_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                          const char *actor, struct deck_row *row)
+{
+    struct deck_row used;
+    if (!store_begin(store, STORE_WRITE)) {
+        return store_end(store, store->failed);
+    }
+    enum store_result result = store_end(store, use_version(store, id, deck_version, actor, &used));
+    if (result == STORE_OK) {
+        *row = used;
+    }
+    return result;
 }

@@ -104,7 +104,7 @@ void column_text(sqlite3_stmt *statement, int column, char *field, size_t field_
 bool store_count(struct store *store, const char *counter, uint64_t by, uint64_t *after);
 
 /* ---- schema (migrate.c) ---- */
-#define STORE_SCHEMA 4
+#define STORE_SCHEMA 5
 enum store_result store_migrate_to(struct store *store, int schema) MUST_CHECK; /* for tests too */
 bool store_read_schema(struct store *store); /* into store->schema */
 

@@ -131,9 +131,15 @@ static const char fraud_limits[] =
 static const char endpoint_digest[] =
     "ALTER TABLE endpoint ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;";
 
+/* Step 5. What a deck's prices are for (enum deck_kind), and the zone of its windows. */
+static const char deck_kinds[] =
+    "ALTER TABLE deck_version ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deck_version ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'UTC';";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
     {"limits against toll fraud", fraud_limits},
     {"endpoint digest", endpoint_digest},
+    {"deck kinds and time zones", deck_kinds},
 };

@@ -10,6 +10,7 @@
 #include "account/account.h"
 #include "metering/meter.h"
 #include "metering/usage.h"
+#include "rating/zone.h"
 
 enum store_result {
     STORE_UNKNOWN = 0, /* no clear answer; store_error says why */
@@ -172,8 +173,8 @@ enum store_result config_number_by_digits(struct store *store, const char *digit
 enum store_result config_put_endpoints(struct store *store, struct endpoint *rows, int count,
                                        const char *actor) MUST_CHECK;
 
-/* Decks: an object in pieces of at most 1 MB, hashed. Importing a name again makes version + 1; the
- * old versions stay. id 0: none. */
+/* Decks: an object in pieces of at most 1 MB, hashed. Importing a name again makes the next
+ * version; the old versions stay. id 0: none. */
 struct deck_row {
     uint64_t id;
     uint64_t version; /* change feed */
@@ -181,6 +182,8 @@ struct deck_row {
     char name[ACCOUNT_NAME_SIZE];
     char currency[4];
     uint8_t rounding;
+    uint8_t kind; /* enum deck_kind */
+    char time_zone[ZONE_NAME_SIZE];
     uint32_t prefix_count;
     uint64_t object_size;
     char object_hash[65]; /* hex SHA-256 */
@@ -195,9 +198,19 @@ enum store_result config_get_deck(struct store *store, uint64_t id,
                                   struct deck_row *out) MUST_CHECK;
 enum store_result config_page_deck(struct store *store, uint64_t after, struct deck_row *out,
                                    int max, int *count) MUST_CHECK;
-/* Reads the object of the newest version; malloc'd, the caller frees. Checked by its hash. */
+/* Reads the object of the version in force; malloc'd, the caller frees. Checked by its hash. */
 enum store_result config_read_deck(struct store *store, uint64_t id, uint8_t **object,
                                    size_t *object_size) MUST_CHECK;
+/* Versions of a deck below `before` (0: all), newest first; old ones are never removed. */
+enum store_result config_page_deck_version(struct store *store, uint64_t id, uint32_t before,
+                                           struct deck_row *out, int max, int *count) MUST_CHECK;
+enum store_result config_get_deck_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                          struct deck_row *out) MUST_CHECK;
+enum store_result config_read_deck_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                           uint8_t **object, size_t *object_size) MUST_CHECK;
+/* Puts a version that is there in force (again); *row: as it is then. ABSENT: no such version. */
+enum store_result config_use_deck_version(struct store *store, uint64_t id, uint32_t deck_version,
+                                          const char *actor, struct deck_row *row) MUST_CHECK;
 
 enum store_result config_get_setting(struct store *store, const char *name, char *value,
                                      size_t value_size) MUST_CHECK;

@@ -265,6 +265,60 @@ static void a_deck_keeps_its_id_and_gains_a_version(void **state)
     free(object);
 }
 
+static void an_old_version_of_a_deck_comes_back_whole(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint8_t object[64] = {0};
+    uint64_t changes = 0;
+    for (uint32_t version = 1; version <= 3; version++) {
+        object[0] = (uint8_t)version;
+        struct deck_row row = {.id = 1,
+                               .deck_version = version,
+                               .name = "d",
+                               .currency = "EUR",
+                               .kind = 1,
+                               .time_zone = "Europe/Berlin",
+                               .object_size = 64};
+        assert_ok(config_put_deck(store, &row, object, "test"));
+        changes = row.version;
+    }
+    struct deck_row row;
+    assert_ok(config_use_deck_version(store, 1, 2, "ada", &row));
+    assert_int_equal(row.deck_version, 2);
+    assert_true(row.version > changes); /* followers see that it moved */
+    assert_ok(config_get_deck(store, 1, &row));
+    assert_int_equal(row.deck_version, 2);
+    assert_int_equal(row.kind, 1);
+    assert_string_equal(row.time_zone, "Europe/Berlin");
+    uint8_t *back = NULL;
+    size_t size = 0;
+    assert_ok(config_read_deck(store, 1, &back, &size));
+    assert_int_equal(back[0], 2);
+    free(back);
+    assert_ok(config_read_deck_version(store, 1, 3, &back, &size));
+    assert_int_equal(back[0], 3);
+    free(back);
+    assert_result(config_use_deck_version(store, 1, 4, "ada", &row), STORE_ABSENT);
+    assert_result(config_use_deck_version(store, 2, 1, "ada", &row), STORE_ABSENT);
+    assert_result(config_get_deck_version(store, 1, 4, &row), STORE_ABSENT);
+
+    /* The next import gets a number that was never given. */
+    uint32_t id = 0, next = 0;
+    assert_ok(config_deck_next(store, "d", &id, &next));
+    assert_int_equal(id, 1);
+    assert_int_equal(next, 4);
+
+    struct deck_row rows[2];
+    int count = 0;
+    assert_ok(config_page_deck_version(store, 1, 0, rows, 2, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].deck_version, 3);
+    assert_int_equal(rows[1].deck_version, 2);
+    assert_ok(config_page_deck_version(store, 1, 2, rows, 2, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].deck_version, 1);
+}
+
 static void a_damaged_deck_is_unknown(void **state)
 {
     struct fixture *fixture = *state;
@@ -322,6 +376,7 @@ int main(void)
         TEST(changes_come_in_order_and_once_a_row),
         TEST(a_limit_is_cut_only_by_what_is_available),
         TEST(a_deck_keeps_its_id_and_gains_a_version),
+        TEST(an_old_version_of_a_deck_comes_back_whole),
         TEST(a_damaged_deck_is_unknown),
         TEST(settings_and_keys_are_kept),
     };
