@@ -211,7 +211,11 @@ enum scn_verdict scn_run(const struct scn *scn, const struct scn_world *world,
         if (!step_play(world, step, why)) {
             return SCN_FAIL;
         }
-        if (step->every_us > 0 && series_count < SCN_SERIES_MAX) {
+        if (step->every_us > 0 && series_count == SCN_SERIES_MAX) {
+            snprintf(why, SCN_WHY_SIZE, "more than %d calls with every", SCN_SERIES_MAX);
+            return SCN_FAIL;
+        }
+        if (step->every_us > 0) {
             series[series_count++] =
                 (struct series){step, origin_us + step->at_us + step->every_us, step->times - 1};
         }
