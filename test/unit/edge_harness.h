@@ -8,6 +8,7 @@
 #ifndef DT_TEST_EDGE_HARNESS_H
 #define DT_TEST_EDGE_HARNESS_H
 
+#include "base/address.h"
 #include "edge/worker.h"
 
 #include <stdio.h>
@@ -86,8 +87,7 @@ static inline struct reg_flow h_flow(const struct harness *h, enum h_who who)
 {
     struct reg_flow flow = {.port = h->port[who] == 0 ? 5060 : h->port[who],
                             .transport = h->transport[who]};
-    flow.address[10] = flow.address[11] = 0xff;
-    memcpy(flow.address + 12, h_hosts[who], 4);
+    address_from_ipv4(flow.address, h_hosts[who]);
     flow.listener = flow.transport == REG_TCP ? 1 : 0;
     flow.connection = flow.transport == REG_TCP ? 1000 + (uint64_t)who : 0;
     return flow;
@@ -670,6 +670,16 @@ static inline bool h_last_usage(const struct harness *h, struct usage *out)
         }
     }
     return false;
+}
+
+/* From here on sources are banned; nobody is known yet. */
+static inline void h_bans_on(struct harness *h)
+{
+    struct ban_terms terms = ban_terms_default();
+    h->edge->bans = ban_table_new(&terms, 1);
+    h->edge->known = known_set_new(1000);
+    H_CHECK(h->edge->bans != NULL && h->edge->known != NULL);
+    atomic_store(&h->edge->is_known_loaded, true);
 }
 
 /* What must be true when all is over: nothing is open, nothing held, nothing left behind. */

@@ -10,19 +10,10 @@
 
 #define BOB_URI "sip:bob@" H_DOMAIN
 
-static void bans_on(struct harness *h)
-{
-    struct ban_terms terms = ban_terms_default();
-    h->edge->bans = ban_table_new(&terms, 1);
-    h->edge->known = known_set_new(1000);
-    assert_true(h->edge->bans != NULL && h->edge->known != NULL);
-    atomic_store(&h->edge->is_known_loaded, true);
-}
-
 static struct harness *guarded(void)
 {
     struct harness *h = h_new();
-    bans_on(h);
+    h_bans_on(h);
     return h;
 }
 

@@ -53,18 +53,15 @@ static const struct row {
     {"any other", {501, 501, 501, 501, 0}, {481, 481, 481, 481, 0}, {481, 481, 481, 481, 0, 1}},
 };
 
-static void bans_on(struct harness *h, enum h_who who)
+static void ban(struct harness *h, enum h_who who)
 {
-    struct ban_terms terms = ban_terms_default();
     struct reg_flow flow = h_flow(h, who);
-    struct ban ban;
+    struct ban unused;
     uint8_t source[16];
+    h_bans_on(h);
     ban_source_of(flow.address, source);
-    h->edge->bans = ban_table_new(&terms, 1);
-    h->edge->known = known_set_new(100);
-    atomic_store(&h->edge->is_known_loaded, true);
     ban_put(h->edge->bans, source, 3600 * H_S, "test", "test",
-            (struct ban_now){h->now.mono_us, h->now.wall_us}, &ban);
+            (struct ban_now){h->now.mono_us, h->now.wall_us}, &unused);
 }
 
 /* A call of alice and bob; carol and mallory have nothing to do with it. */
@@ -101,7 +98,7 @@ static int outcome(const char *method, enum source source, enum place place)
                               : "<" BOB_URI ">;tag=b1",
              user);
     if (source == BANNED) {
-        bans_on(h, who);
+        ban(h, who);
     }
     struct h_request request = {.method = strcmp(method, "any other") == 0 ? "FOO" : method,
                                 .uri = is_register ? "sip:" H_DOMAIN : BOB_URI,

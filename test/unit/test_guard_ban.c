@@ -1,7 +1,9 @@
 /* Bans: what leads to one, how long it holds, which doors stay open. */
+#include "base/address.h"
 #include "guard/ban.h"
 #include "guard/known.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,11 +22,8 @@ static struct ban_now at(int64_t mono_us)
 
 static void v4(uint8_t address[16], uint32_t number)
 {
-    static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    memcpy(address, prefix, sizeof(prefix));
-    for (int i = 0; i < 4; i++) {
-        address[12 + i] = (uint8_t)(number >> (24 - 8 * i));
-    }
+    uint32_t four = htonl(number);
+    address_from_ipv4(address, &four);
 }
 
 static struct ban_table *table_new(void)
