@@ -63,7 +63,7 @@ void destination_left(struct edge_worker *worker, struct edge_txn *txn, bool is_
     if (is_silent) {
         window_silent(worker->windows, txn->window_key, txn->window_count, worker->now.mono_us);
     } else {
-        window_withdrawn(worker->windows, txn->window_key, txn->window_count);
+        window_withdrawn(worker->windows, txn->window_key, txn->window_count, worker->now.mono_us);
     }
     txn->window_count = 0;
 }

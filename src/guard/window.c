@@ -179,11 +179,17 @@ void window_silent(struct window_table *table, uint64_t key, int32_t message_cou
     window->room_count = half_count > table->terms.count_min ? half_count : table->terms.count_min;
 }
 
-void window_withdrawn(struct window_table *table, uint64_t key, int32_t message_count)
+void window_withdrawn(struct window_table *table, uint64_t key, int32_t message_count,
+                      int64_t now_us)
 {
     struct window *window = find(table, key);
-    if (window != NULL) {
-        take_off(window, message_count);
+    if (window == NULL) {
+        return;
+    }
+    take_off(window, message_count);
+    /* Nobody waits for it any more, and it has not been silent for long: it is not silent. */
+    if (window->open_count == 0 && !is_suspect(&table->terms, window, now_us)) {
+        window->asked_us = 0;
     }
 }
 

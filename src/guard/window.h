@@ -51,7 +51,8 @@ void window_answered(struct window_table *table, uint64_t key, int32_t message_c
 /* Given up after waiting in vain. */
 void window_silent(struct window_table *table, uint64_t key, int32_t message_count, int64_t now_us);
 /* Given up for a reason of our own: says nothing about the destination. */
-void window_withdrawn(struct window_table *table, uint64_t key, int32_t message_count);
+void window_withdrawn(struct window_table *table, uint64_t key, int32_t message_count,
+                      int64_t now_us);
 
 struct window_view {
     int32_t open_count, room_count;

@@ -120,10 +120,14 @@ static void what_we_take_back_ourselves_says_nothing(void **state)
     struct window_table *table = small();
     struct window_view view;
     send_some(table, PBX, 4, SECOND);
-    window_withdrawn(table, PBX, 4);
+    window_withdrawn(table, PBX, 4, SECOND);
     assert_true(window_look(table, PBX, SECOND, &view));
     assert_int_equal(view.room_count, 4);
     assert_int_equal(view.open_count, 0);
+    assert_int_equal(window_ask(table, PBX, 60 * SECOND), WINDOW_OPEN); /* it was not silent */
+    send_some(table, PBX, 1, 60 * SECOND);
+    window_withdrawn(table, PBX, 1, 63 * SECOND); /* it was */
+    assert_int_equal(window_ask(table, PBX, 63 * SECOND), WINDOW_PROBE);
     window_table_free(table);
 }
 
