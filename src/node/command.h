@@ -44,9 +44,10 @@ extern const struct command cli_live_commands[];  /* drain, restart, stop, statu
 extern const struct command cli_ban_commands[];   /* bans, ban, unban */
 extern const struct command cli_account_commands[], cli_endpoint_commands[], cli_trunk_commands[],
     cli_number_commands[], cli_route_commands[], cli_key_commands[];
-extern const struct command cli_money_commands[];  /* topup, balance, ... */
-extern const struct command cli_deck_commands[];   /* deck */
-extern const struct command cli_record_commands[]; /* cdr, refusals, history, explain */
-extern const struct command cli_dir_commands[];    /* audit, backup, restore, operator */
+extern const struct command cli_money_commands[];     /* topup, balance, ... */
+extern const struct command cli_deck_commands[];      /* deck */
+extern const struct command cli_record_commands[];    /* cdr, refusals, history, explain */
+extern const struct command cli_reconcile_commands[]; /* reconcile */
+extern const struct command cli_dir_commands[];       /* audit, backup, restore, operator */
 
 #endif
