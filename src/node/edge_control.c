@@ -92,7 +92,9 @@ static json_t *alerts_json(struct edge_role *role)
     struct buf out;
     struct edge_time now = {clock_mono_us(), clock_wall_us()};
     buf_init(&out, text, sizeof(text));
+    epoch_online(&role->epoch, role->worker_count); /* it looks into the directory */
     edge_alerts_json(&role->edge, &now, &out);
+    epoch_offline(&role->epoch, role->worker_count);
     json_t *list = out.is_full ? NULL : json_loadb(text, out.size, 0, NULL);
     return list != NULL ? list : json_array();
 }

@@ -122,7 +122,10 @@ static void look_for_fraud(struct edge_role *role, struct fraud_told *told)
 {
     struct edge_shell shell = {.ctx = role, .event = sync_event};
     struct edge_time now = {clock_mono_us(), clock_wall_us()};
+    int reader = role->worker_count + 1; /* behind the workers and the control thread */
+    epoch_online(&role->epoch, reader);
     edge_fraud_check(&role->edge, told, &now, &shell);
+    epoch_offline(&role->epoch, reader);
 }
 
 void *edge_sync_main(void *argument)
