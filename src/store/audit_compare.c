@@ -20,15 +20,15 @@ static void compare(struct audit *audit, const char *row, const char *what, int6
     }
 }
 
-static bool compare_lease(struct audit *audit, sqlite3_stmt *statement)
+static bool compare_lease(struct audit *audit, struct statement *statement)
 {
     struct ledger_lease lease = {
         .incarnation = column_u64(statement, 0),
         .account_id = column_u64(statement, 1),
-        .granted_micro = sqlite3_column_int64(statement, 2),
-        .returned_micro = sqlite3_column_int64(statement, 3),
-        .settled_micro = sqlite3_column_int64(statement, 4),
-        .used_known_micro = sqlite3_column_int64(statement, 5),
+        .granted_micro = column_i64(statement, 2),
+        .returned_micro = column_i64(statement, 3),
+        .settled_micro = column_i64(statement, 4),
+        .used_known_micro = column_i64(statement, 5),
     };
     struct tally_entry *right = tally_at(&audit->leases, lease.incarnation, lease.account_id);
     if (right == NULL) {
@@ -57,7 +57,7 @@ static bool compare_leases(struct audit *audit)
 {
     static const char sql[] =
         "SELECT incarnation, account, granted, returned, settled, used_known FROM lease";
-    sqlite3_stmt *statement = store_query(audit->store, sql, "");
+    struct statement *statement = store_query(audit->store, sql, "");
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         if (!compare_lease(audit, statement)) {
@@ -74,16 +74,15 @@ static bool compare_leases(struct audit *audit)
     return step == ROW_NONE;
 }
 
-static bool compare_customer(struct audit *audit, sqlite3_stmt *statement, uint64_t id,
+static bool compare_customer(struct audit *audit, struct statement *statement, uint64_t id,
                              uint64_t last_transfer, const char *row)
 {
     struct tally_entry *right = tally_at(&audit->accounts, 0, id);
     if (right == NULL) {
         return no_memory(audit);
     }
-    compare(audit, row, "leased", sqlite3_column_int64(statement, 5), right->sums[AUDIT_LEASED]);
-    compare(audit, row, "used beyond leases", sqlite3_column_int64(statement, 6),
-            right->sums[AUDIT_EXCESS]);
+    compare(audit, row, "leased", column_i64(statement, 5), right->sums[AUDIT_LEASED]);
+    compare(audit, row, "used beyond leases", column_i64(statement, 6), right->sums[AUDIT_EXCESS]);
     if (column_u64(statement, 7) != last_transfer) {
         audit_say(audit, "%s: its newest entry is %llu, not %llu", row,
                   (unsigned long long)last_transfer, (unsigned long long)column_u64(statement, 7));
@@ -91,10 +90,10 @@ static bool compare_customer(struct audit *audit, sqlite3_stmt *statement, uint6
     return true;
 }
 
-static bool compare_book(struct audit *audit, sqlite3_stmt *statement)
+static bool compare_book(struct audit *audit, struct statement *statement)
 {
-    int64_t id = sqlite3_column_int64(statement, 0);
-    int64_t balance_micro = sqlite3_column_int64(statement, 4);
+    int64_t id = column_i64(statement, 0);
+    int64_t balance_micro = column_i64(statement, 4);
     char kind[16], currency[8];
     column_text(statement, 1, kind, sizeof(kind));
     column_text(statement, 2, currency, sizeof(currency));
@@ -122,7 +121,7 @@ static bool compare_books(struct audit *audit)
 {
     static const char sql[] = "SELECT id, kind, currency, incarnation, balance, leased, excess,"
                               " last_transfer FROM book";
-    sqlite3_stmt *statement = store_query(audit->store, sql, "");
+    struct statement *statement = store_query(audit->store, sql, "");
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         if (!compare_book(audit, statement)) {
@@ -149,17 +148,16 @@ static bool compare_books(struct audit *audit)
 static bool compare_chains(struct audit *audit)
 {
     static const char sql[] = "SELECT id, head, link_count FROM chain";
-    sqlite3_stmt *statement = store_query(audit->store, sql, "");
+    struct statement *statement = store_query(audit->store, sql, "");
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         uint64_t id = column_u64(statement, 0);
         const struct tally_entry *entry = tally_at(&audit->chains, 0, id);
         const struct audit_chain *chain =
             entry == NULL || !entry->is_seen ? NULL : &audit->heads[entry->sums[0]];
-        bool is_right =
-            chain != NULL && chain->link_count == sqlite3_column_int64(statement, 2) &&
-            sqlite3_column_bytes(statement, 1) == STORE_HASH_SIZE &&
-            memcmp(chain->head, sqlite3_column_blob(statement, 1), STORE_HASH_SIZE) == 0;
+        bool is_right = chain != NULL && chain->link_count == column_i64(statement, 2) &&
+                        column_slice(statement, 1).size == STORE_HASH_SIZE &&
+                        memcmp(chain->head, column_slice(statement, 1).data, STORE_HASH_SIZE) == 0;
         if (!is_right) {
             audit_say(audit, "chain %llu: its links do not end where it says",
                       (unsigned long long)id);
@@ -174,7 +172,7 @@ static bool compare_marks(struct audit *audit)
     static const char marks[] = "SELECT number, high_water FROM incarnation";
     static const char beyond[] = "SELECT number FROM transfer WHERE number >= ?1 LIMIT 1000";
     static const char counter[] = "SELECT value FROM counter WHERE name = 'transfer'";
-    sqlite3_stmt *statement = store_query(audit->store, marks, "");
+    struct statement *statement = store_query(audit->store, marks, "");
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         const struct tally_entry *chain = tally_at(&audit->chains, 0, column_u64(statement, 0));
@@ -204,7 +202,7 @@ static bool compare_marks(struct audit *audit)
                   (unsigned long long)column_u64(statement, 0),
                   (unsigned long long)(audit->next - 1));
     }
-    sqlite3_reset(statement);
+    statement_reset(statement);
     return true;
 }
 

@@ -98,42 +98,35 @@ static bool check_order(struct audit *audit, const struct ledger_row *row)
     return true;
 }
 
-static const char *text_of(sqlite3_stmt *statement, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text == NULL ? "" : text;
-}
-
-static struct ledger_row read_row(sqlite3_stmt *statement)
+static struct ledger_row read_row(struct statement *statement)
 {
     return (struct ledger_row){
         .number = column_u64(statement, 0),
-        .wall_us = sqlite3_column_int64(statement, 1),
+        .wall_us = column_i64(statement, 1),
         .previous = column_u64(statement, 9),
         .transfer =
             {
-                .kind = text_of(statement, 2),
-                .debit = sqlite3_column_int64(statement, 3),
-                .credit = sqlite3_column_int64(statement, 4),
-                .amount_micro = sqlite3_column_int64(statement, 5),
+                .kind = column_cstr(statement, 2),
+                .debit = column_i64(statement, 3),
+                .credit = column_i64(statement, 4),
+                .amount_micro = column_i64(statement, 5),
                 .account_id = column_u64(statement, 6),
                 .incarnation = column_u64(statement, 7),
                 .sequence = column_u64(statement, 8),
                 .linked = column_u64(statement, 10),
-                .actor = text_of(statement, 11),
-                .reason = text_of(statement, 12),
+                .actor = column_cstr(statement, 11),
+                .reason = column_cstr(statement, 12),
             },
     };
 }
 
-static bool take_transfer(struct audit *audit, sqlite3_stmt *statement, bool *is_row_wrong)
+static bool take_transfer(struct audit *audit, struct statement *statement, bool *is_row_wrong)
 {
     struct ledger_row row = read_row(statement);
     const struct ledger_transfer *transfer = &row.transfer;
     char block[LEDGER_ROW_MAX];
     struct slice bytes = ledger_row_encode(&row, block);
-    if (ledger_row_check(bytes) != sqlite3_column_int64(statement, 13) ||
-        transfer->amount_micro <= 0) {
+    if (ledger_row_check(bytes) != column_i64(statement, 13) || transfer->amount_micro <= 0) {
         audit_say(audit, "transfer %llu (account %llu): was changed after it was written",
                   (unsigned long long)row.number, (unsigned long long)transfer->account_id);
         *is_row_wrong = true;
@@ -162,7 +155,7 @@ static bool walk_transfers(struct audit *audit, uint64_t first, uint64_t last, b
         "SELECT number, wall_us, kind, debit, credit, amount, account, incarnation, sequence,"
         " previous, linked, actor, reason, row_check FROM transfer"
         " WHERE number BETWEEN ?1 AND ?2 ORDER BY number";
-    sqlite3_stmt *statement = store_query(audit->store, sql, "uu", first, last);
+    struct statement *statement = store_query(audit->store, sql, "uu", first, last);
     uint64_t next = first;
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
@@ -217,13 +210,13 @@ bool audit_walk_links(struct audit *audit, int64_t until_us, bool *is_end)
 {
     static const char sql[] =
         "SELECT first, last, chain, hash FROM link WHERE first >= ?1 ORDER BY first";
-    sqlite3_stmt *statement = store_query(audit->store, sql, "u", audit->next);
+    struct statement *statement = store_query(audit->store, sql, "u", audit->next);
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         uint64_t first = column_u64(statement, 0), last = column_u64(statement, 1);
         uint8_t hash[STORE_HASH_SIZE] = {0};
-        if (sqlite3_column_bytes(statement, 3) == STORE_HASH_SIZE) {
-            memcpy(hash, sqlite3_column_blob(statement, 3), STORE_HASH_SIZE);
+        if (column_slice(statement, 3).size == STORE_HASH_SIZE) {
+            memcpy(hash, column_slice(statement, 3).data, STORE_HASH_SIZE);
         }
         if (first > audit->next) {
             audit_say(audit, "transfers %llu to %llu: their link is missing",
@@ -238,7 +231,7 @@ bool audit_walk_links(struct audit *audit, int64_t until_us, bool *is_end)
             return false;
         }
         if (store_now_us() >= until_us) {
-            sqlite3_reset(statement);
+            statement_reset(statement);
             *is_end = false;
             return true;
         }
@@ -253,17 +246,16 @@ bool audit_walk_cdrs(struct audit *audit, uint64_t *after, int64_t until_us, boo
         "SELECT c.row, c.usage, c.transfer, t.amount, t.account, t.sequence, t.incarnation,"
         " c.incarnation FROM cdr c LEFT JOIN transfer t ON t.number = c.transfer"
         " WHERE c.row > ?1 ORDER BY c.row";
-    sqlite3_stmt *statement = store_query(audit->store, sql, "u", *after);
+    struct statement *statement = store_query(audit->store, sql, "u", *after);
     enum row_step step;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         struct usage usage;
-        struct slice record = {sqlite3_column_blob(statement, 1),
-                               (size_t)sqlite3_column_bytes(statement, 1)};
+        struct slice record = column_slice(statement, 1);
         *after = column_u64(statement, 0);
-        bool has_transfer = sqlite3_column_type(statement, 2) != SQLITE_NULL;
+        bool has_transfer = !column_is_null(statement, 2);
         if (!usage_decode(record, &usage)) {
             audit_say(audit, "CDR %llu: is damaged", (unsigned long long)*after);
-        } else if (has_transfer && (usage.charge_micro != sqlite3_column_int64(statement, 3) ||
+        } else if (has_transfer && (usage.charge_micro != column_i64(statement, 3) ||
                                     usage.account_id != column_u64(statement, 4) ||
                                     usage.sequence != column_u64(statement, 5) ||
                                     column_u64(statement, 6) != column_u64(statement, 7))) {
@@ -271,7 +263,7 @@ bool audit_walk_cdrs(struct audit *audit, uint64_t *after, int64_t until_us, boo
                       (unsigned long long)*after, (unsigned long long)column_u64(statement, 2));
         }
         if (store_now_us() >= until_us) {
-            sqlite3_reset(statement);
+            statement_reset(statement);
             *is_end = false;
             return true;
         }

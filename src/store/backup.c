@@ -1,5 +1,5 @@
 /* backup.c - copies of the database while others write, and the way back. */
-#include "store/internal.h"
+#include "store/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,9 +58,9 @@ static bool copy_into(struct store *store, const char *part)
     sqlite3 *to = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(part, &to, flags, NULL);
-    if (rc == SQLITE_OK && store_exec(store, "BEGIN; SELECT count(*) FROM sqlite_schema")) {
-        rc = copy_pages(store->db, to);
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (rc == SQLITE_OK && sqlite_exec(store, "BEGIN; SELECT count(*) FROM sqlite_schema")) {
+        rc = copy_pages(sqlite_db(store), to);
+        (void)sqlite3_exec(sqlite_db(store), "ROLLBACK", NULL, NULL, NULL);
         if (rc == SQLITE_OK) {
             /* One plain file, without a log beside it. */
             rc = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
@@ -76,7 +76,7 @@ static bool copy_into(struct store *store, const char *part)
     return true;
 }
 
-enum store_result store_copy(struct store *store, const char *file)
+enum store_result sqlite_copy(struct store *store, const char *file)
 {
     char part[STORE_PATH_SIZE + 64];
     snprintf(part, sizeof(part), "%s.part", file);
@@ -111,7 +111,7 @@ enum store_result store_backup(const char *dir, const char *file, char *error, s
     enum store_result result = store_connect(store) ? STORE_OK : store->failed;
     if (result == STORE_OK) {
         store->deadline_us = INT64_MAX; /* as long as it takes: nobody waits for it */
-        result = store_copy(store, file);
+        result = sqlite_copy(store, file);
     }
     if (result != STORE_OK) {
         say(error, error_size, "backup", store->error);
@@ -128,7 +128,7 @@ static bool read_text(sqlite3 *db, const char *sql, char *out, size_t out_size)
     bool is_found = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
                     sqlite3_step(statement) == SQLITE_ROW;
     if (is_found) {
-        column_text(statement, 0, out, out_size);
+        snprintf(out, out_size, "%s", (const char *)sqlite3_column_text(statement, 0));
     }
     sqlite3_finalize(statement);
     return is_found;
@@ -205,14 +205,14 @@ static enum store_result put_back(struct store *store, const char *file, char *e
 {
     char identity[33] = "";
     char part[STORE_PATH_SIZE + 64];
-    snprintf(part, sizeof(part), "%s.restoring", store->path);
+    snprintf(part, sizeof(part), "%s.restoring", store->sqlite->path);
     enum store_result result = check_copy(store->dir, file, identity, error, error_size);
     if (result != STORE_OK) {
         return result;
     }
-    if (!copy_file(file, part) || !set_aside(store->path, store_wall_us()) ||
-        rename(part, store->path) != 0 || !sync_dir_of(store->path)) {
-        say(error, error_size, store->path, strerror(errno));
+    if (!copy_file(file, part) || !set_aside(store->sqlite->path, store_wall_us()) ||
+        rename(part, store->sqlite->path) != 0 || !sync_dir_of(store->sqlite->path)) {
+        say(error, error_size, store->sqlite->path, strerror(errno));
         return STORE_UNKNOWN;
     }
     struct store_pin pin = {0};
@@ -222,7 +222,7 @@ static enum store_result put_back(struct store *store, const char *file, char *e
     /* An older backup is brought to the newest schema, and set to WAL mode again. */
     result = store_migrate(store);
     if (result != STORE_OK) {
-        say(error, error_size, store->path, store->error);
+        say(error, error_size, store->sqlite->path, store->error);
     }
     return result;
 }

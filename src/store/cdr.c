@@ -1,5 +1,6 @@
 #include "store/cdr.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,79 +18,96 @@ uint64_t cdr_row_floor(int64_t wall_us)
     return (second < SECOND_MAX ? second : SECOND_MAX) << COUNTER_BITS;
 }
 
-bool cdr_writer_start(struct store *store, struct cdr_writer *writer, int count)
+bool cdr_writer_start(struct store *store, struct cdr_writer *writer, uint64_t incarnation,
+                      int count)
 {
     uint64_t last = 0;
+    assert(count <= CDR_BATCH_MAX);
     if (!store_count(store, "cdr", (uint64_t)count, &last)) {
         return false;
     }
+    writer->incarnation = incarnation;
     writer->counter = last - (uint64_t)count;
+    writer->count = 0;
     return true;
 }
 
-/* Within one second the counter came round: the next free row of the second is taken. */
-static bool is_row_taken(struct store *store, uint64_t row, bool *is_taken)
-{
-    static const char sql[] = "SELECT 1 FROM cdr WHERE row = ?1";
-    switch (store_step(store, store_query(store, sql, "u", row))) {
-    case ROW_FOUND:
-        *is_taken = true;
-        return true;
-    case ROW_NONE:
-        *is_taken = false;
-        return true;
-    case ROW_FAILED:
-        break;
-    }
-    return false;
-}
+static const char insert[] = "INSERT INTO cdr (row, account, incarnation, sequence, transfer,"
+                             " usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+                             " ON CONFLICT (row) DO NOTHING";
 
-/* Answers SQLite's primary code. */
-static int insert(sqlite3_stmt *statement, uint64_t row)
+static struct slice encode(const struct usage *usage, char record[USAGE_ENCODED_MAX])
 {
-    sqlite3_bind_int64(statement, 1, (int64_t)row);
-    int rc = sqlite3_step(statement);
-    sqlite3_reset(statement);
-    return rc & 0xff;
-}
-
-bool cdr_write(struct store *store, struct cdr_writer *writer, uint64_t incarnation,
-               const struct usage *usage, uint64_t transfer)
-{
-    static const char sql[] = "INSERT INTO cdr (row, account, incarnation, sequence, transfer,"
-                              " usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    char record[USAGE_ENCODED_MAX];
     struct buf out;
-    buf_init(&out, record, sizeof(record));
+    buf_init(&out, record, USAGE_ENCODED_MAX);
     usage_encode(&out, usage);
-    sqlite3_stmt *statement = store_statement(store, sql);
-    if (statement == NULL) {
+    return buf_done(&out);
+}
+
+bool cdr_write(struct store *store, struct cdr_writer *writer, const struct usage *usage,
+               uint64_t transfer)
+{
+    char record[USAGE_ENCODED_MAX];
+    struct slice bytes = encode(usage, record);
+    uint64_t row = cdr_row_floor(usage->wall_end_us) | (++writer->counter & COUNTER_MASK);
+    writer->rows[writer->count] = (struct cdr_written){row, transfer, usage};
+    writer->count++;
+    return store_run_many(store, insert, "uuuunb", row, usage->account_id, writer->incarnation,
+                          usage->sequence, transfer, bytes.data, bytes.size);
+}
+
+static bool is_in_place(struct store *store, const struct cdr_writer *writer,
+                        const struct cdr_written *written, bool *is_there)
+{
+    static const char sql[] = "SELECT incarnation, sequence FROM cdr WHERE row = ?1";
+    struct statement *statement = store_query(store, sql, "u", written->row);
+    enum row_step step = store_step(store, statement);
+    *is_there = step == ROW_FOUND && column_u64(statement, 0) == writer->incarnation &&
+                column_u64(statement, 1) == written->usage->sequence;
+    if (step == ROW_FOUND) {
+        statement_reset(statement);
+    }
+    return step != ROW_FAILED;
+}
+
+/* Of a late record: since the second in which it ended the counter came round, and the row is
+ * another's. The next free one is taken. */
+static bool place(struct store *store, const struct cdr_writer *writer,
+                  const struct cdr_written *written)
+{
+    static const char one[] = "INSERT INTO cdr (row, account, incarnation, sequence, transfer,"
+                              " usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+                              " ON CONFLICT (row) DO NOTHING";
+    char record[USAGE_ENCODED_MAX];
+    struct slice bytes = encode(written->usage, record);
+    int64_t touched = 0;
+    for (uint64_t row = written->row + 1; touched == 0; row++) {
+        if (!store_run_now(store, &touched, one, "uuuunb", row, written->usage->account_id,
+                           writer->incarnation, written->usage->sequence, written->transfer,
+                           bytes.data, bytes.size)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cdr_writer_end(struct store *store, struct cdr_writer *writer)
+{
+    int64_t touched = 0;
+    if (!store_many_touched(store, insert, &touched)) {
         return false;
     }
-    uint64_t row = cdr_row_floor(usage->wall_end_us) | (++writer->counter & COUNTER_MASK);
-    sqlite3_bind_int64(statement, 2, (int64_t)usage->account_id);
-    sqlite3_bind_int64(statement, 3, (int64_t)incarnation);
-    sqlite3_bind_int64(statement, 4, (int64_t)usage->sequence);
-    if (transfer == 0) {
-        sqlite3_bind_null(statement, 5);
-    } else {
-        sqlite3_bind_int64(statement, 5, (int64_t)transfer);
-    }
-    sqlite3_bind_blob(statement, 6, record, (int)out.size, SQLITE_STATIC);
-    int rc = insert(statement, row);
-    if (rc == SQLITE_CONSTRAINT) {
-        bool is_taken = true;
-        while (is_taken) {
-            row++;
-            if (!is_row_taken(store, row, &is_taken)) {
+    for (int i = 0; i < writer->count && touched < writer->count; i++) {
+        bool is_there = false;
+        if (!is_in_place(store, writer, &writer->rows[i], &is_there)) {
+            return false;
+        }
+        if (!is_there) {
+            if (!place(store, writer, &writer->rows[i])) {
                 return false;
             }
+            touched++;
         }
-        rc = insert(statement, row);
-    }
-    if (rc != SQLITE_DONE) {
-        store_take_error(store, rc);
-        return false;
     }
     return true;
 }
@@ -106,8 +124,8 @@ static bool is_match(const struct cdr_filter *filter, const struct usage *usage)
            (filter->call_id[0] == '\0' || strcmp(usage->call_id, filter->call_id) == 0);
 }
 
-/* SQLite picks the plan by the text: an account's rows by its index, all by the row number. */
-static sqlite3_stmt *start_query(struct store *store, const struct cdr_filter *filter)
+/* The plan is picked by the text: an account's rows by its index, all by the row number. */
+static struct statement *start_query(struct store *store, const struct cdr_filter *filter)
 {
     static const char of_all[] = "SELECT row, incarnation, usage FROM cdr"
                                  " WHERE row >= ?1 AND row < ?2 ORDER BY row DESC";
@@ -126,15 +144,14 @@ static sqlite3_stmt *start_query(struct store *store, const struct cdr_filter *f
 static enum store_result read_page(struct store *store, const struct cdr_filter *filter,
                                    struct cdr_row *out, int max, int *count)
 {
-    sqlite3_stmt *statement = start_query(store, filter);
+    struct statement *statement = start_query(store, filter);
     int found = 0;
     enum row_step step;
     while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
         if (step == ROW_FAILED) {
             return store->failed;
         }
-        struct slice record = {sqlite3_column_blob(statement, 2),
-                               (size_t)sqlite3_column_bytes(statement, 2)};
+        struct slice record = column_slice(statement, 2);
         struct cdr_row *row = &out[found];
         if (!usage_decode(record, &row->usage)) {
             return store_fail(store, STORE_UNKNOWN, "CDR %llu is damaged",

@@ -8,13 +8,23 @@
 
 #include "store/internal.h"
 
-struct cdr_writer {
+#define CDR_BATCH_MAX 1000
+
+struct cdr_writer { /* of one transaction */
+    uint64_t incarnation;
     uint64_t counter;
+    int count;
+    struct cdr_written {
+        uint64_t row, transfer;
+        const struct usage *usage; /* lives until cdr_writer_end */
+    } rows[CDR_BATCH_MAX];
 };
 
-/* Reserves `count` row numbers. */
-bool cdr_writer_start(struct store *store, struct cdr_writer *writer, int count);
-bool cdr_write(struct store *store, struct cdr_writer *writer, uint64_t incarnation,
-               const struct usage *usage, uint64_t transfer);
+/* Reserves `count` row numbers, at most CDR_BATCH_MAX; then one write for each; then the end. */
+bool cdr_writer_start(struct store *store, struct cdr_writer *writer, uint64_t incarnation,
+                      int count);
+bool cdr_write(struct store *store, struct cdr_writer *writer, const struct usage *usage,
+               uint64_t transfer);
+bool cdr_writer_end(struct store *store, struct cdr_writer *writer);
 
 #endif

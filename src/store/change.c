@@ -40,7 +40,7 @@ static enum store_result read_changes(struct store *store, uint64_t after,
 {
     static const char sql[] = "SELECT number, kind, id, is_removed FROM change WHERE number > ?1"
                               " ORDER BY number LIMIT ?2";
-    sqlite3_stmt *statement = store_query(store, sql, "ui", after, (int64_t)max);
+    struct statement *statement = store_query(store, sql, "ui", after, (int64_t)max);
     int found = 0;
     enum row_step step;
     while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
@@ -49,9 +49,9 @@ static enum store_result read_changes(struct store *store, uint64_t after,
         }
         out[found] = (struct config_change){
             .number = column_u64(statement, 0),
-            .kind = (enum config_kind)sqlite3_column_int(statement, 1),
+            .kind = (enum config_kind)column_i64(statement, 1),
             .id = column_u64(statement, 2),
-            .is_removed = sqlite3_column_int(statement, 3) != 0,
+            .is_removed = column_bool(statement, 3),
         };
         found++;
     }

@@ -2,7 +2,7 @@
 #include "store/config_sql.h"
 
 #define ENDPOINT_CHUNK 1000
-#define WAL_PAGES_BEFORE_CHECKPOINT 8192
+#define LOG_PAGES_BEFORE_CHECKPOINT 8192
 
 #define STORE_ROWS(type, name, index)                                                              \
     enum store_result config_get_##name(struct store *store, uint64_t id, struct type *out)        \
@@ -99,7 +99,7 @@ enum store_result config_put_endpoints(struct store *store, struct endpoint *row
             return result;
         }
         /* A million rows would make a log of gigabytes before anybody else looked at it. */
-        if (store->options.is_checkpointer && store->wal_pages > WAL_PAGES_BEFORE_CHECKPOINT) {
+        if (store->options.is_checkpointer && store->log_pages > LOG_PAGES_BEFORE_CHECKPOINT) {
             result = store_checkpoint(store);
             if (result != STORE_OK) {
                 return result;

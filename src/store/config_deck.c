@@ -17,16 +17,16 @@
     " FROM deck d JOIN deck_version v ON v.deck = d.id"
 #define DECK_COLUMNS DECK_FIELDS " AND v.deck_version = d.deck_version"
 
-static void read_row(sqlite3_stmt *statement, struct deck_row *row)
+static void read_row(struct statement *statement, struct deck_row *row)
 {
     *row = (struct deck_row){
         .id = column_u64(statement, 0),
         .version = column_u64(statement, 1),
         .deck_version = (uint32_t)column_u64(statement, 2),
-        .rounding = (uint8_t)sqlite3_column_int(statement, 5),
+        .rounding = (uint8_t)column_i64(statement, 5),
         .prefix_count = (uint32_t)column_u64(statement, 6),
         .object_size = column_u64(statement, 7),
-        .wall_imported_us = sqlite3_column_int64(statement, 9),
+        .wall_imported_us = column_i64(statement, 9),
         .kind = (uint8_t)column_u64(statement, 11),
     };
     column_text(statement, 3, row->name, sizeof(row->name));
@@ -41,14 +41,15 @@ static enum store_result find_next(struct store *store, const char *name, uint32
     /* The version in force may be an older one. */
     static const char sql[] = "SELECT id, (SELECT max(deck_version) + 1 FROM deck_version"
                               " WHERE deck = deck.id) FROM deck WHERE name = ?1 UNION ALL"
-                              " SELECT ifnull(max(id), 0) + 1, 1 FROM deck LIMIT 1";
-    sqlite3_stmt *statement = store_query(store, sql, "t", name);
+                              " SELECT coalesce(max(id), 0) + 1, 1 FROM deck"
+                              " WHERE NOT EXISTS (SELECT 1 FROM deck WHERE name = ?1)";
+    struct statement *statement = store_query(store, sql, "t", name);
     if (store_step(store, statement) != ROW_FOUND) {
         return store->failed;
     }
     *id = (uint32_t)column_u64(statement, 0);
     *deck_version = (uint32_t)column_u64(statement, 1);
-    sqlite3_reset(statement);
+    statement_reset(statement);
     return STORE_OK;
 }
 
@@ -155,7 +156,7 @@ enum store_result config_put_deck(struct store *store, struct deck_row *row, con
     return result;
 }
 
-static enum store_result read_decks(struct store *store, sqlite3_stmt *statement,
+static enum store_result read_decks(struct store *store, struct statement *statement,
                                     struct deck_row *out, int max, int *count)
 {
     int found = 0;
@@ -183,7 +184,7 @@ enum store_result config_get_deck(struct store *store, uint64_t id, struct deck_
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = store_query(store, deck_by_id, "u", id);
+    struct statement *statement = store_query(store, deck_by_id, "u", id);
     enum store_result result = store_end(store, read_decks(store, statement, &row, 1, &count));
     if (result == STORE_OK && count == 0) {
         return store_fail(store, STORE_ABSENT, "there is no such deck");
@@ -201,7 +202,7 @@ enum store_result config_page_deck(struct store *store, uint64_t after, struct d
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = store_query(store, decks_after, "ui", after, (int64_t)max);
+    struct statement *statement = store_query(store, decks_after, "ui", after, (int64_t)max);
     enum store_result result = store_end(store, read_decks(store, statement, out, max, &found));
     if (result == STORE_OK) {
         *count = found;
@@ -213,17 +214,16 @@ static enum store_result read_pieces(struct store *store, int64_t import, uint8_
                                      size_t object_size)
 {
     static const char sql[] = "SELECT bytes FROM deck_piece WHERE import = ?1 ORDER BY piece";
-    sqlite3_stmt *statement = store_query(store, sql, "i", import);
+    struct statement *statement = store_query(store, sql, "i", import);
     size_t at = 0;
     enum row_step step;
     while ((step = store_step(store, statement)) == ROW_FOUND) {
-        const void *bytes = sqlite3_column_blob(statement, 0);
-        size_t size = (size_t)sqlite3_column_bytes(statement, 0);
-        if (bytes == NULL || size > object_size - at) {
+        struct slice bytes = column_slice(statement, 0);
+        if (bytes.size == 0 || bytes.size > object_size - at) {
             return store_fail(store, STORE_UNKNOWN, "the deck's pieces are damaged");
         }
-        memcpy(object + at, bytes, size);
-        at += size;
+        memcpy(object + at, bytes.data, bytes.size);
+        at += bytes.size;
     }
     if (step == ROW_FAILED) {
         return store->failed;
@@ -233,8 +233,8 @@ static enum store_result read_pieces(struct store *store, int64_t import, uint8_
 }
 
 /* The bytes of the one version that the statement finds. */
-static enum store_result read_object(struct store *store, sqlite3_stmt *statement, uint8_t **object,
-                                     struct deck_row *row)
+static enum store_result read_object(struct store *store, struct statement *statement,
+                                     uint8_t **object, struct deck_row *row)
 {
     switch (store_step(store, statement)) {
     case ROW_NONE:
@@ -245,8 +245,8 @@ static enum store_result read_object(struct store *store, sqlite3_stmt *statemen
         break;
     }
     read_row(statement, row);
-    int64_t import = sqlite3_column_int64(statement, 10);
-    sqlite3_reset(statement);
+    int64_t import = column_i64(statement, 10);
+    statement_reset(statement);
     *object = malloc(row->object_size);
     if (*object == NULL) {
         return store_fail(store, STORE_UNKNOWN, "no memory for the deck");
@@ -264,7 +264,7 @@ static enum store_result read_version(struct store *store, uint64_t id, uint32_t
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement =
+    struct statement *statement =
         deck_version == 0 ? store_query(store, deck_by_id, "u", id)
                           : store_query(store, version_by_id, "uu", id, (uint64_t)deck_version);
     enum store_result result = store_end(store, read_object(store, statement, &bytes, &row));
@@ -306,7 +306,7 @@ enum store_result config_page_deck_version(struct store *store, uint64_t id, uin
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = store_query(store, sql, "uui", id, below, (int64_t)max);
+    struct statement *statement = store_query(store, sql, "uui", id, below, (int64_t)max);
     enum store_result result = store_end(store, read_decks(store, statement, out, max, &found));
     if (result == STORE_OK) {
         *count = found;
@@ -318,9 +318,10 @@ static enum store_result find_version(struct store *store, uint64_t id, uint32_t
                                       struct deck_row *out)
 {
     int count = 0;
-    sqlite3_stmt *statement = store_query(store, version_by_id, "uu", id, (uint64_t)deck_version);
+    struct statement *statement =
+        store_query(store, version_by_id, "uu", id, (uint64_t)deck_version);
     enum store_result result = read_decks(store, statement, out, 1, &count);
-    sqlite3_reset(statement);
+    statement_reset(statement);
     if (result == STORE_OK && count == 0) {
         return store_fail(store, STORE_ABSENT, "the deck has no version %u", deck_version);
     }

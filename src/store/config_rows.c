@@ -26,7 +26,7 @@ void config_sql_free(struct config_sql *sql)
 static void write_column_names(struct buf *out, const struct config_table *table)
 {
     for (int i = 0; i < table->column_count; i++) {
-        buf_printf(out, ", %s", table->columns[i].name);
+        buf_printf(out, ", \"%s\"", table->columns[i].name);
     }
 }
 
@@ -51,26 +51,27 @@ static void write_select(char *text, const struct config_table *table, const cha
     finish(&out);
 }
 
-/* Parameters: 1 the id, 2 the version, then the columns in their order. */
+/* Parameters: 1 the id (not of a new row), 2 the version, then the columns in their order. Both
+ * answer the row's id. */
 static void write_changes(struct table_sql *sql, const struct config_table *table)
 {
     struct buf out;
     start(&out, sql->insert);
-    buf_printf(&out, "INSERT INTO %s (id, version", table->name);
+    buf_printf(&out, "INSERT INTO %s (version", table->name);
     write_column_names(&out, table);
-    buf_text(&out, ") VALUES (?1, ?2");
+    buf_text(&out, ") VALUES (?2");
     for (int i = 0; i < table->column_count; i++) {
         buf_printf(&out, ", ?%d", i + 3);
     }
-    buf_char(&out, ')');
+    buf_text(&out, ") RETURNING id");
     finish(&out);
 
     start(&out, sql->update);
     buf_printf(&out, "UPDATE %s SET version = ?2", table->name);
     for (int i = 0; i < table->column_count; i++) {
-        buf_printf(&out, ", %s = ?%d", table->columns[i].name, i + 3);
+        buf_printf(&out, ", \"%s\" = ?%d", table->columns[i].name, i + 3);
     }
-    buf_text(&out, " WHERE id = ?1");
+    buf_text(&out, " WHERE id = ?1 RETURNING id");
     finish(&out);
 
     start(&out, sql->remove);
@@ -90,9 +91,9 @@ static const struct table_sql *sql_of(struct store *store, enum config_table_ind
     struct table_sql *sql = &store->config_sql->tables[index];
     if (sql->get[0] == '\0') {
         const struct config_table *table = config_table(index);
-        char where_key[64] = "0";
+        char where_key[64] = "id < 0";
         if (table->key != NULL) {
-            snprintf(where_key, sizeof(where_key), "%s = ?1", table->key);
+            snprintf(where_key, sizeof(where_key), "\"%s\" = ?1", table->key);
         }
         write_select(sql->get, table, "id = ?1");
         write_select(sql->by_key, table, where_key);
@@ -118,71 +119,71 @@ static void write_acl(struct buf *out, const struct trunk *row)
     }
 }
 
-static void bind_list(sqlite3_stmt *statement, int at, const struct config_column *column,
-                      const void *row)
+/* Into `text`, which lives until the row was written. */
+static struct slice write_list(const struct config_column *column, const void *row,
+                               char text[LIST_SIZE])
 {
-    char text[LIST_SIZE];
     struct buf out;
-    buf_init(&out, text, sizeof(text));
+    buf_init(&out, text, LIST_SIZE);
     if (column->type == COLUMN_IDENTITIES) {
         write_identities(&out, row);
     } else {
         write_acl(&out, row);
     }
     assert(!out.is_full);
-    sqlite3_bind_text(statement, at, text, (int)out.size, SQLITE_TRANSIENT);
+    return buf_done(&out);
 }
 
-static void bind_reference(sqlite3_stmt *statement, int at, uint64_t id)
+static void bind_reference(struct statement *statement, uint64_t id)
 {
     if (id == 0) {
-        sqlite3_bind_null(statement, at);
+        bind_null(statement);
     } else {
-        sqlite3_bind_int64(statement, at, (int64_t)id);
+        bind_i64(statement, (int64_t)id);
     }
 }
 
-static void bind_column(sqlite3_stmt *statement, int at, const struct config_column *column,
-                        const void *row)
+static void bind_column(struct statement *statement, const struct config_column *column,
+                        const void *row, char list[LIST_SIZE])
 {
     const void *field = (const char *)row + column->offset;
     switch (column->type) {
     case COLUMN_TEXT:
-        sqlite3_bind_text(statement, at, field, (int)strnlen(field, column->size), SQLITE_STATIC);
+        bind_bytes(statement, VALUE_TEXT, slice_make(field, strnlen(field, column->size)));
         break;
     case COLUMN_BLOB:
-        sqlite3_bind_blob(statement, at, field, (int)column->size, SQLITE_STATIC);
+        bind_bytes(statement, VALUE_BLOB, slice_make(field, column->size));
         break;
     case COLUMN_BOOL:
-        sqlite3_bind_int(statement, at, *(const bool *)field);
+        bind_i64(statement, *(const bool *)field);
         break;
     case COLUMN_U8:
-        sqlite3_bind_int(statement, at, *(const uint8_t *)field);
+        bind_i64(statement, *(const uint8_t *)field);
         break;
     case COLUMN_U16:
-        sqlite3_bind_int(statement, at, *(const uint16_t *)field);
+        bind_i64(statement, *(const uint16_t *)field);
         break;
     case COLUMN_U32:
-        sqlite3_bind_int64(statement, at, *(const uint32_t *)field);
+        bind_i64(statement, *(const uint32_t *)field);
         break;
     case COLUMN_I32:
-        sqlite3_bind_int(statement, at, *(const int32_t *)field);
+        bind_i64(statement, *(const int32_t *)field);
         break;
     case COLUMN_I64:
-        sqlite3_bind_int64(statement, at, *(const int64_t *)field);
+        bind_i64(statement, *(const int64_t *)field);
         break;
     case COLUMN_U64:
-        sqlite3_bind_int64(statement, at, (int64_t) * (const uint64_t *)field);
+        bind_i64(statement, (int64_t) * (const uint64_t *)field);
         break;
     case COLUMN_REF32:
-        bind_reference(statement, at, *(const uint32_t *)field);
+        bind_reference(statement, *(const uint32_t *)field);
         break;
     case COLUMN_REF64:
-        bind_reference(statement, at, *(const uint64_t *)field);
+        bind_reference(statement, *(const uint64_t *)field);
         break;
     case COLUMN_IDENTITIES:
     case COLUMN_ACL:
-        bind_list(statement, at, column, row);
+        bind_bytes(statement, VALUE_TEXT, write_list(column, row, list));
         break;
     }
 }
@@ -207,33 +208,18 @@ static void read_acl(struct slice text, struct trunk *row)
     }
 }
 
-static void read_blob(sqlite3_stmt *statement, int at, void *field, size_t size)
-{
-    const void *bytes = sqlite3_column_blob(statement, at);
-    size_t found = (size_t)sqlite3_column_bytes(statement, at);
-    if (bytes != NULL) {
-        memcpy(field, bytes, found < size ? found : size);
-    }
-}
-
-static struct slice column_slice(sqlite3_stmt *statement, int at)
-{
-    return slice_from_text((const char *)sqlite3_column_text(statement, at));
-}
-
-static void read_column(sqlite3_stmt *statement, int at, const struct config_column *column,
+static void read_column(struct statement *statement, int at, const struct config_column *column,
                         void *row)
 {
     void *field = (char *)row + column->offset;
-    int64_t value = sqlite3_column_type(statement, at) == SQLITE_INTEGER
-                        ? sqlite3_column_int64(statement, at)
-                        : 0;
+    struct slice bytes = column_slice(statement, at);
+    int64_t value = column_i64(statement, at);
     switch (column->type) {
     case COLUMN_TEXT:
         column_text(statement, at, field, column->size);
         break;
     case COLUMN_BLOB:
-        read_blob(statement, at, field, column->size);
+        memcpy(field, bytes.data, bytes.size < column->size ? bytes.size : column->size);
         break;
     case COLUMN_BOOL:
         *(bool *)field = value != 0;
@@ -259,15 +245,15 @@ static void read_column(sqlite3_stmt *statement, int at, const struct config_col
         *(uint64_t *)field = (uint64_t)value;
         break;
     case COLUMN_IDENTITIES:
-        read_identities(column_slice(statement, at), row);
+        read_identities(bytes, row);
         break;
     case COLUMN_ACL:
-        read_acl(column_slice(statement, at), row);
+        read_acl(bytes, row);
         break;
     }
 }
 
-static void read_row(sqlite3_stmt *statement, const struct config_table *table, void *out)
+static void read_row(struct statement *statement, const struct config_table *table, void *out)
 {
     memset(out, 0, table->row_size);
     *(uint64_t *)(void *)((char *)out + table->id_offset) = column_u64(statement, 0);
@@ -278,7 +264,7 @@ static void read_row(sqlite3_stmt *statement, const struct config_table *table, 
 }
 
 static enum store_result read_one(struct store *store, const struct config_table *table,
-                                  sqlite3_stmt *statement, void *out)
+                                  struct statement *statement, void *out)
 {
     switch (store_step(store, statement)) {
     case ROW_FOUND:
@@ -299,7 +285,7 @@ enum store_result config_get(struct store *store, enum config_table_index index,
     if (sql == NULL || !store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = store_query(store, sql->get, "u", id);
+    struct statement *statement = store_query(store, sql->get, "u", id);
     return store_end(store, read_one(store, config_table(index), statement, out));
 }
 
@@ -310,12 +296,12 @@ enum store_result config_by_key(struct store *store, enum config_table_index ind
     if (sql == NULL || !store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = store_query(store, sql->by_key, "t", key);
+    struct statement *statement = store_query(store, sql->by_key, "t", key);
     return store_end(store, read_one(store, config_table(index), statement, out));
 }
 
 static enum store_result read_page(struct store *store, const struct config_table *table,
-                                   sqlite3_stmt *statement, void *out, int max, int *count)
+                                   struct statement *statement, void *out, int max, int *count)
 {
     int found = 0;
     enum row_step step;
@@ -337,21 +323,28 @@ enum store_result config_page(struct store *store, enum config_table_index index
     if (sql == NULL || !store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = store_query(store, sql->page, "ui", after, (int64_t)max);
+    struct statement *statement = store_query(store, sql->page, "ui", after, (int64_t)max);
     return store_end(store, read_page(store, config_table(index), statement, out, max, count));
 }
 
-static bool write_row(struct store *store, const struct config_table *table, const char *sql,
-                      const void *row, uint64_t id, uint64_t version)
+/* NONE: there is no row with that id. */
+static enum row_step write_row(struct store *store, const struct config_table *table,
+                               const char *sql, const void *row, uint64_t *id, uint64_t version)
 {
-    sqlite3_stmt *statement = store_query(store, sql, "nu", id, version);
+    char list[LIST_SIZE];
+    struct statement *statement = store_query(store, sql, "nu", *id, version);
     if (statement == NULL) {
-        return false;
+        return ROW_FAILED;
     }
     for (int i = 0; i < table->column_count; i++) {
-        bind_column(statement, i + 3, &table->columns[i], row);
+        bind_column(statement, &table->columns[i], row, list);
     }
-    return store_step_done(store, statement);
+    enum row_step step = store_step(store, statement);
+    if (step == ROW_FOUND) {
+        *id = column_u64(statement, 0);
+        statement_reset(statement);
+    }
+    return step;
 }
 
 enum store_result config_put_row(struct store *store, enum config_table_index index, void *row,
@@ -366,14 +359,18 @@ enum store_result config_put_row(struct store *store, enum config_table_index in
         return store_fail(store, STORE_REFUSED, "%s", fault);
     }
     bool is_new = *id == 0;
-    if (sql == NULL ||
-        !write_row(store, table, is_new ? sql->insert : sql->update, row, *id, number)) {
+    uint64_t new_id = *id;
+    if (sql == NULL) {
         return store->failed;
     }
-    if (!is_new && sqlite3_changes(store->db) == 0) {
+    switch (write_row(store, table, is_new ? sql->insert : sql->update, row, &new_id, number)) {
+    case ROW_FOUND:
+        break;
+    case ROW_NONE:
         return store_fail(store, STORE_ABSENT, "there is no such %s", table->name);
+    case ROW_FAILED:
+        return store->failed;
     }
-    uint64_t new_id = is_new ? (uint64_t)sqlite3_last_insert_rowid(store->db) : *id;
     if (!change_put(store, table->kind, new_id, false, number)) {
         return store->failed;
     }
@@ -418,13 +415,14 @@ static enum store_result remove_row(struct store *store, enum config_table_index
     if (allowed != STORE_OK) {
         return allowed;
     }
-    if (sql == NULL || !store_run(store, sql->remove, "u", id)) {
+    int64_t touched = 0;
+    if (sql == NULL || !store_run_now(store, &touched, sql->remove, "u", id)) {
         /* Only a row that others name can be refused here. */
         return store->failed == STORE_REFUSED
                    ? store_fail(store, STORE_CONFLICT, "other rows use this %s", table->name)
                    : store->failed;
     }
-    if (sqlite3_changes(store->db) == 0) {
+    if (touched == 0) {
         return store_fail(store, STORE_ABSENT, "there is no such %s", table->name);
     }
     uint64_t number = 0;

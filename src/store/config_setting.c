@@ -7,7 +7,7 @@ static enum store_result read_setting(struct store *store, const char *name, cha
                                       size_t value_size)
 {
     static const char sql[] = "SELECT value FROM setting WHERE name = ?1";
-    sqlite3_stmt *statement = store_query(store, sql, "t", name);
+    struct statement *statement = store_query(store, sql, "t", name);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
         break;
@@ -16,7 +16,7 @@ static enum store_result read_setting(struct store *store, const char *name, cha
     case ROW_FAILED:
         return store->failed;
     }
-    if ((size_t)sqlite3_column_bytes(statement, 0) >= value_size) {
+    if (column_slice(statement, 0).size >= value_size) {
         return store_fail(store, STORE_REFUSED, "setting %s is longer than asked for", name);
     }
     column_text(statement, 0, value, value_size);
@@ -45,12 +45,12 @@ static enum store_result write_setting(struct store *store, const char *name, co
     if (!change_number(store, &number)) {
         return store->failed;
     }
-    sqlite3_stmt *statement = store_query(store, sql, "utt", number, name, value);
+    struct statement *statement = store_query(store, sql, "utt", number, name, value);
     if (store_step(store, statement) != ROW_FOUND) {
         return store->failed;
     }
     uint64_t id = column_u64(statement, 0);
-    sqlite3_reset(statement);
+    statement_reset(statement);
     return change_put(store, CONFIG_SETTING, id, false, number) &&
                    change_note(store, actor, "setting", name, id)
                ? STORE_OK

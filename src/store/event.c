@@ -35,8 +35,8 @@ enum store_result event_put(struct store *store, const struct event_row *rows, i
     return STORE_OK;
 }
 
-static sqlite3_stmt *start_query(struct store *store, const char *kind, uint64_t account_id,
-                                 uint64_t before)
+static struct statement *start_query(struct store *store, const char *kind, uint64_t account_id,
+                                     uint64_t before)
 {
     static const char of_all[] = "SELECT row, wall_us, kind, account, text FROM event"
                                  " WHERE row < ?1 ORDER BY row DESC";
@@ -54,7 +54,7 @@ static sqlite3_stmt *start_query(struct store *store, const char *kind, uint64_t
                              : store_query(store, of_kind, "ut", below, wanted);
 }
 
-static enum store_result read_page(struct store *store, sqlite3_stmt *statement,
+static enum store_result read_page(struct store *store, struct statement *statement,
                                    struct event_row *out, int max, int *count)
 {
     int found = 0;
@@ -65,7 +65,7 @@ static enum store_result read_page(struct store *store, sqlite3_stmt *statement,
         }
         struct event_row *row = &out[found];
         row->row = column_u64(statement, 0);
-        row->wall_us = sqlite3_column_int64(statement, 1);
+        row->wall_us = column_i64(statement, 1);
         column_text(statement, 2, row->kind, sizeof(row->kind));
         row->account_id = column_u64(statement, 3);
         column_text(statement, 4, row->text, sizeof(row->text));
@@ -82,7 +82,7 @@ enum store_result event_page(struct store *store, const char *kind, uint64_t acc
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    sqlite3_stmt *statement = start_query(store, kind, account_id, before);
+    struct statement *statement = start_query(store, kind, account_id, before);
     enum store_result result = store_end(store, read_page(store, statement, out, max, &found));
     if (result == STORE_OK) {
         *count = found;

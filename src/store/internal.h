@@ -9,45 +9,60 @@
 
 #include "store/store.h"
 
-#include <sqlite3.h>
-#include <sys/types.h>
+#include "base/slice.h"
 
 #define STORE_PATH_SIZE 4096
 #define STORE_ERROR_SIZE 320
 #define STORE_STATEMENTS_MAX 160
+#define STORE_VALUES_MAX 32
 #define STORE_HASH_SIZE 32
 
-struct fault_vfs;
 struct config_sql;
+struct ledger_prefetched;
+struct sqlite_store;
+struct store_engine;
 
-struct store_statement {
+/* A value that is bound, or one that a row has. */
+enum value_kind { VALUE_INT = 0, VALUE_TEXT, VALUE_BLOB, VALUE_NUMBERS /* uint64_t of the host */ };
+struct sql_value {
+    enum value_kind kind; /* also of a NULL that is bound */
+    bool is_null;
+    int64_t number;
+    struct slice bytes; /* of the others; a bound one lives until the statement was run */
+};
+
+struct statement {
+    const struct store_engine *engine;
     const char *sql; /* compared by pointer: the texts are constants */
-    sqlite3_stmt *statement;
+    void *handle;    /* the engine's */
+    bool is_started; /* since it was reset */
+    int64_t touched; /* rows, by store_run_many in this transaction */
+    int value_count;
+    struct sql_value values[STORE_VALUES_MAX];
 };
 
 struct store {
     struct store_options options; /* dir points to the copy below */
     char dir[STORE_PATH_SIZE];
-    char path[STORE_PATH_SIZE];
-    sqlite3 *db;  /* NULL: opened at the next call */
-    dev_t device; /* of the file that db is */
-    ino_t inode;
-    int schema;  /* user_version that was found */
-    int lock_fd; /* DIR/store.lock; -1: not open yet */
-    bool is_locked;
-    bool is_writing; /* in a write transaction */
-    bool is_broken;  /* a commit failed: the connection is closed and read anew */
+    const struct store_engine *engine;
+    void *connection;           /* the engine's; NULL: opened at the next call */
+    char name[STORE_PATH_SIZE]; /* of the database, for sentences */
+    int schema;                 /* that was found */
+    bool is_writing;            /* in a write transaction */
+    bool is_broken;             /* a commit failed: the connection is closed and read anew */
     int64_t deadline_us;
-    int wal_pages;     /* as the last commit left it */
+    int log_pages;     /* not checkpointed, as the last commit left it */
     char identity[33]; /* empty: not read yet */
     uint64_t version_seen;
     enum store_result failed; /* what the helper that failed wants answered */
     char error[STORE_ERROR_SIZE];
     int statement_count;
-    struct store_statement statements[STORE_STATEMENTS_MAX];
+    const char *statement_texts[STORE_STATEMENTS_MAX]; /* close together: they are searched */
+    struct statement statements[STORE_STATEMENTS_MAX];
     struct config_sql *config_sql; /* texts built from the column tables */
-    struct fault_vfs *faults;
+    struct sqlite_store *sqlite;   /* NULL: another engine */
     void *settle_scratch;
+    struct ledger_prefetched *prefetched;
     void *hash_context; /* EVP_MD_CTX */
 };
 
@@ -58,12 +73,13 @@ void store_sleep_us(int64_t us); /* between tries for a lock */
 /* ---- connection (connect.c) ---- */
 enum store_result store_fail(struct store *store, enum store_result result, const char *format, ...)
     PRINTF_LIKE(3, 4);
-/* Opens the file if it is not open, and sees that it is still the same file. */
+/* Opens the database if it is not open, and sees that it is still the same one. */
 bool store_connect(struct store *store);
 void store_disconnect(struct store *store);
-bool store_open_handle(struct store *store); /* without looking at its schema */
-bool store_is_same_file(struct store *store);
 bool store_file_exists(const char *path);
+/* The schema and the identity of a database that was just opened are what they should be. */
+bool store_check_schema(struct store *store);
+bool store_read_identity(struct store *store, char identity[33]);
 
 /* ---- DIR/store.identity (pin.c): which ledger, and which files, this directory is about ---- */
 struct store_pin {
@@ -74,10 +90,8 @@ struct store_pin {
 struct tri store_pin_read(const char *dir, struct store_pin *out);
 void store_pin_look(const char *dir, struct store_pin *out); /* as the files are now */
 bool store_pin_write(const char *dir, const struct store_pin *pin);
-
-/* ---- lock (lock.c): the exclusive lock on DIR/store.lock ---- */
-bool store_lock(struct store *store);
-void store_unlock(struct store *store);
+/* The database's identity is the pinned one, and the one that was read before. */
+bool store_check_identity(struct store *store, struct tri pinned, const struct store_pin *pin);
 
 /* ---- transactions (transaction.c) ---- */
 enum store_access { STORE_READ, STORE_WRITE };
@@ -86,27 +100,48 @@ bool store_begin(struct store *store, enum store_access access);
 enum store_result store_end(struct store *store, enum store_result result);
 void store_start_clock(struct store *store); /* the deadline of the call under way */
 
-/* ---- statements (statement.c) ---- */
+/* ---- statements (statement.c) ----
+ * Written in the SQL that both engines read: parameters ?1 ?2 ..., quoted names where one of them
+ * keeps a word for itself. */
 enum row_step { ROW_FAILED = 0, ROW_NONE, ROW_FOUND };
-sqlite3_stmt *store_statement(struct store *store, const char *sql); /* reset; NULL: failed */
+struct statement *store_statement(struct store *store, const char *sql); /* reset; NULL: failed */
 /* Binds by a format: i int64_t, u uint64_t, n uint64_t with 0 as NULL, t text (NULL or "" as NULL
- * with T), b blob (pointer, size_t). */
-sqlite3_stmt *store_query(struct store *store, const char *sql, const char *format, ...);
+ * with T), b blob (pointer, size_t), a array of uint64_t (pointer, int; not on SQLite). */
+struct statement *store_query(struct store *store, const char *sql, const char *format, ...);
+/* An engine may run it later, with others, at the latest when something is asked or at the end of
+ * the transaction, which then fails. */
 bool store_run(struct store *store, const char *sql, const char *format, ...);
+/* Runs it now and says how many rows it touched. */
+bool store_run_now(struct store *store, int64_t *touched, const char *sql, const char *format, ...);
+/* One of many with the same text: INSERT ... VALUES (...) or UPDATE ... WHERE, no row touched by
+ * two of them. PostgreSQL gets one statement for all of them. */
+bool store_run_many(struct store *store, const char *sql, const char *format, ...);
+/* Runs what waits of them; the rows that they touched in this transaction so far. */
+bool store_many_touched(struct store *store, const char *sql, int64_t *touched);
 bool store_exec(struct store *store, const char *sql); /* several statements, not kept */
-enum row_step store_step(struct store *store, sqlite3_stmt *statement);
-bool store_step_done(struct store *store, sqlite3_stmt *statement); /* of an insert or update */
-enum store_result store_take_error(struct store *store, int rc);    /* notes it, answers it */
+enum row_step store_step(struct store *store, struct statement *statement);
 void store_reset_statements(struct store *store);
 void store_finalize_statements(struct store *store);
-uint64_t column_u64(sqlite3_stmt *statement, int column);
-void column_text(sqlite3_stmt *statement, int column, char *field, size_t field_size);
+
+void statement_reset(struct statement *statement); /* its rows are done with */
+void bind_i64(struct statement *statement, int64_t number);
+void bind_null(struct statement *statement); /* of a number */
+void bind_bytes(struct statement *statement, enum value_kind kind, struct slice bytes);
+
+/* Columns count from 0. Bytes and texts live until the next step. NULL is 0, or empty. */
+bool column_is_null(const struct statement *statement, int column);
+int64_t column_i64(const struct statement *statement, int column);
+uint64_t column_u64(const struct statement *statement, int column);
+bool column_bool(const struct statement *statement, int column);
+struct slice column_slice(const struct statement *statement, int column);
+const char *column_cstr(const struct statement *statement, int column);
+void column_text(const struct statement *statement, int column, char *field, size_t field_size);
+
 bool store_count(struct store *store, const char *counter, uint64_t by, uint64_t *after);
 
 /* ---- schema (migrate.c) ---- */
 #define STORE_SCHEMA 5
 enum store_result store_migrate_to(struct store *store, int schema) MUST_CHECK; /* for tests too */
-bool store_read_schema(struct store *store); /* into store->schema */
 
 /* ---- change feed (change.c) ---- */
 /* The next number, to be used in the same transaction; then the row that it is about. */
@@ -119,10 +154,6 @@ bool event_add(struct store *store, const struct event_row *row);
 
 /* ---- records ---- */
 uint64_t cdr_row_floor(int64_t wall_us); /* the least row number of calls that ended then */
-
-/* ---- checkpoint and copies ---- */
-bool store_checkpoint_locked(struct store *store);
-enum store_result store_copy(struct store *store, const char *file); /* consistent, then renamed */
 
 /* ---- SHA-256 (digest.c) ---- */
 bool store_sha256_start(struct store *store);

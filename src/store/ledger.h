@@ -78,6 +78,20 @@ bool ledger_lease_save(struct store *store, const struct ledger_lease *lease);
 /* Both with one look; the account ABSENT: no lease is looked for. */
 enum store_result ledger_load_both(struct store *store, uint64_t incarnation, uint64_t account_id,
                                    struct ledger_account *account, struct ledger_lease *lease);
+/* Before many are loaded, where each would be a round trip: the next ledger_load_both of each, in
+ * this transaction, finds what was there now. Only before anything of them is changed. */
+bool ledger_prefetch(struct store *store, uint64_t incarnation, const uint64_t *accounts,
+                     int count);
+bool ledger_prefetch_take(struct store *store, uint64_t incarnation, uint64_t account_id,
+                          struct ledger_account *account, struct ledger_lease *lease);
+void ledger_prefetch_forget(struct store *store);
+#define LEDGER_BOTH_COLUMNS                                                                        \
+    "b.currency, b.balance, b.credit_limit, b.leased, b.excess, b.version, b.last_transfer,"       \
+    " l.granted, l.returned, l.settled, l.used_known, l.is_wanted"
+/* From these, beginning at column `at`. */
+void ledger_read_both(struct statement *statement, int at, uint64_t incarnation,
+                      uint64_t account_id, struct ledger_account *account,
+                      struct ledger_lease *lease);
 int64_t ledger_lease_excess(const struct ledger_lease *lease);
 
 /* The platform's book of that kind, made when it is first needed, and `delta` to its balance. */

@@ -9,39 +9,48 @@ int64_t ledger_available(const struct ledger_account *account)
                              -account->excess_micro);
 }
 
-static void column_currency(sqlite3_stmt *statement, int column, char currency[4])
+static void column_currency(struct statement *statement, int column, char currency[4])
 {
-    const void *text = sqlite3_column_text(statement, column);
     memset(currency, 0, 4);
-    if (text != NULL) {
-        strncpy(currency, text, 3);
-    }
+    strncpy(currency, column_cstr(statement, column), 3);
 }
 
-/* From the columns currency, balance, credit_limit, leased, excess, version, last_transfer. */
-static void read_account(sqlite3_stmt *statement, uint64_t id, struct ledger_account *out)
+/* From currency, balance, credit_limit, leased, excess, version, last_transfer. */
+static void read_account(struct statement *statement, int at, uint64_t id,
+                         struct ledger_account *out)
 {
     *out = (struct ledger_account){
         .id = id,
-        .book_micro = sqlite3_column_int64(statement, 1),
-        .limit_micro = sqlite3_column_int64(statement, 2),
-        .leased_micro = sqlite3_column_int64(statement, 3),
-        .excess_micro = sqlite3_column_int64(statement, 4),
-        .version = column_u64(statement, 5),
-        .last_transfer = column_u64(statement, 6),
+        .book_micro = column_i64(statement, at + 1),
+        .limit_micro = column_i64(statement, at + 2),
+        .leased_micro = column_i64(statement, at + 3),
+        .excess_micro = column_i64(statement, at + 4),
+        .version = column_u64(statement, at + 5),
+        .last_transfer = column_u64(statement, at + 6),
     };
-    column_currency(statement, 0, out->currency);
+    column_currency(statement, at, out->currency);
 }
 
 /* From granted, returned, settled, used_known, is_wanted, beginning at column `at`. */
-static void read_lease(sqlite3_stmt *statement, int at, struct ledger_lease *out)
+static void read_lease(struct statement *statement, int at, struct ledger_lease *out)
 {
-    out->granted_micro = sqlite3_column_int64(statement, at);
-    out->returned_micro = sqlite3_column_int64(statement, at + 1);
-    out->settled_micro = sqlite3_column_int64(statement, at + 2);
-    out->used_known_micro = sqlite3_column_int64(statement, at + 3);
-    out->is_wanted = sqlite3_column_int(statement, at + 4) != 0;
+    out->granted_micro = column_i64(statement, at);
+    out->returned_micro = column_i64(statement, at + 1);
+    out->settled_micro = column_i64(statement, at + 2);
+    out->used_known_micro = column_i64(statement, at + 3);
+    out->is_wanted = column_bool(statement, at + 4);
     out->is_stored = true;
+}
+
+void ledger_read_both(struct statement *statement, int at, uint64_t incarnation,
+                      uint64_t account_id, struct ledger_account *account,
+                      struct ledger_lease *lease)
+{
+    read_account(statement, at, account_id, account);
+    *lease = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
+    if (!column_is_null(statement, at + 7)) {
+        read_lease(statement, at + 7, lease);
+    }
 }
 
 static enum store_result no_account(struct store *store)
@@ -56,11 +65,11 @@ enum store_result ledger_account_load(struct store *store, uint64_t id, struct l
     if (id == 0 || id > INT64_MAX) {
         return no_account(store);
     }
-    sqlite3_stmt *statement = store_query(store, sql, "u", id);
+    struct statement *statement = store_query(store, sql, "u", id);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
-        read_account(statement, id, out);
-        sqlite3_reset(statement);
+        read_account(statement, 0, id, out);
+        statement_reset(statement);
         return STORE_OK;
     case ROW_NONE:
         return no_account(store);
@@ -74,13 +83,15 @@ enum store_result ledger_load_both(struct store *store, uint64_t incarnation, ui
                                    struct ledger_account *account, struct ledger_lease *lease)
 {
     static const char sql[] =
-        "SELECT b.currency, b.balance, b.credit_limit, b.leased, b.excess, b.version,"
-        " b.last_transfer, l.granted, l.returned, l.settled, l.used_known, l.is_wanted"
+        "SELECT " LEDGER_BOTH_COLUMNS
         " FROM book b LEFT JOIN lease l ON l.id = (?2 << 40) + ?1 WHERE b.id = ?1";
     if (account_id == 0 || account_id > INT64_MAX) {
         return no_account(store);
     }
-    sqlite3_stmt *statement = store_query(store, sql, "uu", account_id, incarnation);
+    if (ledger_prefetch_take(store, incarnation, account_id, account, lease)) {
+        return STORE_OK;
+    }
+    struct statement *statement = store_query(store, sql, "uu", account_id, incarnation);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
         break;
@@ -89,12 +100,8 @@ enum store_result ledger_load_both(struct store *store, uint64_t incarnation, ui
     case ROW_FAILED:
         return store->failed;
     }
-    read_account(statement, account_id, account);
-    *lease = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
-    if (sqlite3_column_type(statement, 7) != SQLITE_NULL) {
-        read_lease(statement, 7, lease);
-    }
-    sqlite3_reset(statement);
+    ledger_read_both(statement, 0, incarnation, account_id, account, lease);
+    statement_reset(statement);
     return STORE_OK;
 }
 
@@ -102,8 +109,9 @@ bool ledger_account_save(struct store *store, const struct ledger_account *accou
 {
     static const char sql[] = "UPDATE book SET balance = ?2, leased = ?3, excess = ?4,"
                               " version = ?5, last_transfer = ?6 WHERE id = ?1";
-    return store_run(store, sql, "uiiiuu", account->id, account->book_micro, account->leased_micro,
-                     account->excess_micro, account->version, account->last_transfer);
+    return store_run_many(store, sql, "uiiiuu", account->id, account->book_micro,
+                          account->leased_micro, account->excess_micro, account->version,
+                          account->last_transfer);
 }
 
 bool ledger_lease_load(struct store *store, uint64_t incarnation, uint64_t account_id,
@@ -112,11 +120,11 @@ bool ledger_lease_load(struct store *store, uint64_t incarnation, uint64_t accou
     static const char sql[] = "SELECT granted, returned, settled, used_known, is_wanted"
                               " FROM lease WHERE id = (?1 << 40) + ?2";
     *out = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
-    sqlite3_stmt *statement = store_query(store, sql, "uu", incarnation, account_id);
+    struct statement *statement = store_query(store, sql, "uu", incarnation, account_id);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
         read_lease(statement, 0, out);
-        sqlite3_reset(statement);
+        statement_reset(statement);
         return true;
     case ROW_NONE:
         return true;
@@ -133,9 +141,9 @@ bool ledger_lease_save(struct store *store, const struct ledger_lease *lease)
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (?5 << 40) + ?6)";
     static const char update[] = "UPDATE lease SET granted = ?1, returned = ?2, settled = ?3,"
                                  " used_known = ?4 WHERE id = (?5 << 40) + ?6";
-    return store_run(store, lease->is_stored ? update : insert, "iiiiuu", lease->granted_micro,
-                     lease->returned_micro, lease->settled_micro, lease->used_known_micro,
-                     lease->incarnation, lease->account_id);
+    return store_run_many(store, lease->is_stored ? update : insert, "iiiiuu", lease->granted_micro,
+                          lease->returned_micro, lease->settled_micro, lease->used_known_micro,
+                          lease->incarnation, lease->account_id);
 }
 
 int64_t ledger_lease_excess(const struct ledger_lease *lease)
@@ -150,23 +158,25 @@ static bool find_book(struct store *store, const char *kind, const char *currenc
     static const char find[] = "SELECT id FROM book WHERE id < 0 AND kind = ?1 AND currency = ?2"
                                " AND incarnation = ?3";
     static const char make[] = "INSERT INTO book (id, kind, currency, incarnation)"
-                               " VALUES ((SELECT ifnull(min(id), 0) - 1 FROM book WHERE id < 0),"
-                               " ?1, ?2, ?3)";
-    sqlite3_stmt *statement = store_query(store, find, "ttu", kind, currency, incarnation);
+                               " VALUES ((SELECT coalesce(min(id), 0) - 1 FROM book WHERE id < 0),"
+                               " ?1, ?2, ?3) RETURNING id";
+    struct statement *statement = store_query(store, find, "ttu", kind, currency, incarnation);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
-        *book = sqlite3_column_int64(statement, 0);
-        sqlite3_reset(statement);
+        *book = column_i64(statement, 0);
+        statement_reset(statement);
         return true;
     case ROW_NONE:
         break;
     case ROW_FAILED:
         return false;
     }
-    if (!store_run(store, make, "ttu", kind, currency, incarnation)) {
+    statement = store_query(store, make, "ttu", kind, currency, incarnation);
+    if (store_step(store, statement) != ROW_FOUND) {
         return false;
     }
-    *book = sqlite3_last_insert_rowid(store->db);
+    *book = column_i64(statement, 0);
+    statement_reset(statement);
     return true;
 }
 
@@ -205,7 +215,8 @@ bool ledger_fold_save(struct store *store, const struct ledger_fold *fold)
         "UPDATE book SET balance = balance + ?2, version = version + 1 WHERE id = ?1";
     for (int i = 0; i < fold->count; i++) {
         if (fold->entries[i].delta_micro != 0 &&
-            !store_run(store, sql, "ii", fold->entries[i].book, fold->entries[i].delta_micro)) {
+            !store_run_many(store, sql, "ii", fold->entries[i].book,
+                            fold->entries[i].delta_micro)) {
             return false;
         }
     }

@@ -39,13 +39,13 @@ static bool load_head(struct store *store, uint64_t chain, uint8_t head[STORE_HA
 {
     static const char sql[] = "SELECT head FROM chain WHERE id = ?1";
     memset(head, 0, STORE_HASH_SIZE);
-    sqlite3_stmt *statement = store_query(store, sql, "u", chain);
+    struct statement *statement = store_query(store, sql, "u", chain);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
-        if (sqlite3_column_bytes(statement, 0) == STORE_HASH_SIZE) {
-            memcpy(head, sqlite3_column_blob(statement, 0), STORE_HASH_SIZE);
+        if (column_slice(statement, 0).size == STORE_HASH_SIZE) {
+            memcpy(head, column_slice(statement, 0).data, STORE_HASH_SIZE);
         }
-        sqlite3_reset(statement);
+        statement_reset(statement);
         return true;
     case ROW_NONE:
         return true;
@@ -63,25 +63,16 @@ static bool open_batch(struct store *store, struct ledger_batch *batch)
         return false;
     }
     store_sha256_add(store, head, sizeof(head));
-    sqlite3_stmt *statement = store_query(store, sql, "");
+    struct statement *statement = store_query(store, sql, "");
     if (store_step(store, statement) != ROW_FOUND) {
         return false;
     }
     batch->first = column_u64(statement, 0) + 1;
-    sqlite3_reset(statement);
+    statement_reset(statement);
     batch->next = batch->first;
     batch->wall_us = store_wall_us();
     batch->is_open = true;
     return true;
-}
-
-static void bind_text_or_null(sqlite3_stmt *statement, int at, const char *text)
-{
-    if (text == NULL || text[0] == '\0') {
-        sqlite3_bind_null(statement, at);
-    } else {
-        sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
-    }
 }
 
 static bool insert_transfer(struct store *store, const struct ledger_row *row, int64_t check)
@@ -91,29 +82,11 @@ static bool insert_transfer(struct store *store, const struct ledger_row *row, i
         " incarnation, sequence, previous, linked, actor, reason, row_check)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     const struct ledger_transfer *transfer = &row->transfer;
-    sqlite3_stmt *statement = store_statement(store, sql);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, (int64_t)row->number);
-    sqlite3_bind_int64(statement, 2, row->wall_us);
-    sqlite3_bind_text(statement, 3, transfer->kind, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 4, transfer->debit);
-    sqlite3_bind_int64(statement, 5, transfer->credit);
-    sqlite3_bind_int64(statement, 6, transfer->amount_micro);
-    sqlite3_bind_int64(statement, 7, (int64_t)transfer->account_id);
-    sqlite3_bind_int64(statement, 8, (int64_t)transfer->incarnation);
-    sqlite3_bind_int64(statement, 9, (int64_t)transfer->sequence);
-    sqlite3_bind_int64(statement, 10, (int64_t)row->previous);
-    if (transfer->linked == 0) {
-        sqlite3_bind_null(statement, 11);
-    } else {
-        sqlite3_bind_int64(statement, 11, (int64_t)transfer->linked);
-    }
-    bind_text_or_null(statement, 12, transfer->actor);
-    bind_text_or_null(statement, 13, transfer->reason);
-    sqlite3_bind_int64(statement, 14, check);
-    return store_step_done(store, statement);
+    return store_run_many(store, sql, "uitiiiuuuunTTi", row->number, row->wall_us, transfer->kind,
+                          transfer->debit, transfer->credit, transfer->amount_micro,
+                          transfer->account_id, transfer->incarnation, transfer->sequence,
+                          row->previous, transfer->linked, transfer->actor, transfer->reason,
+                          check);
 }
 
 bool ledger_batch_add(struct store *store, struct ledger_batch *batch,
@@ -152,7 +125,7 @@ bool ledger_batch_end(struct store *store, struct ledger_batch *batch)
         "INSERT INTO link (first, last, chain, hash) VALUES (?1, ?2, ?3, ?4)";
     static const char move_head[] = "INSERT INTO chain (id, head, link_count) VALUES (?1, ?2, 1)"
                                     " ON CONFLICT (id) DO UPDATE SET head = ?2,"
-                                    " link_count = link_count + 1";
+                                    " link_count = chain.link_count + 1";
     uint8_t hash[STORE_HASH_SIZE];
     store_sha256_end(store, hash);
     uint64_t last = 0;

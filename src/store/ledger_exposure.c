@@ -7,13 +7,14 @@ static enum store_result read_exposures(struct store *store, uint64_t after,
     /* Verdicts are summed lease by lease: only those of dead incarnations are there. */
     static const char sql[] =
         "SELECT i.number, i.node, i.is_dead, i.high_water, i.wall_registered_us,"
-        " ifnull(b.currency, ''), ifnull(b.balance, 0),"
-        " CASE WHEN i.is_dead THEN (SELECT ifnull(sum(l.verdict), 0) FROM lease l"
+        " coalesce(b.currency, ''), coalesce(b.balance, 0),"
+        " CASE WHEN i.is_dead = 1 THEN (SELECT CAST(coalesce(sum(l.verdict), 0) AS BIGINT) FROM "
+        "lease l"
         " JOIN book c ON c.id = l.account WHERE c.currency = b.currency"
         " AND l.id BETWEEN (i.number << 40) AND ((i.number + 1) << 40) - 1) ELSE 0 END"
         " FROM incarnation i LEFT JOIN book b ON b.id < 0 AND b.kind = 'leased'"
         " AND b.incarnation = i.number WHERE i.number > ?1 ORDER BY i.number, b.currency LIMIT ?2";
-    sqlite3_stmt *statement = store_query(store, sql, "ui", after, (int64_t)max);
+    struct statement *statement = store_query(store, sql, "ui", after, (int64_t)max);
     int found = 0;
     enum row_step step;
     while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
@@ -23,11 +24,11 @@ static enum store_result read_exposures(struct store *store, uint64_t after,
         struct ledger_exposure *row = &out[found];
         *row = (struct ledger_exposure){
             .incarnation = column_u64(statement, 0),
-            .is_dead = sqlite3_column_int(statement, 2) != 0,
+            .is_dead = column_bool(statement, 2),
             .high_water = column_u64(statement, 3),
-            .wall_registered_us = sqlite3_column_int64(statement, 4),
-            .leased_micro = sqlite3_column_int64(statement, 6),
-            .verdict_micro = sqlite3_column_int64(statement, 7),
+            .wall_registered_us = column_i64(statement, 4),
+            .leased_micro = column_i64(statement, 6),
+            .verdict_micro = column_i64(statement, 7),
         };
         column_text(statement, 1, row->node, sizeof(row->node));
         column_text(statement, 5, row->currency, sizeof(row->currency));

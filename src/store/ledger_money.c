@@ -47,7 +47,7 @@ static enum store_result find_key(struct store *store, const struct money_reques
                                   struct money_answer *answer)
 {
     static const char sql[] = "SELECT request_hash, transfer, balance FROM idem WHERE key = ?1";
-    sqlite3_stmt *statement = store_query(store, sql, "t", request->key);
+    struct statement *statement = store_query(store, sql, "t", request->key);
     char hash[65];
     switch (store_step(store, statement)) {
     case ROW_NONE:
@@ -64,7 +64,7 @@ static enum store_result find_key(struct store *store, const struct money_reques
     }
     *answer = (struct money_answer){
         .transfer = column_u64(statement, 1),
-        .balance_micro = sqlite3_column_int64(statement, 2),
+        .balance_micro = column_i64(statement, 2),
         .is_repeat = true,
     };
     return STORE_OK;
@@ -74,9 +74,10 @@ static enum store_result find_key(struct store *store, const struct money_reques
 static enum store_result check_refund(struct store *store, const struct money_request *request)
 {
     static const char sql[] =
-        "SELECT t.amount - ifnull((SELECT sum(r.amount) FROM transfer r WHERE r.linked = ?1"
-        " AND r.kind = 'refund'), 0), t.account, t.kind FROM transfer t WHERE t.number = ?1";
-    sqlite3_stmt *statement = store_query(store, sql, "u", request->linked_transfer);
+        "SELECT t.amount - (SELECT CAST(coalesce(sum(r.amount), 0) AS BIGINT) FROM transfer r"
+        " WHERE r.linked = ?1 AND r.kind = 'refund'), t.account, t.kind FROM transfer t WHERE "
+        "t.number = ?1";
+    struct statement *statement = store_query(store, sql, "u", request->linked_transfer);
     char kind[16];
     switch (store_step(store, statement)) {
     case ROW_NONE:
@@ -90,7 +91,7 @@ static enum store_result check_refund(struct store *store, const struct money_re
     if (column_u64(statement, 1) != request->account_id || strcmp(kind, "usage") != 0) {
         return store_fail(store, STORE_REFUSED, "only a charge of this account can be refunded");
     }
-    return sqlite3_column_int64(statement, 0) >= request->amount_micro
+    return column_i64(statement, 0) >= request->amount_micro
                ? STORE_OK
                : store_fail(store, STORE_REFUSED, "more than the entry took would be refunded");
 }
@@ -218,20 +219,21 @@ static bool start_of_page(struct store *store, uint64_t account_id, uint64_t bef
     static const char last[] = "SELECT last_transfer FROM book WHERE id = ?1";
     static const char previous[] =
         "SELECT previous FROM transfer WHERE number = ?1 AND account = ?2";
-    sqlite3_stmt *statement = before == 0 ? store_query(store, last, "u", account_id)
-                                          : store_query(store, previous, "uu", before, account_id);
+    struct statement *statement = before == 0
+                                      ? store_query(store, last, "u", account_id)
+                                      : store_query(store, previous, "uu", before, account_id);
     enum row_step step = store_step(store, statement);
     *number = step == ROW_FOUND ? column_u64(statement, 0) : 0;
     return step != ROW_FAILED;
 }
 
-static void read_transfer(sqlite3_stmt *statement, uint64_t number, uint64_t account_id,
+static void read_transfer(struct statement *statement, uint64_t number, uint64_t account_id,
                           struct transfer_row *row)
 {
-    *row = (struct transfer_row){.number = number, .wall_us = sqlite3_column_int64(statement, 1)};
+    *row = (struct transfer_row){.number = number, .wall_us = column_i64(statement, 1)};
     column_text(statement, 2, row->kind, sizeof(row->kind));
     bool is_credit = column_u64(statement, 3) == account_id;
-    int64_t amount_micro = sqlite3_column_int64(statement, 4);
+    int64_t amount_micro = column_i64(statement, 4);
     row->amount_micro = is_credit ? amount_micro : -amount_micro;
     row->linked = column_u64(statement, 5);
     column_text(statement, 6, row->actor, sizeof(row->actor));
@@ -249,7 +251,7 @@ static enum store_result read_statement(struct store *store, uint64_t account_id
     }
     int found = 0;
     while (number != 0 && found < max) {
-        sqlite3_stmt *statement = store_query(store, sql, "u", number);
+        struct statement *statement = store_query(store, sql, "u", number);
         if (store_step(store, statement) != ROW_FOUND) {
             return store_fail(store, STORE_UNKNOWN, "entry %llu is missing",
                               (unsigned long long)number);

@@ -85,7 +85,7 @@ static bool clear_wanted(struct store *store, struct ledger_lease *lease)
 {
     static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE id = (?1 << 40) + ?2";
     lease->is_wanted = false;
-    return store_run(store, sql, "uu", lease->incarnation, lease->account_id);
+    return store_run_many(store, sql, "uu", lease->incarnation, lease->account_id);
 }
 
 bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation)
@@ -94,7 +94,7 @@ bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation)
         "UPDATE lease SET is_wanted = 1 WHERE is_wanted = 0 AND granted - returned > used_known"
         " AND id IN (SELECT (number << 40) + ?1 FROM incarnation"
         " WHERE is_dead = 0 AND number <> ?2)";
-    return store_run(store, sql, "uu", account_id, incarnation);
+    return store_run_many(store, sql, "uu", account_id, incarnation);
 }
 
 static bool save(struct refill *refill, const struct ledger_lease *lease,
@@ -172,6 +172,13 @@ static enum store_result refill_chunk(struct store *store, uint64_t incarnation,
     if (result != STORE_OK) {
         return result;
     }
+    uint64_t accounts[LEDGER_REFILL_MAX];
+    for (int i = 0; i < ask_count; i++) {
+        accounts[i] = asks[i].account_id;
+    }
+    if (!ledger_prefetch(store, incarnation, accounts, ask_count)) {
+        return store->failed;
+    }
     for (int i = 0; i < ask_count; i++) {
         if (!answer_one(&refill, &asks[i], &answers[i])) {
             return store->failed;
@@ -215,7 +222,7 @@ static enum store_result read_wanted(struct store *store, uint64_t incarnation, 
 {
     static const char sql[] =
         "SELECT account FROM lease WHERE is_wanted = 1 AND incarnation = ?1 LIMIT ?2";
-    sqlite3_stmt *statement = store_query(store, sql, "ui", incarnation, (int64_t)max);
+    struct statement *statement = store_query(store, sql, "ui", incarnation, (int64_t)max);
     int found = 0;
     enum row_step step;
     while (found < max && (step = store_step(store, statement)) != ROW_NONE) {

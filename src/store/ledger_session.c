@@ -11,16 +11,16 @@ enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
 {
     static const char sql[] =
         "SELECT session, high_water, is_dead FROM incarnation WHERE number = ?1";
-    sqlite3_stmt *statement = store_query(store, sql, "u", number);
+    struct statement *statement = store_query(store, sql, "u", number);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
         *out = (struct ledger_incarnation){
             .number = number,
             .session = column_u64(statement, 0),
             .high_water = column_u64(statement, 1),
-            .is_dead = sqlite3_column_int(statement, 2) != 0,
+            .is_dead = column_bool(statement, 2),
         };
-        sqlite3_reset(statement);
+        statement_reset(statement);
         return STORE_OK;
     case ROW_NONE:
         return store_fail(store, STORE_ABSENT, "incarnation %llu was never registered here",
@@ -51,12 +51,12 @@ enum store_result ledger_session_check(struct store *store,
 static enum store_result find_nonce(struct store *store, const char *nonce, uint64_t *incarnation)
 {
     static const char sql[] = "SELECT number, is_dead FROM incarnation WHERE nonce = ?1";
-    sqlite3_stmt *statement = store_query(store, sql, "t", nonce);
+    struct statement *statement = store_query(store, sql, "t", nonce);
     switch (store_step(store, statement)) {
     case ROW_FOUND: {
-        bool is_dead = sqlite3_column_int(statement, 1) != 0;
+        bool is_dead = column_bool(statement, 1);
         *incarnation = column_u64(statement, 0);
-        sqlite3_reset(statement);
+        statement_reset(statement);
         return is_dead ? store_fail(store, STORE_FENCED, "this nonce's incarnation is dead")
                        : STORE_OK;
     }
@@ -71,8 +71,8 @@ static enum store_result find_nonce(struct store *store, const char *nonce, uint
 enum store_result ledger_register(struct store *store, const char *node, const char nonce[33],
                                   uint64_t *incarnation)
 {
-    static const char sql[] =
-        "INSERT INTO incarnation (node, nonce, wall_registered_us) VALUES (?1, ?2, ?3)";
+    static const char sql[] = "INSERT INTO incarnation (node, nonce, wall_registered_us)"
+                              " VALUES (?1, ?2, ?3) RETURNING number";
     if (!store_begin(store, STORE_WRITE)) {
         return store_end(store, store->failed);
     }
@@ -81,9 +81,10 @@ enum store_result ledger_register(struct store *store, const char *node, const c
                                    ? find_nonce(store, nonce, &number)
                                    : store_fail(store, STORE_REFUSED, "a nonce has 32 digits");
     if (result == STORE_ABSENT) {
-        bool is_done = store_run(store, sql, "tti", node, nonce, store_wall_us());
+        struct statement *statement = store_query(store, sql, "tti", node, nonce, store_wall_us());
+        bool is_done = store_step(store, statement) == ROW_FOUND;
         result = is_done ? STORE_OK : store->failed;
-        number = (uint64_t)sqlite3_last_insert_rowid(store->db);
+        number = is_done ? column_u64(statement, 0) : 0;
     }
     result = store_end(store, result);
     if (result == STORE_OK) {
@@ -97,11 +98,11 @@ static bool mark_dead(struct store *store, uint64_t incarnation, const char *act
 {
     static const char sql[] = "UPDATE incarnation SET is_dead = 1, wall_fenced_us = ?2,"
                               " actor = ?3, reason = ?4 WHERE number = ?1 AND is_dead = 0";
-    if (!store_run(store, sql, "uitt", incarnation, store_wall_us(), actor, reason)) {
+    int64_t touched = 0;
+    if (!store_run_now(store, &touched, sql, "uitt", incarnation, store_wall_us(), actor, reason)) {
         return false;
     }
-    return sqlite3_changes(store->db) == 0 ||
-           change_note(store, actor, "incarnation", "declared dead", incarnation);
+    return touched == 0 || change_note(store, actor, "incarnation", "declared dead", incarnation);
 }
 
 /* What a lease of a dead incarnation set aside is the customer's again. Uk falls to S: what the
@@ -160,7 +161,7 @@ static enum store_result list_unreleased(struct store *store, uint64_t incarnati
     static const char sql[] =
         "SELECT account FROM lease WHERE id BETWEEN (?1 << 40) AND ((?1 + 1) << 40) - 1"
         " AND (granted - returned > settled OR used_known > settled) LIMIT ?2";
-    sqlite3_stmt *statement = store_query(store, sql, "ui", incarnation, (int64_t)FENCE_CHUNK);
+    struct statement *statement = store_query(store, sql, "ui", incarnation, (int64_t)FENCE_CHUNK);
     enum row_step step;
     int found = 0;
     while (found < FENCE_CHUNK && (step = store_step(store, statement)) != ROW_NONE) {
@@ -170,7 +171,7 @@ static enum store_result list_unreleased(struct store *store, uint64_t incarnati
         accounts[found] = column_u64(statement, 0);
         found++;
     }
-    sqlite3_reset(statement);
+    statement_reset(statement);
     *count = found;
     return STORE_OK;
 }
@@ -226,11 +227,11 @@ static enum store_result check_nonce(struct store *store, uint64_t incarnation, 
 {
     static const char sql[] = "SELECT nonce FROM incarnation WHERE number = ?1";
     char stored[33] = "";
-    sqlite3_stmt *statement = store_query(store, sql, "u", incarnation);
+    struct statement *statement = store_query(store, sql, "u", incarnation);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
         column_text(statement, 0, stored, sizeof(stored));
-        sqlite3_reset(statement);
+        statement_reset(statement);
         return strcmp(stored, nonce) == 0
                    ? STORE_OK
                    : store_fail(store, STORE_FENCED, "incarnation %llu has another nonce",

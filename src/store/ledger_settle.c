@@ -140,7 +140,7 @@ static bool settle_one(struct settle *settle, const struct usage *usage)
             hear_used(settle, usage, &touched->lease);
         }
     }
-    return cdr_write(settle->store, &settle->cdrs, settle->incarnation.number, usage, number);
+    return cdr_write(settle->store, &settle->cdrs, usage, number);
 }
 
 static bool save_touched(struct settle *settle)
@@ -237,9 +237,19 @@ static bool save_mark(struct settle *settle, uint64_t high_water)
     return store_run(settle->store, sql, "uu", settle->incarnation.number, high_water);
 }
 
+static bool prefetch(struct settle *settle, const struct usage *usages, int count)
+{
+    uint64_t accounts[LEDGER_SETTLE_MAX];
+    for (int i = 0; i < count; i++) {
+        accounts[i] = usages[i].account_id;
+    }
+    return ledger_prefetch(settle->store, settle->incarnation.number, accounts, count);
+}
+
 static bool settle_new(struct settle *settle, const struct usage *usages, int count)
 {
-    if (!cdr_writer_start(settle->store, &settle->cdrs, count)) {
+    if (!cdr_writer_start(settle->store, &settle->cdrs, settle->incarnation.number, count) ||
+        !prefetch(settle, usages, count)) {
         return false;
     }
     for (int i = 0; i < count; i++) {
@@ -247,8 +257,8 @@ static bool settle_new(struct settle *settle, const struct usage *usages, int co
             return false;
         }
     }
-    return book_costs(settle, usages, count) && save_touched(settle) &&
-           ledger_fold_save(settle->store, &settle->fold) &&
+    return cdr_writer_end(settle->store, &settle->cdrs) && book_costs(settle, usages, count) &&
+           save_touched(settle) && ledger_fold_save(settle->store, &settle->fold) &&
            ledger_batch_end(settle->store, &settle->batch) &&
            save_mark(settle, usages[count - 1].sequence);
 }

@@ -33,11 +33,11 @@ static const char configuration_and_ledger[] =
     " sell_deck INTEGER REFERENCES deck (id), inbound_deck INTEGER REFERENCES deck (id),"
     " country_code TEXT NOT NULL, national_prefix TEXT NOT NULL,"
     " international_prefix TEXT NOT NULL);"
-    "CREATE INDEX account_sell_deck ON account (sell_deck) WHERE sell_deck NOT NULL;"
-    "CREATE INDEX account_inbound_deck ON account (inbound_deck) WHERE inbound_deck NOT NULL;"
+    "CREATE INDEX account_sell_deck ON account (sell_deck) WHERE sell_deck IS NOT NULL;"
+    "CREATE INDEX account_inbound_deck ON account (inbound_deck) WHERE inbound_deck IS NOT NULL;"
 
     "CREATE TABLE endpoint (id INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL,"
-    " account_id INTEGER NOT NULL REFERENCES account (id), user TEXT NOT NULL UNIQUE,"
+    " account_id INTEGER NOT NULL REFERENCES account (id), \"user\" TEXT NOT NULL UNIQUE,"
     " ha1_md5 BLOB NOT NULL, ha1_sha256 BLOB NOT NULL, is_disabled INTEGER NOT NULL,"
     " display TEXT NOT NULL, identities TEXT NOT NULL);"
     "CREATE INDEX endpoint_account ON endpoint (account_id);"
@@ -49,14 +49,14 @@ static const char configuration_and_ledger[] =
     " auth_password TEXT NOT NULL, tech_prefix TEXT NOT NULL, sends_plus INTEGER NOT NULL,"
     " cost_deck INTEGER REFERENCES deck (id), channels_max INTEGER NOT NULL,"
     " cps_max INTEGER NOT NULL, identity TEXT NOT NULL);"
-    "CREATE INDEX trunk_account ON trunk (account_id) WHERE account_id NOT NULL;"
+    "CREATE INDEX trunk_account ON trunk (account_id) WHERE account_id IS NOT NULL;"
 
     "CREATE TABLE number (id INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL,"
     " account_id INTEGER NOT NULL REFERENCES account (id), digits TEXT NOT NULL UNIQUE,"
     " target INTEGER NOT NULL, endpoint_user TEXT NOT NULL,"
     " trunk_id INTEGER REFERENCES trunk (id));"
     "CREATE INDEX number_account ON number (account_id);"
-    "CREATE INDEX number_trunk ON number (trunk_id) WHERE trunk_id NOT NULL;"
+    "CREATE INDEX number_trunk ON number (trunk_id) WHERE trunk_id IS NOT NULL;"
 
     "CREATE TABLE route (id INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL,"
     " prefix TEXT NOT NULL, trunk_id INTEGER NOT NULL REFERENCES trunk (id),"
@@ -66,7 +66,7 @@ static const char configuration_and_ledger[] =
     "CREATE TABLE api_key (id INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL,"
     " hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL, is_operator INTEGER NOT NULL,"
     " account_id INTEGER REFERENCES account (id), is_revoked INTEGER NOT NULL);"
-    "CREATE INDEX api_key_account ON api_key (account_id) WHERE account_id NOT NULL;"
+    "CREATE INDEX api_key_account ON api_key (account_id) WHERE account_id IS NOT NULL;"
 
     /* Books. A customer's has the account's id; the platform's have negative ids. balance is what
      * transfers brought less what they took. leased and excess are sums over the customer's
@@ -85,7 +85,7 @@ static const char configuration_and_ledger[] =
     " amount INTEGER NOT NULL, account INTEGER NOT NULL, incarnation INTEGER NOT NULL,"
     " sequence INTEGER NOT NULL, previous INTEGER NOT NULL, linked INTEGER, actor TEXT,"
     " reason TEXT, row_check INTEGER NOT NULL);"
-    "CREATE INDEX transfer_linked ON transfer (linked) WHERE linked NOT NULL;"
+    "CREATE INDEX transfer_linked ON transfer (linked) WHERE linked IS NOT NULL;"
     /* The transfers of one transaction are one link of a chain: 0 for the API, else of an
      * incarnation. hash = SHA-256 (the chain's hash before, the rows). */
     "CREATE TABLE link (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, chain INTEGER NOT NULL,"
@@ -119,7 +119,7 @@ static const char records[] =
     "CREATE TABLE event (row INTEGER PRIMARY KEY AUTOINCREMENT, wall_us INTEGER NOT NULL,"
     " kind TEXT NOT NULL, account INTEGER, text TEXT NOT NULL);"
     "CREATE INDEX event_kind ON event (kind);"
-    "CREATE INDEX event_account ON event (account) WHERE account NOT NULL;";
+    "CREATE INDEX event_account ON event (account) WHERE account IS NOT NULL;";
 
 /* Step 3. Limits of an account against toll fraud; 0 and the empty text: none. */
 static const char fraud_limits[] =

@@ -1,198 +1,205 @@
 /* statement.c - prepared statements: kept by their text, bound by a short format. */
-#include "store/internal.h"
+#include "store/engine.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum store_result store_take_error(struct store *store, int rc)
+struct statement *store_statement(struct store *store, const char *sql)
 {
-    int extended = sqlite3_extended_errcode(store->db);
-    const char *text = sqlite3_errmsg(store->db);
-    switch (rc & 0xff) {
-    case SQLITE_CONSTRAINT:
-        if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
-            extended == SQLITE_CONSTRAINT_ROWID) {
-            return store_fail(store, STORE_EXISTS, "%s", text);
+    struct statement *statement = NULL;
+    for (int i = 0; i < store->statement_count && statement == NULL; i++) {
+        if (store->statement_texts[i] == sql) {
+            statement = &store->statements[i];
         }
-        if (extended == SQLITE_CONSTRAINT_FOREIGNKEY) {
-            return store_fail(store, STORE_REFUSED, "it names a row that does not exist");
-        }
-        return store_fail(store, STORE_REFUSED, "%s", text);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return store_fail(store, STORE_UNKNOWN, "the database is locked by another process");
-    case SQLITE_INTERRUPT:
-        return store_fail(store, STORE_UNKNOWN, "the database is too slow: deadline passed");
-    default:
-        /* I/O error, full, corrupt, cannot open: what the connection holds is not to be trusted. */
-        store->is_broken = true;
-        return store_fail(store, STORE_UNKNOWN, "%s (%d)", text, extended);
     }
-}
-
-sqlite3_stmt *store_statement(struct store *store, const char *sql)
-{
-    for (int i = 0; i < store->statement_count; i++) {
-        if (store->statements[i].sql == sql) {
-            sqlite3_reset(store->statements[i].statement);
-            return store->statements[i].statement;
-        }
+    if (statement != NULL) {
+        statement_reset(statement);
+        statement->value_count = 0;
+        return statement;
     }
     if (store->statement_count == STORE_STATEMENTS_MAX) {
         store_finalize_statements(store);
     }
-    sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
-    if (rc != SQLITE_OK) {
-        store_take_error(store, rc);
+    statement = &store->statements[store->statement_count];
+    memset(statement, 0, sizeof(*statement));
+    statement->engine = store->engine;
+    statement->sql = sql;
+    if (!store->engine->prepare(store, statement)) {
         return NULL;
     }
-    store->statements[store->statement_count] = (struct store_statement){sql, statement};
+    store->statement_texts[store->statement_count] = sql;
     store->statement_count++;
     return statement;
+}
+
+void statement_reset(struct statement *statement)
+{
+    if (statement->is_started) {
+        statement->engine->reset(statement);
+        statement->is_started = false;
+    }
 }
 
 void store_reset_statements(struct store *store)
 {
     for (int i = 0; i < store->statement_count; i++) {
-        if (sqlite3_stmt_busy(store->statements[i].statement)) {
-            sqlite3_reset(store->statements[i].statement);
-        }
+        statement_reset(&store->statements[i]);
+        store->statements[i].touched = 0;
     }
 }
 
 void store_finalize_statements(struct store *store)
 {
     for (int i = 0; i < store->statement_count; i++) {
-        sqlite3_finalize(store->statements[i].statement);
+        store->engine->finalize(&store->statements[i]);
     }
     store->statement_count = 0;
 }
 
-static void bind_text(sqlite3_stmt *statement, int at, const char *text, bool is_null_if_empty)
+/* ---- binding ---- */
+
+static struct sql_value *next_value(struct statement *statement)
 {
-    if (text == NULL || (is_null_if_empty && text[0] == '\0')) {
-        sqlite3_bind_null(statement, at);
-    } else {
-        sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
-    }
+    assert(statement->value_count < STORE_VALUES_MAX);
+    return &statement->values[statement->value_count++];
 }
 
-static void bind_all(sqlite3_stmt *statement, const char *format, va_list arguments)
+void bind_i64(struct statement *statement, int64_t number)
 {
-    for (int at = 1; format[at - 1] != '\0'; at++) {
-        switch (format[at - 1]) {
+    *next_value(statement) = (struct sql_value){.number = number};
+}
+
+void bind_null(struct statement *statement)
+{
+    *next_value(statement) = (struct sql_value){.is_null = true};
+}
+
+void bind_bytes(struct statement *statement, enum value_kind kind, struct slice bytes)
+{
+    *next_value(statement) = (struct sql_value){.kind = kind, .bytes = bytes};
+}
+
+static void bind_cstr(struct statement *statement, const char *text, bool is_null_if_empty)
+{
+    bool is_null = text == NULL || (is_null_if_empty && text[0] == '\0');
+    *next_value(statement) =
+        (struct sql_value){.kind = VALUE_TEXT,
+                           .is_null = is_null,
+                           .bytes = is_null ? slice_make(NULL, 0) : slice_from_text(text)};
+}
+
+static void bind_all(struct statement *statement, const char *format, va_list arguments)
+{
+    for (; *format != '\0'; format++) {
+        switch (*format) {
         case 'i':
-            sqlite3_bind_int64(statement, at, va_arg(arguments, int64_t));
+            bind_i64(statement, va_arg(arguments, int64_t));
             break;
         case 'u':
-            sqlite3_bind_int64(statement, at, (int64_t)va_arg(arguments, uint64_t));
+            bind_i64(statement, (int64_t)va_arg(arguments, uint64_t));
             break;
         case 'n': {
             uint64_t id = va_arg(arguments, uint64_t);
-            if (id == 0) {
-                sqlite3_bind_null(statement, at);
-            } else {
-                sqlite3_bind_int64(statement, at, (int64_t)id);
-            }
+            *next_value(statement) = (struct sql_value){.is_null = id == 0, .number = (int64_t)id};
             break;
         }
         case 't':
         case 'T':
-            bind_text(statement, at, va_arg(arguments, const char *), format[at - 1] == 'T');
+            bind_cstr(statement, va_arg(arguments, const char *), *format == 'T');
             break;
+        case 'a': {
+            const uint64_t *numbers = va_arg(arguments, const uint64_t *);
+            size_t count = (size_t)va_arg(arguments, int);
+            bind_bytes(statement, VALUE_NUMBERS,
+                       slice_make((const char *)numbers, count * sizeof(*numbers)));
+            break;
+        }
         default: { /* 'b' */
             const void *data = va_arg(arguments, const void *);
             size_t size = va_arg(arguments, size_t);
-            sqlite3_bind_blob64(statement, at, data, size, SQLITE_STATIC);
+            bind_bytes(statement, VALUE_BLOB, slice_make(data, size));
             break;
         }
         }
     }
 }
 
-sqlite3_stmt *store_query(struct store *store, const char *sql, const char *format, ...)
+#define BOUND(store, sql, format)                                                                  \
+    ({                                                                                             \
+        struct statement *bound = store_statement(store, sql);                                     \
+        if (bound != NULL) {                                                                       \
+            va_list arguments;                                                                     \
+            va_start(arguments, format);                                                           \
+            bind_all(bound, format, arguments);                                                    \
+            va_end(arguments);                                                                     \
+        }                                                                                          \
+        bound;                                                                                     \
+    })
+
+/* ---- running ---- */
+
+struct statement *store_query(struct store *store, const char *sql, const char *format, ...)
 {
-    sqlite3_stmt *statement = store_statement(store, sql);
-    if (statement != NULL) {
-        va_list arguments;
-        va_start(arguments, format);
-        bind_all(statement, format, arguments);
-        va_end(arguments);
-    }
-    return statement;
+    return BOUND(store, sql, format);
 }
 
 bool store_run(struct store *store, const char *sql, const char *format, ...)
 {
-    sqlite3_stmt *statement = store_statement(store, sql);
+    struct statement *statement = BOUND(store, sql, format);
+    return statement != NULL && store->engine->run(store, statement);
+}
+
+bool store_run_now(struct store *store, int64_t *touched, const char *sql, const char *format, ...)
+{
+    struct statement *statement = BOUND(store, sql, format);
+    return statement != NULL && store->engine->run_now(store, statement, touched);
+}
+
+bool store_run_many(struct store *store, const char *sql, const char *format, ...)
+{
+    struct statement *statement = BOUND(store, sql, format);
+    return statement != NULL && store->engine->run_many(store, statement);
+}
+
+bool store_many_touched(struct store *store, const char *sql, int64_t *touched)
+{
+    if (!store->engine->run_waiting(store)) {
+        return false;
+    }
+    struct statement *statement = store_statement(store, sql);
     if (statement == NULL) {
         return false;
     }
-    va_list arguments;
-    va_start(arguments, format);
-    bind_all(statement, format, arguments);
-    va_end(arguments);
-    return store_step_done(store, statement);
+    *touched = statement->touched;
+    return true;
 }
 
 bool store_exec(struct store *store, const char *sql)
 {
-    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-    if (rc != SQLITE_OK) {
-        store_take_error(store, rc);
-        return false;
-    }
-    return true;
+    return store->engine->exec(store, sql);
 }
 
-enum row_step store_step(struct store *store, sqlite3_stmt *statement)
+enum row_step store_step(struct store *store, struct statement *statement)
 {
     if (statement == NULL) {
         return ROW_FAILED;
     }
-    int rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW) {
-        return ROW_FOUND;
-    }
-    if (rc != SQLITE_DONE) {
-        store_take_error(store, rc);
-    }
-    sqlite3_reset(statement);
-    return rc == SQLITE_DONE ? ROW_NONE : ROW_FAILED;
-}
-
-bool store_step_done(struct store *store, sqlite3_stmt *statement)
-{
-    int rc = sqlite3_step(statement);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-        store_take_error(store, rc);
-    }
-    sqlite3_reset(statement);
-    return rc == SQLITE_DONE || rc == SQLITE_ROW;
-}
-
-uint64_t column_u64(sqlite3_stmt *statement, int column)
-{
-    return (uint64_t)sqlite3_column_int64(statement, column);
-}
-
-void column_text(sqlite3_stmt *statement, int column, char *field, size_t field_size)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    snprintf(field, field_size, "%s", text == NULL ? "" : text);
+    enum row_step step = store->engine->step(store, statement);
+    statement->is_started = step == ROW_FOUND;
+    return step;
 }
 
 bool store_count(struct store *store, const char *counter, uint64_t by, uint64_t *after)
 {
     static const char sql[] =
         "UPDATE counter SET value = value + ?2 WHERE name = ?1 RETURNING value";
-    sqlite3_stmt *statement = store_query(store, sql, "tu", counter, by);
+    struct statement *statement = store_query(store, sql, "tu", counter, by);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
         *after = column_u64(statement, 0);
-        sqlite3_reset(statement);
+        statement_reset(statement);
         return true;
     case ROW_NONE:
         store_fail(store, STORE_UNKNOWN, "counter %s is missing", counter);
@@ -201,4 +208,43 @@ bool store_count(struct store *store, const char *counter, uint64_t by, uint64_t
         return false;
     }
     return false;
+}
+
+/* ---- reading ---- */
+
+bool column_is_null(const struct statement *statement, int column)
+{
+    return statement->engine->column(statement, column).is_null;
+}
+
+int64_t column_i64(const struct statement *statement, int column)
+{
+    return statement->engine->column(statement, column).number;
+}
+
+uint64_t column_u64(const struct statement *statement, int column)
+{
+    return (uint64_t)column_i64(statement, column);
+}
+
+bool column_bool(const struct statement *statement, int column)
+{
+    return column_i64(statement, column) != 0;
+}
+
+struct slice column_slice(const struct statement *statement, int column)
+{
+    return statement->engine->column(statement, column).bytes;
+}
+
+/* Both engines put a NUL behind a text. */
+const char *column_cstr(const struct statement *statement, int column)
+{
+    struct slice text = column_slice(statement, column);
+    return text.data == NULL ? "" : text.data;
+}
+
+void column_text(const struct statement *statement, int column, char *field, size_t field_size)
+{
+    snprintf(field, field_size, "%s", column_cstr(statement, column));
 }

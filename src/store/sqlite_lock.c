@@ -1,6 +1,6 @@
-/* lock.c - one writer at a time over all processes: SQLite 3.40 may lose a commit that races a
- * checkpoint of another connection, so both are done only under this lock. */
-#include "store/internal.h"
+/* sqlite_lock.c - one writer at a time over all processes: SQLite 3.40 may lose a commit that races
+ * a checkpoint of another connection, so both are done only under this lock. */
+#include "store/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,23 +15,23 @@ static bool open_lock_file(struct store *store)
 {
     char path[STORE_PATH_SIZE + 16];
     snprintf(path, sizeof(path), "%s/store.lock", store->dir);
-    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0) {
+    store->sqlite->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->sqlite->lock_fd < 0) {
         store_fail(store, STORE_UNKNOWN, "cannot open %s: %s", path, strerror(errno));
         return false;
     }
     return true;
 }
 
-bool store_lock(struct store *store)
+bool sqlite_lock(struct store *store)
 {
-    if (store->lock_fd < 0 && !open_lock_file(store)) {
+    if (store->sqlite->lock_fd < 0 && !open_lock_file(store)) {
         return false;
     }
     /* A lock of the open file, not of the process: two stores of one process exclude each other. */
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int64_t pause_us = TRY_AGAIN_FIRST_US;
-    while (fcntl(store->lock_fd, F_OFD_SETLK, &whole) != 0) {
+    while (fcntl(store->sqlite->lock_fd, F_OFD_SETLK, &whole) != 0) {
         if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
             store_fail(store, STORE_UNKNOWN, "store.lock: %s", strerror(errno));
             return false;
@@ -45,16 +45,16 @@ bool store_lock(struct store *store)
                                                               : store->deadline_us - now_us);
         pause_us = pause_us * 2 < TRY_AGAIN_LAST_US ? pause_us * 2 : TRY_AGAIN_LAST_US;
     }
-    store->is_locked = true;
+    store->sqlite->is_locked = true;
     return true;
 }
 
-void store_unlock(struct store *store)
+void sqlite_unlock(struct store *store)
 {
-    if (!store->is_locked) {
+    if (!store->sqlite->is_locked) {
         return;
     }
     struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-    (void)fcntl(store->lock_fd, F_OFD_SETLK, &whole);
-    store->is_locked = false;
+    (void)fcntl(store->sqlite->lock_fd, F_OFD_SETLK, &whole);
+    store->sqlite->is_locked = false;
 }
