@@ -131,6 +131,13 @@ static void decide(struct packet_filter *filter, const struct sockets_thin *thin
     filter_step(filter, BPF_RET | BPF_K, 0);
 }
 
+void sockets_thin_detach(int fd)
+{
+    int none = 0;
+    int status = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
+    (void)status; /* there was none */
+}
+
 bool sockets_thin_attach(int fd, const struct sockets_thin *thin)
 {
     struct packet_filter filter;
@@ -149,14 +156,13 @@ bool sockets_thin_attach(int fd, const struct sockets_thin *thin)
     }
     mix(&filter, thin->salt);
     decide(&filter, thin);
+    if (filter_attach(&filter, fd, SO_ATTACH_FILTER)) {
+        return true;
+    }
+    /* The kernel counts the old program and the new one together, against net.core.optmem_max: the
+     * 20 KB of kernels before 6.8 hold one. */
+    sockets_thin_detach(fd);
     return filter_attach(&filter, fd, SO_ATTACH_FILTER);
-}
-
-void sockets_thin_detach(int fd)
-{
-    int none = 0;
-    int status = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
-    (void)status; /* there was none */
 }
 
 uint32_t sockets_lost(int fd)

@@ -29,7 +29,8 @@ struct sockets_thin {
     uint32_t unproven_parts, proven_parts; /* let through, of THIN_PARTS (guard/thin.h) */
 };
 
-/* From now on. False: the kernel refuses; all comes through, or what came before. */
+/* From now on, instead of what was attached before. False: the kernel refuses, and all comes
+ * through. */
 MUST_CHECK bool sockets_thin_attach(int fd, const struct sockets_thin *thin);
 void sockets_thin_detach(int fd);
 

@@ -5,6 +5,7 @@
 #include "node/sockets_thin.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -185,14 +186,14 @@ static int count_through(const char *method, const char *uri, const char *more, 
     return count;
 }
 
-static void thin_open(struct node_sockets *sockets, enum socket_class class)
+static void thin_open(struct node_sockets *sockets, int listener, enum socket_class class)
 {
     bind_both(sockets);
     thin_socket = NULL;
     thin_sender = -1;
     char text[2048];
     for (int i = 0; i < sockets->socket_count && thin_sender < 0; i++) {
-        if (sockets->sockets[i].transport == 0) {
+        if (sockets->sockets[i].listener == listener) {
             thin_sender = sender(&sockets->sockets[i]);
         }
     }
@@ -220,7 +221,7 @@ static void a_call_that_is_taken_out_is_taken_out_each_time(void **state)
     (void)state;
     static bool first[CALLS], second[CALLS];
     struct node_sockets sockets;
-    thin_open(&sockets, SOCKET_INVITE);
+    thin_open(&sockets, 0, SOCKET_INVITE);
     struct sockets_thin thin = thin_half(SOCKET_INVITE);
     assert_true(sockets_thin_attach(thin_socket->fd, &thin));
     uint32_t lost = sockets_lost(thin_socket->fd);
@@ -254,7 +255,7 @@ static void emergencies_and_dialogs_are_never_taken_out(void **state)
         "sip:example.com",
     };
     struct node_sockets sockets;
-    thin_open(&sockets, SOCKET_INVITE);
+    thin_open(&sockets, 0, SOCKET_INVITE);
     struct sockets_thin thin = thin_half(SOCKET_INVITE);
     thin.unproven_parts = 1;
     assert_true(sockets_thin_attach(thin_socket->fd, &thin));
@@ -277,7 +278,7 @@ static void phones_that_prove_themselves_are_taken_out_last(void **state)
         "Authorization: Digest username=\"alice\", nonce=\"0123456789\"\r\n";
     char text[2048];
     struct node_sockets sockets;
-    thin_open(&sockets, SOCKET_REGISTER);
+    thin_open(&sockets, 0, SOCKET_REGISTER);
     struct sockets_thin thin = thin_half(SOCKET_REGISTER);
     thin.proven_size = write_request(text, sizeof(text), "REGISTER", "sip:example.com", 0, proof);
     thin.unproven_parts = 1;
@@ -292,6 +293,41 @@ static void phones_that_prove_themselves_are_taken_out_last(void **state)
     sockets_close(&sockets);
 }
 
+/* Takes what the kernel lends a socket for programs and the like, but for a few bytes. */
+static void fill_option_memory(int fd)
+{
+    struct ipv6_mreq group = {.ipv6mr_interface = if_nametoindex("lo")};
+    uint32_t count = 0;
+    inet_pton(AF_INET6, "ff11::", &group.ipv6mr_multiaddr);
+    do {
+        count++;
+        memcpy(group.ipv6mr_multiaddr.s6_addr + 12, &count, sizeof(count));
+        assert_in_range(count, 1, 100000);
+    } while (setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group)) == 0);
+    assert_in_range(count, 10, 100000);
+    for (int i = 0; i < 8; i++) {
+        count--;
+        memcpy(group.ipv6mr_multiaddr.s6_addr + 12, &count, sizeof(count));
+        assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &group, sizeof(group)), 0);
+    }
+}
+
+static void a_kernel_with_room_for_one_program_takes_the_next(void **state)
+{
+    (void)state;
+    static bool fates[CALLS];
+    struct node_sockets sockets;
+    thin_open(&sockets, 1, SOCKET_REGISTER);
+    struct sockets_thin thin = thin_half(SOCKET_REGISTER);
+    assert_true(sockets_thin_attach(thin_socket->fd, &thin));
+    fill_option_memory(thin_socket->fd);
+    thin.unproven_parts = 1;
+    assert_true(sockets_thin_attach(thin_socket->fd, &thin));
+    assert_int_equal(count_through("REGISTER", "sip:example.com", "", fates), 0);
+    close(thin_sender);
+    sockets_close(&sockets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_call_that_is_taken_out_is_taken_out_each_time),
         cmocka_unit_test(emergencies_and_dialogs_are_never_taken_out),
         cmocka_unit_test(phones_that_prove_themselves_are_taken_out_last),
+        cmocka_unit_test(a_kernel_with_room_for_one_program_takes_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
