@@ -113,9 +113,9 @@ static void do_status(struct edge_role *role, struct control_answer *answer)
     struct store_view view = role->view;
     pthread_mutex_unlock(&role->lock);
     bool is_draining = atomic_load(&role->edge.is_draining);
-    const char *state = !atomic_load(&role->is_ready) ? "starting"
-                        : is_draining                 ? "draining"
-                                                      : "ready";
+    /* Before every row was read, calls are answered 503: nothing can be said of anybody. */
+    bool is_ready = atomic_load(&role->is_ready) && directory_is_loaded(role->edge.directory);
+    const char *state = !is_ready ? "starting" : is_draining ? "draining" : "ready";
     int64_t now_us = clock_mono_us();
     json_t *members = json_pack(
         "{s:s,s:I,s:s,s:I,s:s,s:i,s:o,s:o,s:I,s:I,s:I,s:I,s:I}", "role", "edge", "pid",

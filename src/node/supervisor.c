@@ -406,7 +406,7 @@ static void run_loop(struct supervisor *supervisor)
             check(supervisor, &supervisor->roles[i]);
         }
         say_ready(supervisor);
-        supervisor_watch(supervisor_mono_us());
+        supervisor_watch(supervisor_mono_us(), supervisor->was_ready);
     }
 }
 

@@ -54,8 +54,9 @@ void supervisor_log(const char *role, const char *what, const char *why);
 /* Tells systemd's service manager, when it started us (sd_notify(3)): "READY=1". */
 void supervisor_notify(const char *state);
 
-/* To be called each second or so: keeps systemd's watchdog calm, and says when the system's list of
- * name servers was replaced: the roles can open the old one only. */
-void supervisor_watch(int64_t now_us);
+/* To be called each second or so: keeps systemd's watchdog calm, asks it for more time until all is
+ * ready, and says when the system's list of name servers was replaced: the roles can open the old
+ * one only. */
+void supervisor_watch(int64_t now_us, bool is_ready);
 
 #endif

@@ -11,6 +11,8 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define LOOK_EVERY_US 10000000
+/* To start a role again does not bring its rows, or the database, any sooner. */
+#define MORE_TIME "EXTEND_TIMEOUT_USEC=60000000"
 
 void supervisor_notify(const char *state)
 {
@@ -59,13 +61,13 @@ static void look_at_name_servers(void)
     last = now;
 }
 
-void supervisor_watch(int64_t now_us)
+void supervisor_watch(int64_t now_us, bool is_ready)
 {
     static int64_t told_at_us;
     static int64_t looked_at_us;
     int64_t every_us = watchdog_us();
     if (every_us > 0 && now_us - told_at_us >= every_us) {
-        supervisor_notify("WATCHDOG=1");
+        supervisor_notify(is_ready ? "WATCHDOG=1" : "WATCHDOG=1\n" MORE_TIME);
         told_at_us = now_us;
     }
     if (looked_at_us == 0 || now_us - looked_at_us >= LOOK_EVERY_US) {

@@ -178,7 +178,7 @@ pid_t program_role(const char *dir, const char *role)
     return pid;
 }
 
-pid_t program_start(const char *dir, const char *more)
+pid_t program_launch(const char *dir, const char *more)
 {
     char words[512];
     char path[512];
@@ -192,15 +192,29 @@ pid_t program_start(const char *dir, const char *more)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     pid_t pid = spawn(argv, fd, fd);
     close(fd);
+    return pid;
+}
+
+bool program_becomes_ready(const char *dir)
+{
     int64_t end_ms = program_now_ms() + READY_MS;
     while (program_now_ms() < end_ms) {
         json_t *status = program_status(dir);
         bool is_ready = json_is_true(json_object_get(status, "ready"));
         json_decref(status);
         if (is_ready) {
-            return pid;
+            return true;
         }
         program_sleep_ms(20);
+    }
+    return false;
+}
+
+pid_t program_start(const char *dir, const char *more)
+{
+    pid_t pid = program_launch(dir, more);
+    if (program_becomes_ready(dir)) {
+        return pid;
     }
     (void)program_stop(pid, SIGKILL);
     return -1;

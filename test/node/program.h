@@ -26,6 +26,8 @@ bool program_write(const char *dir, const char *name, const char *text);
 /* `dialtone run DIR` on free ports, with more words; waits until it is ready. -1: it did not come
  * up in 10 s. */
 pid_t program_start(const char *dir, const char *more);
+pid_t program_launch(const char *dir, const char *more); /* the same, without waiting */
+bool program_becomes_ready(const char *dir);             /* false: not in 10 s */
 int program_stop(pid_t pid, int signal_number);        /* milliseconds that it took; -1: over 6 s */
 json_t *program_status(const char *dir);               /* of `status DIR --json`; NULL: no JSON */
 pid_t program_role(const char *dir, const char *role); /* 0: not running */

@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -342,6 +343,77 @@ static void without_a_database_it_starts_all_the_same(void **state)
     stop(&running);
 }
 
+/* As systemd's service manager would hear it. */
+static int listen_as_manager(const char *dir)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = 10};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/notify", dir);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    setenv("WATCHDOG_USEC", "200000", 1);
+    return fd;
+}
+
+static void hear(int fd, char *text, size_t size)
+{
+    ssize_t got = recv(fd, text, size - 1, 0);
+    assert_true(got > 0);
+    text[got] = '\0';
+}
+
+static bool is_edge_starting(const char *dir)
+{
+    json_t *status = program_status(dir);
+    const char *state =
+        json_string_value(json_object_get(json_object_get(status, "edge"), "state"));
+    bool is_starting = state != NULL && strcmp(state, "starting") == 0;
+    assert_false(is_starting && json_is_true(json_object_get(status, "ready")));
+    json_decref(status);
+    return is_starting;
+}
+
+/* There is no log of its own yet: until the database has told every row, nobody can call. */
+static void a_first_start_is_ready_when_every_row_was_read(void **state)
+{
+    (void)state;
+    char dir[256];
+    char path[300];
+    char away[300];
+    char said[256];
+    program_dir(dir);
+    program_run("init %", dir, &output);
+    snprintf(path, sizeof(path), "%s/dialtone.db", dir);
+    snprintf(away, sizeof(away), "%s/away.db", dir);
+    assert_int_equal(rename(path, away), 0);
+    int fd = listen_as_manager(dir);
+    pid_t pid = program_launch(dir, "");
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    int64_t end_ms = program_now_ms() + 10000;
+    while (!is_edge_starting(dir) && program_now_ms() < end_ms) {
+        program_sleep_ms(10);
+    }
+    assert_true(is_edge_starting(dir));
+    for (int i = 0; i < 3; i++) {
+        hear(fd, said, sizeof(said));
+        assert_string_equal(said, "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=60000000");
+    }
+    assert_int_equal(rename(away, path), 0);
+    assert_true(program_becomes_ready(dir));
+    do {
+        hear(fd, said, sizeof(said));
+    } while (strncmp(said, "WATCHDOG=1\nEXTEND", 17) == 0);
+    assert_string_equal(said, "READY=1");
+    hear(fd, said, sizeof(said));
+    assert_string_equal(said, "WATCHDOG=1");
+    close(fd);
+    assert_in_range(program_stop(pid, SIGTERM), 0, 5000);
+    program_remove(dir);
+}
+
 static bool becomes_priced(const char *dir)
 {
     int64_t begin_ms = program_now_ms();
@@ -486,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_port_in_use_is_named),
         cmocka_unit_test(a_database_of_a_newer_program_is_not_touched),
         cmocka_unit_test(without_a_database_it_starts_all_the_same),
+        cmocka_unit_test(a_first_start_is_ready_when_every_row_was_read),
         cmocka_unit_test(a_deck_file_that_is_lost_is_fetched_again),
         cmocka_unit_test(a_wrong_configuration_is_not_started),
         cmocka_unit_test(ipv6_is_listened_on),
