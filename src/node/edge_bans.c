@@ -144,10 +144,11 @@ static void list_each(void *ctx, const struct ban *ban)
 void bans_answer_list(struct edge_role *role, struct control_answer *answer)
 {
     struct listing listing = {.role = role, .list = json_array()};
+    bool are_known = atomic_load(&role->edge.is_known_loaded); /* before anybody is looked up */
     for_all(role, list_each, &listing);
-    control_answer_json(answer, json_pack("{s:o,s:b,s:I}", "bans", listing.list, "is_on",
-                                          role->edge.bans != NULL, "as_of_wall_us",
-                                          (json_int_t)clock_wall_us()));
+    control_answer_json(answer, json_pack("{s:o,s:b,s:b,s:I}", "bans", listing.list, "is_on",
+                                          role->edge.bans != NULL, "are_customers_known", are_known,
+                                          "as_of_wall_us", (json_int_t)clock_wall_us()));
 }
 
 /* The source that a request names. False: answered. */

@@ -97,7 +97,7 @@ static void take_ban(struct elements *out, const json_t *ban, int64_t wall_us)
     out->list[out->count++] = element;
 }
 
-/* False: the edge does not say, which changes nothing. */
+/* False: the edge does not say, or does not know yet who is a customer, which changes nothing. */
 static bool read_bans(struct sink *sink, int64_t wall_us)
 {
     json_t *answer = NULL;
@@ -111,7 +111,11 @@ static bool read_bans(struct sink *sink, int64_t wall_us)
     {
         take_ban(&sink->wanted, ban, wall_us);
     }
+    bool is_known = json_is_true(json_object_get(answer, "are_customers_known"));
     json_decref(answer);
+    if (!is_known) {
+        return false;
+    }
     qsort(sink->wanted.list, sink->wanted.count, sizeof(struct element), compare);
     return true;
 }
