@@ -228,6 +228,9 @@ static int run_alerts(const struct command *command, const struct args *args)
 {
     struct cli cli;
     int status = COMMAND_OK;
+    if (args->word_count > 1) {
+        return cli_usage(command, "one directory, please");
+    }
     if (!cli_begin(&cli, command, args, 0)) {
         return COMMAND_USAGE;
     }
