@@ -8,10 +8,13 @@ import socket
 import subprocess
 import unittest
 
-from installation import PROGRAM, Failure, Installation, WireTest, wait_for
+from installation import DOMAIN, PROGRAM, Failure, Installation, WireTest, wait_for
+from test_smuggling import Phone
 
 SECRET = "Zw7-not-for-any-eyes"
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\u009b31m"
+RED = "\u009b31m"  # what a message may carry: with the other control characters it is refused
+SHOWN = b"??31m"  # how that is printed
 
 
 def files_below(top, skipped):
@@ -120,20 +123,24 @@ class Terminal(WireTest):
     def test_what_others_write_does_not_steer_a_terminal(self):
         with Installation() as dt:
             dt.add_account("acme", "5")
-            dt.add_endpoint("acme", "alice", display="\u009b31m red")
+            dt.add_endpoint("acme", "alice", display=RED + " red")
             dt.wait_config()
-            Secrets.ask(self, dt, f"OPTIONS sip:wire.test SIP/2.0\r\nFrom: \"{ESCAPE}\" <sip:x@wire.test>;tag=1\r\n"
-                        f"To: <sip:wire.test>\r\nCall-ID: terminal-{ESCAPE[1:4]}\r\nCSeq: 1 OPTIONS\r\n"
-                        f"User-Agent: {ESCAPE}\r\n")
-            Secrets.ask(self, dt, f"REGISTER sip:wire.test SIP/2.0\r\nFrom: \"{ESCAPE}\" <sip:alice@wire.test>;tag=1\r\n"
-                        "To: <sip:alice@wire.test>\r\nCall-ID: terminal-2\r\nCSeq: 1 REGISTER\r\n"
-                        "Authorization: Digest username=\"al\x1b[2Jice\", realm=\"wire.test\", nonce=\"x\", "
-                        "uri=\"sip:wire.test\", response=\"00000000000000000000000000000000\"\r\n"
-                        f"User-Agent: {ESCAPE}\r\n")
-            for words in (["endpoint", "list"], ["endpoint", "show", "alice"], ["events"], ["bindings", "alice"],
-                          ["account", "show", "\x1b[2J\u009b31m"]):
+            phone = Phone(dt, "alice")
+            self.addCleanup(phone.close)
+            for name in (ESCAPE, RED):
+                agent = f"User-Agent: {name}\r\n".encode()
+                phone.send(phone.request("OPTIONS", "alice", f"terminal-{len(name)}", lines=agent,
+                                         uri=f"sip:{DOMAIN}"))
+                self.assertTrue(phone.take().startswith(b"SIP/2.0 " + (b"400" if name == ESCAPE else b"200")))
+            phone.register(f"User-Agent: {RED}\r\n".encode())
+            dt.run_command("ban", "192.0.2.66", "--for", "1h", "--reason", RED, "--dir", dt.dir)
+            dt.run_command("account", "suspend", "acme", "--why", RED, "--dir", dt.dir)
+            for words, status in ((["endpoint", "list"], 0), (["endpoint", "show", "alice"], 0), (["bans"], 0),
+                                  (["account", "show", "acme"], 0), (["account", "show", "\x1b[2J" + RED], 1)):
                 done = subprocess.run([PROGRAM, *words, "--dir", dt.dir], stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, timeout=20, check=False)
+                self.assertEqual(done.returncode, status, done.stdout)
+                self.assertIn(SHOWN, done.stdout, " ".join(words))  # else nothing of it was there to be printed
                 self.assert_harmless(done.stdout, " ".join(words))
             for path in [*files_below(os.path.join(dt.dir, "log"), ()), os.path.join(dt.top, "run.log")]:
                 with open(path, "rb") as file:

@@ -9,6 +9,7 @@ import random
 import re
 import socket
 import sys
+import time
 import unicodedata
 import unittest
 
@@ -93,15 +94,17 @@ class Phone:
         self.line.sendto(message, (self.dt.host, self.dt.port))
 
     def take(self, timeout_s=2.0, call_id=None):
-        """The next message (of that call), or None."""
-        self.line.settimeout(timeout_s)
+        """The next message (of that call), or None, however much comes of others meanwhile."""
+        until = time.monotonic() + timeout_s
         try:
-            while True:
+            while (left_s := until - time.monotonic()) > 0:
+                self.line.settimeout(left_s)
                 message = self.line.recv(65535)
                 if call_id is None or call_id in message:
                     return message
         except OSError:
-            return None
+            pass
+        return None
 
     def request(self, method, to, call_id, cseq=1, via="", lines=b"", tail=b"Content-Length: 0\r\n\r\n",
                 uri=None, from_line=None):
@@ -125,10 +128,10 @@ class Phone:
                 f'uri="{uri}", response="{digest}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"'
                 "\r\n").encode()
 
-    def register(self):
+    def register(self, lines=b""):
         call_id = f"{random.getrandbits(64):016x}"
-        self.send(self.request("REGISTER", self.user, call_id))
-        lines = self.credentials(self.take(), "REGISTER", f"sip:{DOMAIN}")
+        self.send(self.request("REGISTER", self.user, call_id, lines=lines))
+        lines += self.credentials(self.take(), "REGISTER", f"sip:{DOMAIN}")
         self.send(self.request("REGISTER", self.user, call_id, 2, lines=lines))
         assert self.take().startswith(b"SIP/2.0 200")
 
