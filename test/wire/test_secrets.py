@@ -4,14 +4,16 @@ nothing that a phone or an operator writes steers the terminal on which it is re
 import os
 import re
 import signal
-import socket
 import subprocess
 import unittest
 
-from installation import DOMAIN, PROGRAM, Failure, Installation, WireTest, wait_for
-from test_smuggling import Phone
+from installation import (DOMAIN, PROGRAM, Failure, Installation, WireTest, password_of,
+                          wait_for)
+from peers import Sipp, user_row
+from phone import Phone
 
 SECRET = "Zw7-not-for-any-eyes"
+GUESS = "guessed-wrongly"
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\u009b31m"
 RED = "\u009b31m"  # what a message may carry: with the other control characters it is refused
 SHOWN = b"??31m"  # how that is printed
@@ -31,6 +33,13 @@ def command_line(pid):
         return file.read()
 
 
+def is_edge_ready(dt):
+    try:
+        return dt.control("edge", "status").get("state") == "ready"
+    except OSError:
+        return False
+
+
 class Secrets(WireTest):
     def add(self, dt, user, *words, **more):
         done = subprocess.run([PROGRAM, "endpoint", "add", user, "--account", "acme", "--dir", dt.dir,
@@ -38,16 +47,6 @@ class Secrets(WireTest):
                               timeout=20, check=False, **more)
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
-
-    def ask(self, dt, headers, body=""):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-            line.bind(("127.0.0.1", 0))
-            line.settimeout(5)
-            port = line.getsockname()[1]
-            text = (f"{headers}Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{os.urandom(6).hex()};rport\r\n"
-                    f"Max-Forwards: 70\r\nContent-Length: {len(body)}\r\n\r\n{body}")
-            line.sendto(text.encode("utf-8", "surrogateescape"), (dt.host, dt.port))
-            return line.recv(65535).decode("utf-8", "replace")
 
     def test_no_file_but_the_secrets_holds_a_password(self):
         with Installation() as dt:
@@ -60,13 +59,17 @@ class Secrets(WireTest):
             self.add(dt, "carol", "--password", SECRET)
             for user in ("alice", "bob", "carol"):
                 dt.api("PATCH", f"/v1/endpoints/{user}", {"password": SECRET})
+            dt.add_endpoint("acme", "erin")
             made = self.add(dt, "dave")
             made = re.search(r"password +(\S+)", made).group(1)
             dt.wait_config()
-            answer = self.ask(dt, "REGISTER sip:wire.test SIP/2.0\r\nFrom: <sip:alice@wire.test>;tag=1\r\n"
-                              "To: <sip:alice@wire.test>\r\nCall-ID: secrets-1\r\nCSeq: 1 REGISTER\r\n")
-            self.assertIn(" 401 ", answer)
-            secrets = [SECRET, made, dt.key]
+            phone = Phone(dt, "erin")
+            self.addCleanup(phone.close)
+            phone.register()
+            Sipp(dt, "uac-407", [user_row("erin", "alice", password=GUESS)]).wait()
+            dt.kill_edge()
+            wait_for("the edge is back", lambda: is_edge_ready(dt), 10)
+            secrets = [SECRET, GUESS, made, password_of("erin"), dt.key]
             seen = 0
             for path in [*files_below(dt.dir, {"secrets"}), os.path.join(dt.top, "run.log")]:
                 with open(path, "rb") as file:
@@ -74,7 +77,7 @@ class Secrets(WireTest):
                 seen += 1
                 for secret in secrets:
                     self.assertNotIn(secret.encode(), text, path)
-            self.assertGreater(seen, 5)
+            self.assertGreater(seen, 8)
             pids = [dt.process.pid] + [role["pid"] for role in dt.control("supervisor", "status")["roles"]]
             for pid in pids:
                 for secret in secrets:
