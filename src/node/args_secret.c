@@ -2,6 +2,7 @@
 #include "node/args.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,18 @@ static bool read_line(FILE *in, char text[ARGS_SECRET_SIZE])
     return is_whole && size > 0;
 }
 
+/* Who ends us meanwhile would keep a terminal that shows nothing: that waits for the line's end. */
+static void hold_signals(sigset_t *before)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGQUIT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &held, before);
+}
+
 /* From a terminal: asked for, and not shown. */
 static bool read_stdin(const char *name, char text[ARGS_SECRET_SIZE])
 {
@@ -38,12 +51,15 @@ static bool read_stdin(const char *name, char text[ARGS_SECRET_SIZE])
     if (!is_terminal) {
         return read_line(stdin, text);
     }
+    sigset_t before;
+    hold_signals(&before);
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(stderr, "%s: ", name + strspn(name, "-"));
     bool is_read = tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 && read_line(stdin, text);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     fputc('\n', stderr);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return is_read;
 }
 

@@ -1,10 +1,14 @@
 """No password, key or other secret in logs, in the edge's files, or in the list of processes; and
 nothing that a phone or an operator writes steers the terminal on which it is read."""
 
+import fcntl
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
+import termios
 import unittest
 
 from installation import (DOMAIN, PROGRAM, Failure, Installation, WireTest, password_of,
@@ -31,6 +35,16 @@ def files_below(top, skipped):
 def command_line(pid):
     with open(f"/proc/{pid}/cmdline", "rb") as file:
         return file.read()
+
+
+def read_some(fd):
+    if not select.select([fd], [], [], 10)[0]:
+        raise Failure("nothing comes")
+    return os.read(fd, 65535)
+
+
+def is_echoing(fd):
+    return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
 
 
 def is_edge_ready(dt):
@@ -106,6 +120,40 @@ class Secrets(WireTest):
                     adding.wait()
             if adding.returncode not in (0, 3):
                 raise Failure(f"the command ended with {adding.returncode}")
+
+    def ask_on_terminal(self, dt, user, typed):
+        """What stands on the terminal where the password is asked for, its flags then, and the status."""
+        screen, keyboard = pty.openpty()
+        adding = subprocess.Popen([PROGRAM, "endpoint", "add", user, "--account", "acme", "--dir", dt.dir,
+                                   "--password-file", "-"], stdin=keyboard, stdout=keyboard,
+                                  stderr=keyboard, start_new_session=True,
+                                  preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        shown = b""
+        try:
+            while b"password: " not in shown:
+                shown += read_some(screen)
+            wait_for("the terminal shows nothing", lambda: not is_echoing(keyboard), 5)
+            os.write(screen, typed)
+            adding.wait(10)
+            while select.select([screen], [], [], 0)[0]:
+                shown += os.read(screen, 65535)
+            return shown, is_echoing(keyboard), adding.returncode
+        finally:
+            adding.kill()
+            adding.wait()
+            os.close(screen)
+            os.close(keyboard)
+
+    def test_a_password_that_is_typed_is_not_shown(self):
+        with Installation() as dt:
+            dt.add_account("acme", "5")
+            shown, echoes, status = self.ask_on_terminal(dt, "alice", SECRET.encode() + b"\n")
+            self.assertEqual(status, 0, shown)
+            self.assertNotIn(SECRET.encode(), shown)
+            self.assertTrue(echoes)
+            shown, echoes, status = self.ask_on_terminal(dt, "bob", b"\x03\n")
+            self.assertEqual(status, -signal.SIGINT, shown)
+            self.assertTrue(echoes, "the terminal stays without echo")
 
     def test_a_wrong_password_file_is_said(self):
         with Installation() as dt:
