@@ -16,6 +16,10 @@
 #define WANTED_EVERY_US 1000000
 #define EVENTS_EVERY_US 1000000
 #define IDLE_WAIT_US 50000
+/* A settlement is a transaction and three syncs, whatever it carries: usages that follow others
+ * closely wait for more to come, unless many did. */
+#define SETTLE_EVERY_US 200000
+#define SETTLE_SOON 250
 #define PATIENCE_US 2000000
 #define RETRY_US 200000
 #define VERSION_STEP 100 /* how far the version on disk may lag behind what was seen */
@@ -377,6 +381,20 @@ static bool settle(struct store_loop *loop)
     return has_more;
 }
 
+static bool settle_when_due(struct store_loop *loop)
+{
+    struct edge_role *role = loop->role;
+    uint64_t settled_before = newest(loop)->settled;
+    uint64_t waiting = journal_file_status(role->journal).sequence - settled_before;
+    if (clock_mono_us() < loop->settle_at_us && waiting < SETTLE_SOON) {
+        return false;
+    }
+    bool has_more = settle(loop);
+    bool has_settled = newest(loop)->settled != settled_before;
+    loop->settle_at_us = has_settled ? clock_mono_us() + SETTLE_EVERY_US : 0;
+    return has_more;
+}
+
 /* ---- events ---- */
 
 void edge_event(struct edge_role *role, const char *kind, struct slice json)
@@ -532,7 +550,7 @@ void *edge_store_main(void *argument)
     int64_t events_at_us = 0;
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
         refill(&loop);
-        bool has_more = settle(&loop);
+        bool has_more = settle_when_due(&loop);
         int64_t now_us = clock_mono_us();
         meter_set_day(role->edge.meters, clock_wall_us() / INT64_C(86400000000));
         if (now_us >= feed_at_us) {

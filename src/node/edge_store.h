@@ -20,7 +20,8 @@ struct store_loop { /* one thread's */
     struct usage *usages;
     struct journal_settled *settled;
     int usage_count;
-    struct buf copy; /* the records of `settled` */
+    int64_t settle_at_us; /* not before, unless much waits */
+    struct buf copy;      /* the records of `settled` */
     struct event_row *events;
 };
 

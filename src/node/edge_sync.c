@@ -4,7 +4,10 @@
 #include <string.h>
 #include <time.h>
 
-#define SYNC_EVERY_US 10000
+#define SYNC_WITHIN_US                                                                             \
+    20000 /* a record is on the disk so long after it was made, if that keeps up */
+#define PAUSE_MAX_US 16000
+#define PAUSE_MIN_US 2000
 #define SECOND_US 1000000
 #define SNAPSHOT_BYTES (UINT64_C(48) << 20) /* of log since the last snapshot */
 #define SNAPSHOT_RECORDS 500                /* a lock's worth at a time */
@@ -15,6 +18,14 @@ static void pause_us(int64_t us)
 {
     struct timespec time = {us / 1000000, us % 1000000 * 1000};
     nanosleep(&time, NULL);
+}
+
+/* A record that comes just too late for one sync waits for its end, the pause, and the next one. */
+static int64_t pause_after(int64_t sync_took_us)
+{
+    int64_t left_us = SYNC_WITHIN_US - 2 * sync_took_us;
+    left_us = left_us < PAUSE_MAX_US ? left_us : PAUSE_MAX_US;
+    return left_us > PAUSE_MIN_US ? left_us : PAUSE_MIN_US;
 }
 
 static void sync_once(struct edge_role *role)
@@ -156,8 +167,9 @@ void *edge_sync_main(void *argument)
             int64_t kept_s = (int64_t)role->options->config->outbox_days * 86400;
             (void)journal_archive_expire(role->options->dir, clock_wall_us() / 1000000 - kept_s);
         }
+        int64_t began_us = clock_mono_us();
         sync_once(role);
-        pause_us(SYNC_EVERY_US);
+        pause_us(pause_after(clock_mono_us() - began_us));
     }
     sync_once(role);
     return NULL;

@@ -17,6 +17,7 @@
 #define VERSION 1
 #define HEAD_SIZE sizeof(struct segment_head)
 #define NAME_SIZE 24
+#define UNMAP_SIZE ((size_t)128 << 10)
 
 _Static_assert(sizeof(struct segment_head) == 64, "frames start at a multiple of 8");
 
@@ -206,15 +207,17 @@ static void dirty_again(struct segment *segment, size_t end)
 }
 
 /* What is on disk need not be mapped: the page cache has it, and gives it back for other uses. Only
- * whole pages, which nobody writes any more. */
-static void unmap_synced(const struct segment *segment, size_t from, size_t end)
+ * whole pages, which nobody writes any more; and many at once, since each time interrupts every
+ * processor that runs one of our threads. */
+static void unmap_synced(struct segment *segment, size_t end)
 {
     size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-    from = from / page_size * page_size;
     end = end / page_size * page_size;
-    if (end > from) {
-        int status = madvise(place(segment, from), end - from, MADV_DONTNEED);
+    if (end >= segment->unmapped_size + UNMAP_SIZE) {
+        int status = madvise(place(segment, segment->unmapped_size), end - segment->unmapped_size,
+                             MADV_DONTNEED);
         (void)status; /* they stay mapped, then */
+        segment->unmapped_size = end;
     }
 }
 
@@ -229,7 +232,7 @@ bool segment_sync(struct segment *segment, size_t end)
     }
     segment->has_failed = fdatasync(segment->fd) != 0;
     if (!segment->has_failed) {
-        unmap_synced(segment, segment->synced_size, end);
+        unmap_synced(segment, end);
     }
     return !segment->has_failed;
 }

@@ -34,8 +34,9 @@ struct segment {
     uint64_t life;
     uint64_t first_sequence; /* of its usages; 0: none */
     uint64_t last_sequence;
-    size_t end;         /* bytes in use */
-    size_t synced_size; /* of those, on disk for certain */
+    size_t end;           /* bytes in use */
+    size_t synced_size;   /* of those, on disk for certain */
+    size_t unmapped_size; /* whole pages from the start that were given back to the page cache */
     bool is_sealed;
     bool is_trimmed; /* sealed, and its file cut to what is in use */
     bool is_settled;
