@@ -87,6 +87,9 @@ void api_response_done(struct api_response *response); /* frees what was not sen
 /* An event of another process to those who follow /v1/events; `data` is borrowed, an object. */
 void api_publish(struct api *api, const char *kind, const json_t *data);
 bool api_has_followers(const struct api *api);
+/* Tells the edge that somebody looks at calls and registrations, which it writes up for three
+ * seconds then; to be repeated while there are followers. May wait as long as the options' ask. */
+void api_follow_edge(struct api *api);
 
 /* State of the store as seen from here, for `status`: a new reference. */
 json_t *api_store_status(struct api *api);

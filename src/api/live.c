@@ -256,6 +256,14 @@ static void close_stream(void *stream)
     followers_leave(stream);
 }
 
+void api_follow_edge(struct api *api)
+{
+    json_t *answer = NULL;
+    enum api_ask asked = api->options.ask(api->options.ctx, API_PEER_EDGE, "follow", NULL, &answer);
+    (void)asked; /* an edge that does not answer is asked again while there are followers */
+    json_decref(answer);
+}
+
 void live_events(struct api_call *call)
 {
     uint64_t account_id =
@@ -265,6 +273,7 @@ void live_events(struct api_call *call)
         api_problem(call, PROBLEM_BUSY, "%d others follow the events already.", API_STREAMS_MAX);
         return;
     }
+    api_follow_edge(call->api); /* before the first byte: what happens after it is heard */
     struct api_response *response = call->response;
     response->status = 200;
     response->content_type = "text/event-stream; charset=utf-8";

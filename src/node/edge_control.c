@@ -544,6 +544,8 @@ static void handle(void *ctx, const char *command, const json_t *request,
         atomic_store(&role->edge.is_draining, false);
     } else if (strcmp(command, "events") == 0) {
         control_answer_events(answer);
+    } else if (strcmp(command, "follow") == 0) { /* calls and registrations too, for a while */
+        atomic_store(&role->followed_until_us, clock_mono_us() + EDGE_FOLLOWED_US);
     } else {
         control_answer_error(answer, "bad-request", "the edge knows no command '%s'", command);
     }

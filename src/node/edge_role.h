@@ -30,7 +30,8 @@
 
 #include <pthread.h>
 
-#define EVENT_RING_COUNT 1000 /* refusals kept in memory */
+#define EDGE_FOLLOWED_US 3000000 /* a "follow" of the control socket holds so long */
+#define EVENT_RING_COUNT 1000    /* refusals kept in memory */
 #define EVENT_TEXT_SIZE 768
 #define PRODUCERS_MAX (EDGE_WORKERS_MAX + 2)
 #define COMMANDS_MAX 1024
@@ -145,6 +146,7 @@ struct edge_role {
     pthread_t store_thread, sync_thread;
     _Atomic bool is_stopping, is_ready;
     _Atomic uint64_t strays[STRAY_SLOTS]; /* by source: edge_admit.c */
+    _Atomic int64_t followed_until_us;    /* till then somebody looks at calls as they happen */
     int64_t started_us;
     int store_wake_fd;
     char edge_dir[512];

@@ -38,12 +38,14 @@ static void shell_event(void *ctx, const char *kind, struct slice json)
     edge_event(thread->role, kind, json);
 }
 
-/* The console follows a few calls a second with pleasure, and thousands not at all. */
+/* Calls and registrations are written up while a viewer looks on; the web role hears the rest all
+ * the time. The console follows a few calls a second with pleasure, and thousands not at all. */
 static bool shell_has_listener(void *ctx)
 {
     struct edge_thread *thread = ctx;
     struct edge_role *role = thread->role;
-    if (role->control == NULL || !control_server_has_readers(role->control)) {
+    if (thread->now.mono_us >=
+        atomic_load_explicit(&role->followed_until_us, memory_order_relaxed)) {
         return false;
     }
     if (thread->now.mono_us - thread->events_since_us >= SECOND_US) {

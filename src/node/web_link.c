@@ -8,6 +8,7 @@
 
 #define ASK_PATIENCE_US 2000000
 #define EVENT_PATIENCE_US 500000
+#define FOLLOW_EVERY_US 1000000 /* the edge takes it that nobody looks after three seconds */
 #define AGAIN_FIRST_US 100000
 #define AGAIN_LAST_US 2000000
 
@@ -115,8 +116,13 @@ static void follow(struct web *web, struct control_client *client)
     }
     json_decref(answer);
     tell_edge(web, true);
+    int64_t told_at_us = 0;
     while (!atomic_load(&web->is_stopping)) {
         json_t *line = NULL;
+        if (api_has_followers(web->api) && now_us() - told_at_us >= FOLLOW_EVERY_US) {
+            api_follow_edge(web->api);
+            told_at_us = now_us();
+        }
         enum control_result result = control_client_event(client, EVENT_PATIENCE_US, &line);
         if (result == CONTROL_UNKNOWN) {
             return;

@@ -153,6 +153,10 @@ static void play(void *ctx, const char *command, const json_t *request,
         play_end(fixture, request, answer);
     } else if (strcmp(command, "events") == 0) {
         control_answer_events(answer);
+    } else if (strcmp(command, "follow") == 0) {
+        pthread_mutex_lock(&fixture->play.lock);
+        fixture->play.follow_count++;
+        pthread_mutex_unlock(&fixture->play.lock);
     } else if (strcmp(command, "status") == 0) {
         control_answer_json(
             answer,

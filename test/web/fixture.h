@@ -10,7 +10,8 @@ struct edge_play { /* the edge's part: what it answers, what it was told */
     int call_count; /* calls in progress that it shows */
     char ended[32]; /* key of the call that it was told to end */
     char ended_by[64];
-    int ask_count; /* how often it was asked for its calls */
+    int ask_count;    /* how often it was asked for its calls */
+    int follow_count; /* how often it was told that somebody looks at them */
 };
 
 struct fixture {

@@ -151,6 +151,30 @@ static bool hears(int fd, const char *wanted, char *text, size_t text_size)
     return strstr(text, wanted) != NULL;
 }
 
+static int follow_count(void)
+{
+    pthread_mutex_lock(&web->play.lock);
+    int count = web->play.follow_count;
+    pthread_mutex_unlock(&web->play.lock);
+    return count;
+}
+
+static void the_edge_is_told_when_and_as_long_as_somebody_looks(void **state)
+{
+    (void)state;
+    char text[16384] = "";
+    int before = follow_count();
+    int fd = follow(web->operator_key);
+    assert_true(hears(fd, "event: hello", text, sizeof(text)));
+    assert_true(follow_count() > before); /* before the first byte */
+    int first = follow_count();
+    for (int i = 0; i < 100 && follow_count() < first + 2; i++) {
+        usleep(100000);
+    }
+    assert_true(follow_count() >= first + 2); /* and again, each second */
+    close(fd);
+}
+
 static void events_reach_those_whom_they_concern(void **state)
 {
     (void)state;
@@ -240,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_change_by_cookie_needs_the_sessions_token),
         cmocka_unit_test(a_session_survives_a_restart_of_the_role),
         cmocka_unit_test(a_session_by_key_ends_with_the_key),
+        cmocka_unit_test(the_edge_is_told_when_and_as_long_as_somebody_looks),
         cmocka_unit_test(events_reach_those_whom_they_concern),
         cmocka_unit_test(who_reads_too_slowly_is_told_and_cut_off),
         cmocka_unit_test(a_stop_ends_the_streams_at_once),
