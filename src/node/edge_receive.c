@@ -115,6 +115,7 @@ static bool receive_once(struct edge_thread *thread, const struct role_socket *s
     }
     thread->now.mono_us = clock_mono_us();
     thread->now.wall_us = clock_wall_us();
+    thread->taken += got;
     for (int i = 0; i < got; i++) {
         struct msghdr *header = &batch->headers[i].msg_hdr;
         if ((header->msg_flags & MSG_TRUNC) != 0) {

@@ -22,6 +22,7 @@
 
 #include "base/ring.h"
 #include "edge/edge.h"
+#include "guard/nap.h"
 #include "net/control.h"
 #include "node/resolver.h"
 #include "node/role.h"
@@ -109,6 +110,8 @@ struct edge_thread {
     struct edge_time now;
     struct admission *admission;
     struct thinning *thinning;
+    struct nap nap;
+    int taken;       /* messages in this turn of the loop */
     int64_t turn_us; /* how long the last turn of the loop took: what a stream's bytes waited */
     int64_t events_since_us;
     int events_told;

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define EVENTS_MAX 64
 #define RING_SIZE (4u << 20)
 #define STALE_US 4000000 /* a new request that waited so long was given up or repeated */
 #define WAKE_TAG UINT64_MAX
@@ -214,6 +215,7 @@ static void drain_rings(struct edge_thread *thread)
             memcpy(&note, bytes, sizeof(note));
             take_note(thread, &note, slice_make(bytes + sizeof(note), note.size));
             ring_pop(ring);
+            thread->taken++;
         }
     }
 }
@@ -274,25 +276,42 @@ static int timeout_ms(struct edge_thread *thread)
     return wait_us > SWEEP_US ? (int)(SWEEP_US / 1000) : (int)((wait_us + 999) / 1000);
 }
 
+/* Nobody wakes one that naps: it looks for itself, soon. */
+static int wait_for_events(struct edge_thread *thread, struct epoll_event events[EVENTS_MAX])
+{
+    struct epoch *epoch = &thread->role->epoch;
+    int64_t slice_us = nap_slice_us(&thread->nap);
+    int wait_ms = 0;
+    int64_t from_us = clock_mono_us();
+    if (slice_us > 0) {
+        struct timespec slice = {0, slice_us * 1000};
+        epoch_offline(epoch, thread->index);
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &slice, NULL); /* cut short is as good */
+    } else {
+        wait_ms = timeout_ms(thread);
+    }
+    if (wait_ms != 0) {
+        epoch_offline(epoch, thread->index);
+    }
+    int count = epoll_wait(thread->epoll_fd, events, EVENTS_MAX, wait_ms);
+    atomic_store_explicit(&thread->is_asleep, 0, memory_order_relaxed);
+    epoch_online(epoch, thread->index);
+    thread->now.mono_us = clock_mono_us();
+    thread->now.wall_us = clock_wall_us();
+    thinning_note_idle(thread, thread->now.mono_us - from_us);
+    return count;
+}
+
 void *edge_thread_main(void *argument)
 {
     struct edge_thread *thread = argument;
     struct edge_role *role = thread->role;
     int64_t sweep_at_us = 0;
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
-        struct epoll_event events[64];
-        int wait_ms = timeout_ms(thread);
-        if (wait_ms != 0) {
-            epoch_offline(&role->epoch, thread->index);
-        }
-        int64_t wait_at_us = clock_mono_us();
-        int count_of_events = epoll_wait(thread->epoll_fd, events, 64, wait_ms);
-        atomic_store_explicit(&thread->is_asleep, 0, memory_order_relaxed);
-        epoch_online(&role->epoch, thread->index);
-        thread->now.mono_us = clock_mono_us();
-        thinning_note_idle(thread, thread->now.mono_us - wait_at_us);
-        thread->now.wall_us = clock_wall_us();
+        struct epoll_event events[EVENTS_MAX];
+        int count_of_events = wait_for_events(thread, events);
         int64_t turn_start_us = thread->now.mono_us;
+        thread->taken = 0;
         for (int i = 0; i < count_of_events; i++) {
             uint64_t tag = events[i].data.u64;
             if (tag == WAKE_TAG) {
@@ -301,6 +320,7 @@ void *edge_thread_main(void *argument)
                 (void)got;
             } else if ((tag & STREAM_TAG) != 0) {
                 stream_event(thread->streams, tag, events[i].events);
+                thread->taken++;
             } else {
                 receive_ready(thread, &role->options->sockets[tag], events[i].events);
             }
@@ -326,7 +346,9 @@ void *edge_thread_main(void *argument)
         }
         edge_thread_flush(thread);
         wake_others(thread);
-        thread->turn_us = clock_mono_us() - turn_start_us;
+        int64_t end_us = clock_mono_us();
+        thread->turn_us = end_us - turn_start_us;
+        nap_note(&thread->nap, thread->taken, end_us);
     }
     epoch_offline(&role->epoch, thread->index);
     return NULL;
