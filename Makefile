@@ -29,9 +29,11 @@ bench: all
 bench-overload: all
 	bench/run-overload.sh --build $(BUILD) --svg docs/overload.svg $(BENCH)
 
-# An hour or so of random days; a seed that fails is named and can be run alone.
+# 20,000 random days, an hour or so; a seed that fails is made small and printed as a command. SEEDS, FIRST: others.
+SEEDS ?= 20000
+FIRST ?= 1
 soak: all
-	$(BUILD)/dialtone simulate --seeds 2000
+	$(BUILD)/dialtone simulate --seeds $(SEEDS) --first $(FIRST)
 
 # New inputs, two minutes for each fuzzer.
 fuzz:

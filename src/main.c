@@ -192,11 +192,8 @@ static const struct command simulate[] = {
         .name = "simulate",
         .group = "Look after",
         .what = "play random days of faults in virtual time and check the books",
-        .usage = "simulate --seeds N\nsimulate --seed K [--mutation NAME] [--world money|edge]",
-        .help =
-            "Phones, edge, meter and ledger as they are, in a world with loss, crashes and torn\n"
-            "writes. Prints each violation and a summary; for one seed its trace hash, which\n"
-            "is the same each time. Exit status 1 on a violation.",
+        .usage = SIM_USAGE,
+        .help = SIM_HELP,
         .run_raw = sim_main,
     },
     {.name = "help",

@@ -155,8 +155,10 @@ bool edge_world_knows(enum sim_mutation mutation)
            mutation == SIM_EARLY_ACK;
 }
 
-int edge_world_run(uint64_t seed, enum sim_mutation mutation, struct sim_result *out)
+int edge_world_run(const struct sim_plan *plan, struct sim_result *out)
 {
+    uint64_t seed = plan->seed;
+    enum sim_mutation mutation = plan->mutation;
     char why[SCN_WHY_SIZE] = "";
     struct day *day = calloc(1, sizeof(*day));
     *out = (struct sim_result){0};

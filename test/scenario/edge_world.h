@@ -14,7 +14,7 @@
 #include "sim.h"
 
 /* 0: clean, 1: a violation. Mutations that this world does not know change nothing. */
-int edge_world_run(uint64_t seed, enum sim_mutation mutation, struct sim_result *out);
+int edge_world_run(const struct sim_plan *plan, struct sim_result *out);
 bool edge_world_knows(enum sim_mutation mutation);
 
 void edge_world_make(uint64_t seed, struct scn *out); /* the day of that seed */

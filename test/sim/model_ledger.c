@@ -1,10 +1,39 @@
 #include "model_ledger.h"
 
 #include <assert.h>
+#include <string.h>
 
 static int64_t max_i64(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+void model_copy(struct model_ledger *to, const struct model_ledger *from)
+{
+    size_t accounts = (size_t)from->account_count;
+    to->identity = from->identity;
+    to->version = from->version;
+    to->mutation = from->mutation;
+    to->account_count = from->account_count;
+    to->has_applied_twice = from->has_applied_twice;
+    memcpy(to->accounts, from->accounts, accounts * sizeof(to->accounts[0]));
+    memcpy(to->committed_available_micro, from->committed_available_micro,
+           accounts * sizeof(to->committed_available_micro[0]));
+    for (int i = from->incarnation_count; i < to->incarnation_count; i++) {
+        to->incarnations[i] = (struct model_incarnation){0};
+        memset(to->leases[i], 0, sizeof(to->leases[i]));
+        memset(to->applied[i], 0, (size_t)to->applied_top[i] / 8 + 1);
+        to->applied_top[i] = 0;
+    }
+    for (int i = 0; i < from->incarnation_count; i++) {
+        uint64_t top =
+            to->applied_top[i] > from->applied_top[i] ? to->applied_top[i] : from->applied_top[i];
+        to->incarnations[i] = from->incarnations[i];
+        memcpy(to->leases[i], from->leases[i], accounts * sizeof(to->leases[i][0]));
+        memcpy(to->applied[i], from->applied[i], (size_t)top / 8 + 1);
+        to->applied_top[i] = from->applied_top[i];
+    }
+    to->incarnation_count = from->incarnation_count;
 }
 
 static int64_t lease_outstanding(const struct model_lease *lease)
@@ -60,7 +89,7 @@ enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation, 
     if (row->nonce != nonce) {
         return MODEL_FENCED;
     }
-    if (row->high_water > last_sequence) {
+    if (row->high_water > last_sequence && ledger->mutation != SIM_OLD_DISK_SERVED) {
         model_fence(ledger, incarnation); /* a copied or restored disk */
         return MODEL_FENCED;
     }
@@ -69,12 +98,29 @@ enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation, 
     return row->is_dead ? MODEL_FENCED : MODEL_OK;
 }
 
-static enum model_result check_session(const struct model_incarnation *row, uint64_t session)
+static enum model_result check_session(const struct model_ledger *ledger,
+                                       const struct model_incarnation *row, uint64_t session)
 {
     if (row == NULL || session > row->session) {
         return MODEL_UNKNOWN;
     }
+    if (ledger->mutation == SIM_OLD_SESSION_SERVED) {
+        return MODEL_OK;
+    }
     return session < row->session ? MODEL_OLD_SESSION : MODEL_OK;
+}
+
+/* What a grant may take; deliberate faults see more than there is. */
+static int64_t grantable(const struct model_ledger *ledger, int account)
+{
+    const struct model_account *row = &ledger->accounts[account];
+    if (ledger->mutation == SIM_NOTHING_RESERVED) {
+        return row->balance_micro + row->limit_micro;
+    }
+    if (ledger->mutation == SIM_READ_THEN_WRITE) {
+        return ledger->committed_available_micro[account];
+    }
+    return model_available(ledger, account);
 }
 
 static void want_from_others(struct model_ledger *ledger, uint64_t incarnation, int account)
@@ -101,7 +147,7 @@ static void refill_one(struct model_ledger *ledger, uint64_t incarnation,
     lease->returned_micro = max_i64(lease->returned_micro, returned_micro);
     int64_t room_micro = lease->granted_micro - lease->returned_micro - lease->used_known_micro;
     int64_t lacking_micro = ask->want_micro > 0 ? ask->want_micro - room_micro : 0;
-    int64_t available_micro = model_available(ledger, account);
+    int64_t available_micro = grantable(ledger, account);
     int64_t grant_micro = lacking_micro < available_micro ? lacking_micro : available_micro;
     grant_micro = max_i64(grant_micro, 0);
     lease->granted_micro += grant_micro;
@@ -136,7 +182,7 @@ enum model_result model_refill(struct model_ledger *ledger, uint64_t incarnation
     if (row != NULL && row->is_dead) {
         return MODEL_FENCED;
     }
-    enum model_result result = check_session(row, session);
+    enum model_result result = check_session(ledger, row, session);
     for (int i = 0; i < count && result == MODEL_OK; i++) {
         refill_one(ledger, incarnation, &asks[i], &answers[i]);
     }
@@ -156,6 +202,9 @@ static void apply(struct model_ledger *ledger, uint64_t incarnation,
         ledger->has_applied_twice = true;
     }
     ledger->applied[incarnation - 1][charge->sequence / 8] |= (uint8_t)(1U << charge->sequence % 8);
+    if (charge->sequence > ledger->applied_top[incarnation - 1]) {
+        ledger->applied_top[incarnation - 1] = charge->sequence;
+    }
     struct model_account *row = &ledger->accounts[charge->account_id - 1];
     struct model_lease *lease = &ledger->leases[incarnation - 1][charge->account_id - 1];
     row->balance_micro -= charge->charge_micro;
@@ -172,12 +221,16 @@ enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation
                                const struct model_charge *charges, int count, uint64_t *high_water)
 {
     struct model_incarnation *row = find(ledger, incarnation);
-    enum model_result result = check_session(row, session);
+    enum model_result result = check_session(ledger, row, session);
     if (result != MODEL_OK) {
         return result;
     }
     for (int i = 0; i < count; i++) {
-        if (ledger->has_no_high_water) {
+        if (row->is_dead && ledger->mutation == SIM_LATE_USAGE_DROPPED) {
+            row->high_water = charges[i].sequence;
+            continue;
+        }
+        if (ledger->mutation == SIM_NO_HIGH_WATER) {
             apply(ledger, incarnation, &charges[i]);
             row->high_water = charges[i].sequence;
             continue;
@@ -202,7 +255,7 @@ void model_fence(struct model_ledger *ledger, uint64_t incarnation)
         return;
     }
     row->is_dead = true;
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < ledger->account_count; i++) {
         struct model_lease *lease = &ledger->leases[incarnation - 1][i];
         int64_t left_micro = lease->granted_micro - lease->returned_micro - lease->settled_micro;
         lease->returned_micro += max_i64(left_micro, 0);
@@ -225,7 +278,7 @@ int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64
                  int max)
 {
     int count = 0;
-    for (int i = 0; i < MODEL_ACCOUNTS && count < max; i++) {
+    for (int i = 0; i < ledger->account_count && count < max; i++) {
         if (ledger->leases[incarnation - 1][i].is_wanted) {
             accounts[count++] = (uint64_t)i + 1;
         }

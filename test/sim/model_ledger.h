@@ -1,16 +1,18 @@
 /* model_ledger.h - the ledger protocol of docs/money.md in its shortest form: the simulator's
  * ledger, and the oracle that the SQL ledger is compared with.
  *
- * A plain value: a copy of it is a committed state, and going back to the copy is a crash.
+ * A plain value: a copy of it (model_copy) is a committed state, and going back to the copy is a
+ * crash.
  */
 #ifndef DT_TEST_MODEL_LEDGER_H
 #define DT_TEST_MODEL_LEDGER_H
 
 #include "metering/meter.h"
+#include "sim_mutation.h"
 
-#define MODEL_ACCOUNTS 4
-#define MODEL_INCARNATIONS 32
-#define MODEL_SEQUENCES 2048
+#define MODEL_ACCOUNTS 48
+#define MODEL_INCARNATIONS 48
+#define MODEL_SEQUENCES 65536
 
 enum model_result { MODEL_UNKNOWN = 0, MODEL_OK, MODEL_FENCED, MODEL_OLD_SESSION, MODEL_REFUSED };
 
@@ -41,14 +43,22 @@ struct model_charge { /* one outbox record */
 };
 
 struct model_ledger {
+    uint64_t identity;          /* which ledger this is */
+    uint64_t version;           /* rises with each commit */
+    enum sim_mutation mutation; /* deliberate fault */
+    int account_count;
+    int64_t committed_available_micro[MODEL_ACCOUNTS];         /* for one of these */
     struct model_account accounts[MODEL_ACCOUNTS];             /* id - 1 */
     struct model_incarnation incarnations[MODEL_INCARNATIONS]; /* number - 1 */
     int incarnation_count;
     struct model_lease leases[MODEL_INCARNATIONS][MODEL_ACCOUNTS];
     uint8_t applied[MODEL_INCARNATIONS][MODEL_SEQUENCES / 8]; /* the observer's, not the ledger's */
+    uint64_t applied_top[MODEL_INCARNATIONS];                 /* highest sequence in it */
     bool has_applied_twice;
-    bool has_no_high_water; /* deliberate fault */
 };
+
+/* What is in use of it: a whole one is large. */
+void model_copy(struct model_ledger *to, const struct model_ledger *from);
 
 int64_t model_outstanding(const struct model_ledger *ledger, int account);
 int64_t model_available(const struct model_ledger *ledger, int account);

@@ -19,6 +19,7 @@ static struct sim_record record_of(struct sim_edge *edge, const struct sim_call 
                                    enum journal_kind kind)
 {
     return (struct sim_record){.kind = kind,
+                               .call_id = call->id,
                                .call = (int)(call - edge->calls),
                                .account = call->account,
                                .rate = call->meter.rate,
@@ -43,6 +44,13 @@ static void usage_write(void *ctx, int64_t charge_micro, int64_t ended_micro)
     record->charged_micro = written->call->meter.charged_micro;
     world->result->charges++;
     world_trace(world, 20, (uint64_t)record->charge_micro, (uint64_t)record->ended_micro);
+    check_usage(edge, written->call);
+    bool is_lost =
+        world->mutation == SIM_FULL_DISK_GOES_ON && world->now_us < edge->disk_full_until_us;
+    if (is_lost) {
+        world_violation(world, "I9: a charge of edge %d without a record", edge->index);
+        return;
+    }
     edge_append(edge, record);
     edge->charged_micro[record->account] += record->charge_micro;
 }
@@ -53,7 +61,7 @@ static void call_close(struct sim_edge *edge, struct sim_call *call, int64_t tal
     struct meter_writer writer = {&written, usage_write};
     written.record.is_final = true;
     (void)meter_close(edge->table, &call->meter, talk_us, &writer);
-    edge_may_crash(edge);
+    edge_may_crash(edge, POINT_RECORDED);
     call->is_used = false;
 }
 
@@ -61,9 +69,9 @@ static void call_partial(struct sim_edge *edge, struct sim_call *call)
 {
     struct written written = {edge, call, record_of(edge, call, JOURNAL_USAGE)};
     struct meter_writer writer = {&written, usage_write};
-    (void)meter_partial(edge->table, &call->meter, meter_talk_us(&call->meter, edge->world->now_us),
+    (void)meter_partial(edge->table, &call->meter, meter_talk_us(&call->meter, edge_wall_us(edge)),
                         &writer);
-    edge_may_crash(edge);
+    edge_may_crash(edge, POINT_RECORDED);
 }
 
 void calls_close_life(struct sim_edge *edge)
@@ -79,6 +87,7 @@ void calls_close_life(struct sim_edge *edge)
 static void call_opened(struct sim_edge *edge, struct sim_call *call)
 {
     struct world *world = edge->world;
+    check_open(edge);
     call->will_answer = world_chance(world, 800000);
     call->answer_us = world->now_us + world_between(world, 0, 3 * SECOND);
     struct sim_record record = record_of(edge, call, JOURNAL_CALL);
@@ -126,11 +135,22 @@ static void call_try(struct sim_edge *edge, struct sim_call *call)
     call->is_used = false;
 }
 
+/* Customers live somewhere: most calls of an account come to one edge. */
+static int account_draw(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
+    int account = (int)rng_below(&world->rng, MONEY_ACCOUNTS);
+    bool is_home = account % world->edge_count == edge->index;
+    return is_home || world_chance(world, 600000) ? account
+                                                  : (int)rng_below(&world->rng, MONEY_ACCOUNTS);
+}
+
 static void call_new(struct sim_edge *edge, struct sim_call *call)
 {
     struct world *world = edge->world;
     *call = (struct sim_call){.is_used = true,
-                              .account = (int)rng_below(&world->rng, MODEL_ACCOUNTS),
+                              .id = ++world->next_call,
+                              .account = account_draw(edge),
                               .patience_us = world->now_us + METER_PATIENCE_US};
     call->meter.rate = world->rates[call->account];
     call->meter.call = (uint32_t)(call - edge->calls);
@@ -165,7 +185,7 @@ static void call_talks(struct sim_edge *edge, struct sim_call *call)
     }
     bool is_unpaid = now_us >= meter_paid_until(edge->table, &call->meter);
     if (is_unpaid || now_us >= call->hang_up_us) {
-        call_close(edge, call, meter_talk_us(&call->meter, now_us));
+        call_close(edge, call, meter_talk_us(&call->meter, edge_wall_us(edge)));
     } else if (world_chance(world, 2000)) {
         call_partial(edge, call);
     }
@@ -208,12 +228,15 @@ static void calls_wake(struct sim_edge *edge)
 void calls_step(struct sim_edge *edge)
 {
     struct world *world = edge->world;
+    /* Without room for records, new paid work is refused as unknown. */
+    bool is_full = world->now_us < edge->disk_full_until_us;
+    bool may_call = world->is_faulty && (!is_full || world->mutation == SIM_FULL_DISK_GOES_ON);
     calls_wake(edge);
     for (int i = 0; i < CALLS_MAX; i++) {
         struct sim_call *call = &edge->calls[i];
         if (call->is_used) {
             call_step(edge, call);
-        } else if (world->is_faulty && world_chance(world, 12000)) {
+        } else if (may_call && i < world->phone_count && world_chance(world, 12000)) {
             call_new(edge, call);
         }
     }
@@ -241,11 +264,13 @@ void calls_restore(struct sim_edge *edge)
     calls_from_log(edge, records);
     memset(edge->calls, 0, sizeof(edge->calls));
     for (int i = 0; i < CALLS_MAX; i++) {
-        if (records[i].kind == 0 || records[i].answered_us == 0) {
+        if (world->mutation == SIM_CALLS_FORGOTTEN || records[i].kind == 0 ||
+            records[i].answered_us == 0) {
             continue;
         }
         struct sim_call *call = &edge->calls[i];
-        *call = (struct sim_call){.is_used = true, .account = records[i].account};
+        *call = (struct sim_call){
+            .is_used = true, .id = records[i].call_id, .account = records[i].account};
         call->meter.rate = records[i].rate;
         call->meter.call = (uint32_t)i;
         meter_restore(edge->table, &call->meter, &world->accounts[call->account],

@@ -1,10 +1,26 @@
 /* The observer: what must be true at every step, and after everything has healed. */
 #include "money_world.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
 static bool has_published(const struct world *world, int account, uint64_t version)
 {
     return version < VERSIONS_MAX &&
            (world->published[account][version / 8] >> version % 8 & 1) != 0;
+}
+
+/* Heard here, and a moment ago: what was true once is no reason now. */
+static bool has_heard(const struct sim_edge *edge, int account, uint64_t version)
+{
+    for (int i = 0; i < EVIDENCE_MAX; i++) {
+        const struct sim_evidence *evidence = &edge->evidence[account][i];
+        if (i < edge->evidence_count[account] && evidence->version == version &&
+            edge->world->now_us - evidence->heard_us <= METER_FRESH_US) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* I6: a refusal for money cites what the ledger has published. I7: nobody is refused while there is
@@ -14,6 +30,9 @@ void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_f
     struct world *world = edge->world;
     if (is_for_money && !has_published(world, call->account, call->meter.evidence_version)) {
         world_violation(world, "I6: account %d refused for money without evidence", call->account);
+    }
+    if (is_for_money && !has_heard(edge, call->account, call->meter.evidence_version)) {
+        world_violation(world, "I6: account %d refused for money by old evidence", call->account);
     }
     struct meter_view view;
     if (meter_look(edge->table, (uint64_t)call->account + 1, world->now_us, &view).is !=
@@ -33,18 +52,53 @@ void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_f
     }
 }
 
+/* I3, where it comes from: the edge's G may lag behind the ledger's, its R may lead, never the
+ * other way; and what is set aside for an edge, the edge knows of, or nobody gives it back. */
+static void check_lease(struct sim_edge *edge, int account, const struct meter_view *view)
+{
+    struct world *world = edge->world;
+    const struct sim_life *life = edge_life(edge);
+    const struct model_ledger *ledger = world_ledger(world);
+    if (life->number == 0 || life->number > (uint64_t)ledger->incarnation_count || life->is_old ||
+        life->nonce != ledger->incarnations[life->number - 1].nonce ||
+        ledger->incarnations[life->number - 1].is_dead) {
+        return;
+    }
+    const struct model_lease *lease = &ledger->leases[life->number - 1][account];
+    if (view == NULL) {
+        if (lease->granted_micro > lease->returned_micro) {
+            world_violation(world, "I12: edge %d does not know what it holds of account %d",
+                            edge->index, account);
+        }
+        return;
+    }
+    if (view->granted_micro > lease->granted_micro) {
+        world_violation(world, "I3: edge %d believes in %lld of account %d, granted were %lld",
+                        edge->index, (long long)view->granted_micro, account,
+                        (long long)lease->granted_micro);
+    }
+    if (view->returned_micro < lease->returned_micro) {
+        world_violation(world, "I3: edge %d forgot what it gave back of account %d", edge->index,
+                        account);
+    }
+}
+
 /* I3: what is used and held stays within lease and grace. */
 void check_edge(struct sim_edge *edge)
 {
     struct world *world = edge->world;
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < world->live.account_count; i++) {
         struct meter_view view;
         if (meter_look(edge->table, (uint64_t)i + 1, world->now_us, &view).is != TRI_PRESENT) {
+            check_lease(edge, i, NULL);
             continue;
         }
+        check_lease(edge, i, &view);
+        edge->returned_micro[i] = view.returned_micro;
         int64_t over_micro =
             view.ended_micro + view.covered_micro - view.granted_micro + view.returned_micro;
-        if (over_micro > world->accounts[i].grace_micro + edge->over_allowed_micro[i]) {
+        if (over_micro > world->accounts[i].grace_micro + edge->over_allowed_micro[i] &&
+            !edge_life(edge)->is_old) { /* it learns later what it gave back: P */
             world_violation(world, "I3: edge %d is %lld beyond lease and grace of account %d",
                             edge->index, (long long)over_micro, i);
         }
@@ -64,10 +118,11 @@ void check_edge(struct sim_edge *edge)
 void check_bound(struct world *world)
 {
     int64_t live_count = 0;
-    for (int i = 0; i < world->live.incarnation_count; i++) {
-        live_count += world->live.incarnations[i].is_dead ? 0 : 1;
+    const struct model_ledger *ledger = world_ledger(world);
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        live_count += ledger->incarnations[i].is_dead ? 0 : 1;
     }
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < world->live.account_count; i++) {
         int64_t spend_micro = world->frozen_micro[i];
         for (int j = 0; j < world->edge_count; j++) {
             spend_micro += world->edges[j].charged_micro[i] + world->edges[j].open_micro[i];
@@ -93,7 +148,7 @@ void check_minute(struct sim_edge *edge, int account)
  * were, and one more for each start; talk that nobody could count while the edge was down apart. */
 void check_minutes(struct world *world)
 {
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < world->live.account_count; i++) {
         int64_t limit_micro = world->accounts[i].spend_minute_micro;
         for (int j = 0; limit_micro > 0 && j < world->edge_count; j++) {
             const struct sim_edge *edge = &world->edges[j];
@@ -106,6 +161,76 @@ void check_minutes(struct world *world)
             }
         }
     }
+}
+
+/* I8: a fenced edge takes no new call on its old lease. */
+void check_open(struct sim_edge *edge)
+{
+    if (edge_life(edge)->has_heard_fence) {
+        world_violation(edge->world, "I8: edge %d goes on after it was fenced", edge->index);
+    }
+}
+
+/* I10: no record charges more than the talk that was. */
+void check_usage(struct sim_edge *edge, const struct sim_call *call)
+{
+    const struct meter *meter = &call->meter;
+    if (meter->answered_us == 0) {
+        return;
+    }
+    int64_t talk_us = edge->world->now_us - meter->answered_us;
+    int64_t dearest_micro = rate_price(&meter->rate, talk_us > 0 ? talk_us : 0);
+    if (meter->charged_micro > dearest_micro) {
+        world_violation(edge->world, "I10: %lld charged for %lld us of talk, worth %lld",
+                        (long long)meter->charged_micro, (long long)talk_us,
+                        (long long)dearest_micro);
+    }
+}
+
+/* I8: nothing commits under an old session, or for an edge that went back in time. */
+void check_served(struct world *world, const struct sim_op *op)
+{
+    const struct model_ledger *ledger = &world->live;
+    bool is_for_session = op->kind == OP_REFILL || op->kind == OP_SETTLE || op->kind == OP_OPEN;
+    if (op->result != MODEL_OK || !is_for_session) {
+        return;
+    }
+    const struct model_incarnation *row = &ledger->incarnations[op->incarnation - 1];
+    if (op->kind == OP_OPEN && row->high_water > op->last_sequence) {
+        world_violation(world, "I8: an old disk of incarnation %llu was let in",
+                        (unsigned long long)op->incarnation);
+    }
+    if (op->kind != OP_OPEN && op->session != row->session) {
+        world_violation(world, "I8: session %llu was served, %llu is the newest",
+                        (unsigned long long)op->session, (unsigned long long)row->session);
+    }
+}
+
+/* I9: on the disk, each answered call has one final record. */
+static void check_calls(struct world *world)
+{
+    size_t size = (size_t)world->next_call + 1;
+    uint8_t *states = calloc(size, 1);
+    assert(states != NULL);
+    for (int i = 0; i < world->edge_count; i++) {
+        const struct sim_edge *edge = &world->edges[i];
+        for (int j = 0; j < edge->log_count; j++) {
+            const struct sim_record *record = &edge->log[j];
+            if (record->kind == JOURNAL_CALL && record->answered_us != 0) {
+                states[record->call_id] |= 1;
+            } else if (record->kind == JOURNAL_USAGE && record->is_final) {
+                bool is_second = (states[record->call_id] & 2) != 0;
+                states[record->call_id] |= is_second ? 4 : 2;
+            }
+        }
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (states[i] == 1 || (states[i] & 4) != 0) {
+            world_violation(world, "I9: call %zu has %s final record", i,
+                            states[i] == 1 ? "no" : "more than one");
+        }
+    }
+    free(states);
 }
 
 static struct sim_edge *edge_of(struct world *world, uint64_t incarnation, int *life)
@@ -133,6 +258,9 @@ static void check_outboxes(struct world *world)
                 continue;
             }
             const struct sim_life *life = &edge->lives[record->life];
+            if (life->is_old) {
+                continue; /* its numbers were used before */
+            }
             if (life->number == 0 || life->number > (uint64_t)world->live.incarnation_count ||
                 !model_has_applied(&world->live, life->number, record->sequence)) {
                 world_violation(world, "I5: edge %d, life %d: record %llu was never applied",
@@ -142,7 +270,7 @@ static void check_outboxes(struct world *world)
         }
         for (int j = 0; j < edge->life_count; j++) {
             const struct sim_life *life = &edge->lives[j];
-            if (!life->is_lost && life->acked < life->sequence) {
+            if (!life->is_lost && !life->is_given_up && life->acked < life->sequence) {
                 world_violation(world, "I12: an outbox of edge %d is not empty", edge->index);
             }
         }
@@ -157,18 +285,48 @@ static int64_t stuck(struct world *world, uint64_t incarnation, int account)
     int64_t left_micro = lease->granted_micro - lease->returned_micro - lease->settled_micro;
     int life = 0;
     struct sim_edge *edge = edge_of(world, incarnation, &life);
+    if (edge != NULL && edge->lives[life].is_old) {
+        return 0; /* it may have forgotten that it asked, and nothing tells the ledger */
+    }
     if (edge != NULL && life == edge->life_count - 1 && edge->has_presence[account]) {
         left_micro -= world->slice_micro[account];
     }
     return left_micro;
 }
 
+/* I12: what lies on disks is what was settled, to the last unit. */
+static void check_true_spend(struct world *world, int account)
+{
+    int64_t recorded_micro = 0;
+    int64_t settled_micro = 0;
+    for (int i = 0; i < world->edge_count; i++) {
+        const struct sim_edge *edge = &world->edges[i];
+        for (int j = 0; j < edge->log_count; j++) {
+            const struct sim_record *record = &edge->log[j];
+            bool counts = record->account == account && !edge->lives[record->life].is_old;
+            recorded_micro += counts ? record->charge_micro : 0;
+        }
+        for (int j = 0; j < edge->life_count; j++) {
+            const struct sim_life *life = &edge->lives[j];
+            if (!life->is_lost && !life->is_old && life->number != 0) {
+                settled_micro += world->live.leases[life->number - 1][account].settled_micro;
+            }
+        }
+    }
+    if (recorded_micro != settled_micro) {
+        world_violation(world, "I12: account %d used %lld by the edges' records, %lld are settled",
+                        account, (long long)recorded_micro, (long long)settled_micro);
+    }
+}
+
 /* I12: balance = top-ups less what was used, and nothing set aside but what somebody keeps. */
 void check_healed(struct world *world)
 {
     check_outboxes(world);
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    check_calls(world);
+    for (int i = 0; i < world->live.account_count; i++) {
         int64_t settled_micro = 0;
+        check_true_spend(world, i);
         for (int j = 0; j < world->live.incarnation_count; j++) {
             settled_micro += world->live.leases[j][i].settled_micro;
             int64_t stuck_micro = stuck(world, (uint64_t)j + 1, i);

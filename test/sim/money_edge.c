@@ -10,12 +10,32 @@ struct sim_life *edge_life(struct sim_edge *edge)
     return &edge->lives[edge->life_count - 1];
 }
 
+int64_t edge_wall_us(const struct sim_edge *edge)
+{
+    const struct world *world = edge->world;
+    return world->now_us + (world->mutation == SIM_WALL_CLOCK ? edge->clock_us : 0);
+}
+
+static bool is_disk_slow(const struct sim_edge *edge)
+{
+    return edge->world->now_us < edge->disk_slow_until_us;
+}
+
+static bool is_first_ask(const char *record)
+{
+    static const char zeros[3 * sizeof(int64_t)];
+    return memcmp(record + 1 + sizeof(uint64_t), zeros, sizeof(zeros)) == 0; /* G, R, ended */
+}
+
 static uint64_t on_append(void *ctx, enum journal_kind kind, struct slice bytes)
 {
     struct sim_edge *edge = ctx;
     struct sim_record record = {.kind = kind, .lease_size = bytes.size};
     assert(kind == JOURNAL_LEASE && bytes.size <= LEASE_BYTES_MAX);
     memcpy(record.lease, bytes.data, bytes.size);
+    if (edge->world->mutation == SIM_FIRST_ASK_FORGOTTEN && is_first_ask(record.lease)) {
+        return 0;
+    }
     return edge_append(edge, &record);
 }
 
@@ -23,6 +43,7 @@ static void life_begin(struct sim_edge *edge)
 {
     assert(edge->life_count < LIVES_MAX);
     edge->lives[edge->life_count++] = (struct sim_life){.nonce = ++edge->world->next_nonce};
+    memset(edge->returned_micro, 0, sizeof(edge->returned_micro));
 }
 
 static void replay(struct sim_edge *edge)
@@ -46,7 +67,7 @@ static void replay(struct sim_edge *edge)
 static void count_hidden(struct sim_edge *edge)
 {
     struct world *world = edge->world;
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < world->live.account_count; i++) {
         struct meter_view view;
         if (meter_look(edge->table, (uint64_t)i + 1, world->now_us, &view).is != TRI_PRESENT) {
             continue;
@@ -86,12 +107,25 @@ void edge_start(struct sim_edge *edge)
     }
     edge->has_op = false;
     edge->next_op_us = world->now_us;
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < world->live.account_count; i++) {
         if (edge->has_presence[i]) {
             meter_presence(edge->table, &world->accounts[i], 1, world->now_us);
         }
     }
     world_trace(world, 1, (uint64_t)edge->index, life->nonce);
+}
+
+/* The newest numbers are what the journal says. */
+static void sequences_read(struct sim_edge *edge)
+{
+    for (int i = 0; i < edge->life_count; i++) {
+        edge->lives[i].sequence = 0;
+    }
+    for (int i = 0; i < edge->log_count; i++) {
+        if (edge->log[i].kind == JOURNAL_USAGE) {
+            edge->lives[edge->log[i].life].sequence = edge->log[i].sequence;
+        }
+    }
 }
 
 /* A torn tail: some of what was not synced is gone. Numbers that nobody heard of are used again. */
@@ -105,35 +139,78 @@ static void tear(struct sim_edge *edge)
         edge->charged_micro[edge->log[i].account] -= edge->log[i].charge_micro;
     }
     edge->log_count = keep;
+    sequences_read(edge);
+}
+
+static void disk_lose(struct sim_edge *edge)
+{
+    struct world *world = edge->world;
     for (int i = 0; i < edge->life_count; i++) {
-        edge->lives[i].sequence = 0;
+        edge->lives[i].is_lost = true;
     }
-    for (int i = 0; i < keep; i++) {
-        if (edge->log[i].kind == JOURNAL_USAGE) {
-            edge->lives[edge->log[i].life].sequence = edge->log[i].sequence;
-        }
+    edge->log_count = 0;
+    edge->backup_count = 0;
+    for (int i = 0; i < world->live.account_count; i++) {
+        world->frozen_micro[i] += edge->charged_micro[i] + edge->open_micro[i];
+        edge->charged_micro[i] = 0;
+        edge->open_micro[i] = 0;
+        edge->over_allowed_micro[i] = 0;
     }
 }
 
-void edge_crash(struct sim_edge *edge, bool is_power_loss, bool is_disk_lost)
+/* What was charged, given back or talked since is not on that disk: P of the bound. */
+static void disk_put_back(struct sim_edge *edge, const struct sim_backup *backup)
 {
     struct world *world = edge->world;
-    world_trace(world, 2, (uint64_t)edge->index, is_disk_lost ? 2 : is_power_loss);
+    for (int i = backup->log_count; i < edge->log_count; i++) {
+        const struct sim_record *record = &edge->log[i];
+        edge->charged_micro[record->account] -= record->charge_micro;
+        world->frozen_micro[record->account] += record->charge_micro;
+        world->hidden_micro[record->account] += record->charge_micro;
+    }
+    for (int i = 0; i < world->live.account_count; i++) {
+        world->hidden_micro[i] +=
+            edge->returned_micro[i] - backup->returned_micro[i] + edge->open_micro[i];
+        world->frozen_micro[i] += edge->open_micro[i];
+        edge->open_micro[i] = 0;
+    }
+    edge->log_count = backup->log_count;
+    memcpy(edge->lives, backup->lives, sizeof(edge->lives));
+    sequences_read(edge);
+    for (int i = 0; i < edge->life_count; i++) {
+        edge->lives[i].is_old = true;
+    }
+    edge->backup_count = 0; /* they tell of what did not happen */
+}
+
+static const struct sim_backup *backup_find(const struct sim_edge *edge, int64_t at_us)
+{
+    for (int i = edge->backup_count - 1; i >= 0 && i > edge->backup_count - BACKUPS_MAX; i--) {
+        const struct sim_backup *backup = &edge->backups[i % BACKUPS_MAX];
+        if (backup->life_count != edge->life_count || backup->log_count > edge->log_count) {
+            return NULL; /* of another disk */
+        }
+        if (backup->at_us <= at_us) {
+            return backup;
+        }
+    }
+    return NULL;
+}
+
+void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us)
+{
+    struct world *world = edge->world;
+    world_trace(world, 2, (uint64_t)edge->index, loss);
     meter_table_free(edge->table);
     edge->table = NULL;
     edge->up_us = world->now_us + world_between(world, SECOND / 10, 3 * SECOND);
-    if (is_disk_lost) {
-        for (int i = 0; i < edge->life_count; i++) {
-            edge->lives[i].is_lost = true;
-        }
-        edge->log_count = 0;
-        for (int i = 0; i < MODEL_ACCOUNTS; i++) {
-            world->frozen_micro[i] += edge->charged_micro[i] + edge->open_micro[i];
-            edge->charged_micro[i] = 0;
-            edge->open_micro[i] = 0;
-            edge->over_allowed_micro[i] = 0;
-        }
-    } else if (is_power_loss) {
+    const struct sim_backup *backup =
+        loss == LOSS_DISK_OLD ? backup_find(edge, world->now_us - back_us) : NULL;
+    if (backup != NULL) {
+        disk_put_back(edge, backup);
+    } else if (loss == LOSS_DISK) {
+        disk_lose(edge);
+    } else if (loss != LOSS_MEMORY) {
         tear(edge);
     }
     edge->synced_count = edge->log_count;
@@ -144,8 +221,12 @@ static void edge_fenced(struct sim_edge *edge)
 {
     struct world *world = edge->world;
     world_trace(world, 3, (uint64_t)edge->index, edge_life(edge)->number);
+    if (world->mutation == SIM_FENCE_IGNORED) {
+        edge_life(edge)->has_heard_fence = true;
+        return;
+    }
     calls_close_life(edge);
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < world->live.account_count; i++) {
         edge->over_allowed_micro[i] = 0;
     }
     life_begin(edge);
@@ -156,7 +237,7 @@ static void edge_fenced(struct sim_edge *edge)
 
 static bool has_unsettled(const struct sim_life *life)
 {
-    return !life->is_lost && life->acked < life->sequence;
+    return !life->is_lost && !life->is_given_up && life->acked < life->sequence;
 }
 
 static bool make_settle(struct sim_edge *edge, struct sim_op *op)
@@ -215,6 +296,22 @@ static bool make_introduction(struct sim_edge *edge, struct sim_op *op)
     return false;
 }
 
+/* The deliberate fault: a "no" of long ago is taken for the answer to what is asked now. */
+static int answer_from_memory(struct sim_edge *edge, struct lease_ask *asks, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        struct lease_answer answer = edge->stale[asks[i].account_id - 1];
+        if (answer.account_id == 0 || asks[i].want_micro == 0) {
+            asks[kept++] = asks[i];
+            continue;
+        }
+        answer.ask_number = asks[i].ask_number;
+        meter_ask_answered(edge->table, &answer, edge->world->now_us);
+    }
+    return kept;
+}
+
 static bool make_op(struct sim_edge *edge, struct sim_op *op)
 {
     struct world *world = edge->world;
@@ -236,12 +333,32 @@ static bool make_op(struct sim_edge *edge, struct sim_op *op)
                           .life = edge->life_count - 1,
                           .incarnation = life->number,
                           .session = life->session};
-    op->count = meter_asks_take(edge->table, op->asks, OP_ASKS_MAX, world->now_us);
+    if (!is_disk_slow(edge)) {
+        op->count = meter_asks_take(edge->table, op->asks, OP_ASKS_MAX, world->now_us);
+    }
+    if (world->mutation == SIM_STALE_EVIDENCE) {
+        op->count = answer_from_memory(edge, op->asks, op->count);
+    }
     if (op->count > 0) {
-        edge->synced_count = edge->log_count; /* R is on disk before it is told */
+        if (world->mutation != SIM_TOLD_BEFORE_SYNC) {
+            edge->synced_count = edge->log_count; /* R is on disk before it is told */
+        }
         return true;
     }
     return make_settle(edge, op);
+}
+
+/* The deliberate fault: what was not answered is sent again as if it were new. */
+static void renumber(struct sim_edge *edge, int index)
+{
+    struct sim_life *life = &edge->lives[index];
+    for (int i = 0; i < edge->log_count; i++) {
+        struct sim_record *record = &edge->log[i];
+        if (record->kind == JOURNAL_USAGE && record->life == index &&
+            record->sequence > life->acked) {
+            record->sequence = ++life->sequence;
+        }
+    }
 }
 
 static void op_over(struct sim_edge *edge, bool is_answered)
@@ -252,6 +369,9 @@ static void op_over(struct sim_edge *edge, bool is_answered)
     if (!is_answered) {
         int64_t pause_us = world_between(world, 0, SECOND);
         edge->next_op_us += pause_us;
+        if (edge->op.kind == OP_SETTLE && world->mutation == SIM_RETRY_RENUMBERED) {
+            renumber(edge, edge->op.life);
+        }
         if (edge->op.kind == OP_REFILL) {
             meter_asks_failed(edge->table, edge->op.asks, edge->op.count, world->now_us + pause_us);
         }
@@ -270,13 +390,22 @@ static void store_step(struct sim_edge *edge)
     edge->has_op = true;
     edge->op.id = ++world->next_op;
     edge->op.edge = edge->index;
+    edge->op.ledger = edge->ledger;
+    edge->op.seen_version = edge->seen_version;
     edge->op_deadline_us = world->now_us + OP_TIMEOUT_US;
     net_send(world, &edge->op);
-    edge_may_crash(edge);
+    edge_may_crash(edge, edge->op.kind == OP_REFILL ? POINT_ASKED : POINT_SENT);
 }
 
-static void publish(struct world *world, const struct lease_answer *answer)
+static void publish(struct sim_edge *edge, const struct lease_answer *answer)
 {
+    struct world *world = edge->world;
+    if (answer->more.is == TRI_ABSENT) {
+        uint64_t account = answer->account_id - 1;
+        edge->evidence[account][edge->evidence_count[account]++ % EVIDENCE_MAX] =
+            (struct sim_evidence){answer->version, world->now_us};
+        edge->stale[account] = *answer;
+    }
     if (answer->more.is == TRI_ABSENT && answer->version < VERSIONS_MAX) {
         world->published[answer->account_id - 1][answer->version / 8] |=
             (uint8_t)(1U << answer->version % 8);
@@ -286,7 +415,7 @@ static void publish(struct world *world, const struct lease_answer *answer)
 static void take_answers(struct sim_edge *edge, const struct sim_op *op)
 {
     for (int i = 0; i < op->count; i++) {
-        publish(edge->world, &op->answers[i]);
+        publish(edge, &op->answers[i]);
         meter_ask_answered(edge->table, &op->answers[i], edge->world->now_us);
     }
 }
@@ -318,21 +447,45 @@ static void op_done(struct sim_edge *edge, const struct sim_op *op)
     }
 }
 
+/* The store thread has given up, or heard it before. The meter must bear to hear it all the same.
+ */
+static void take_late_answers(struct sim_edge *edge, const struct sim_op *op)
+{
+    struct sim_op late = *op;
+    for (int i = 0; i < op->count && edge->world->mutation == SIM_GRANT_ADDED; i++) {
+        struct meter_view view;
+        if (meter_look(edge->table, op->answers[i].account_id, edge->world->now_us, &view).is ==
+            TRI_PRESENT) {
+            late.answers[i].granted_micro = view.granted_micro + op->grants_micro[i];
+        }
+    }
+    take_answers(edge, &late);
+}
+
 void edge_answered(struct sim_edge *edge, const struct sim_op *op)
 {
     if (edge->table == NULL) {
         return;
     }
+    enum model_result result = op->result;
+    if (op->has_warning && edge->world->mutation != SIM_WARNING_IS_SUCCESS) {
+        result = MODEL_UNKNOWN; /* it may be lost with the primary */
+    }
+    if (op->version < edge->seen_version && edge->world->mutation != SIM_ANY_LEDGER) {
+        result = MODEL_UNKNOWN;
+    }
+    if (result == MODEL_OK && op->version > edge->seen_version) {
+        edge->seen_version = op->version;
+    }
     if (!edge->has_op || edge->op.id != op->id) {
-        /* Late: the store thread has given up. The meter must bear to hear it all the same. */
-        if (op->kind == OP_REFILL && op->result == MODEL_OK && op->life == edge->life_count - 1) {
-            take_answers(edge, op);
+        if (op->kind == OP_REFILL && result == MODEL_OK && op->life == edge->life_count - 1) {
+            take_late_answers(edge, op);
         }
         return;
     }
-    op_over(edge, op->result == MODEL_OK);
-    edge_may_crash(edge);
-    switch (op->result) {
+    op_over(edge, result == MODEL_OK);
+    edge_may_crash(edge, POINT_HEARD);
+    switch (result) {
     case MODEL_OK:
         op_done(edge, op);
         break;
@@ -342,6 +495,7 @@ void edge_answered(struct sim_edge *edge, const struct sim_op *op)
         }
         if (op->kind == OP_OPEN) {
             edge->lives[op->life].session = op->number;
+            edge->lives[op->life].is_given_up = op->number == 0;
         }
         if (op->life == edge->life_count - 1) {
             edge_fenced(edge);
@@ -367,7 +521,9 @@ void edge_step(struct sim_edge *edge)
         }
         edge_start(edge);
     }
-    edge->synced_count = edge->log_count; /* the writer syncs within 20 ms */
+    if (!is_disk_slow(edge)) {
+        edge->synced_count = edge->log_count; /* the writer syncs within 20 ms */
+    }
     if (world->now_us - edge->last_alive_us >= SECOND) {
         edge->last_alive_us = world->now_us;
     }

@@ -1,7 +1,10 @@
 /* Between edges and ledger: requests that are lost, late or repeated, answers that are lost,
- * commits that take their time, and a ledger that crashes before or after them. */
+ * commits that take their time; and a ledger on PostgreSQL with what that has been seen to do:
+ * crash before or after a commit, stall, acknowledge with a warning what a fail-over then loses,
+ * answer from an old copy or from another installation's database. */
 #include "money_world.h"
 
+#define COPY_MARGIN 16                /* commits: an old copy may make some of its own */
 #define LEASE_TIMEOUT_US (3 * SECOND) /* only a deliberate fault looks at it */
 
 static struct sim_message *message_new(struct world *world)
@@ -30,7 +33,7 @@ static void request_put(struct world *world, const struct sim_op *op, int64_t de
 void net_send(struct world *world, const struct sim_op *op)
 {
     int64_t delay_us = world_between(world, 500, 60000);
-    if (!world->is_faulty) {
+    if (!world->is_faulty || world->plan->is_net_good) {
         request_put(world, op, delay_us, false);
         return;
     }
@@ -45,12 +48,23 @@ void net_send(struct world *world, const struct sim_op *op)
         request_put(world, op, delay_us, true);
     } else if (fate < 20 && may_be_late) {
         request_put(world, op, delay_us, false);
-        request_put(world, op, delay_us + world_between(world, 0, 3 * SECOND), true);
+        bool is_lost = world_chance(world, 500000);
+        request_put(world, op, delay_us + world_between(world, 0, 3 * SECOND), is_lost);
     } else if (fate < 25) {
         request_put(world, op, world_between(world, 0, 2 * SECOND), false);
     } else {
         request_put(world, op, delay_us, false);
     }
+}
+
+bool world_is_ledger_true(const struct world *world)
+{
+    return world->lie_until_us == 0 && world->foreign_until_us == 0;
+}
+
+const struct model_ledger *world_ledger(const struct world *world)
+{
+    return world->foreign_until_us != 0 ? &world->aside : &world->live;
 }
 
 void ledger_touch(struct world *world)
@@ -60,22 +74,46 @@ void ledger_touch(struct world *world)
     }
 }
 
-static void commit(struct world *world)
+/* Synchronous replication waits no more: who is told of this commit is warned, and so is who asked
+ * before and is told now. */
+static void warn(struct world *world)
 {
-    world->durable = world->live;
-    world->commit_number++;
-    world->commit_us = 0;
-    world->is_ledger_doomed |= world->is_faulty && world_chance(world, 3000);
-    world_trace(world, 10, world->commit_number, world->live.incarnations[0].high_water);
+    for (int i = 0; i < MESSAGES_MAX; i++) {
+        struct sim_message *message = &world->messages[i];
+        if (message->is_used && message->is_reply &&
+            message->needs_commit == world->commit_number) {
+            message->op.has_warning = true;
+        }
+    }
 }
 
-void ledger_crash(struct world *world)
+void ledger_commit(struct world *world)
 {
-    world_trace(world, 11, world->commit_number, 0);
-    world->live = world->durable;
-    world->is_ledger_doomed = false;
+    struct model_ledger *live = &world->live;
+    if (world->ledger_doom == 1) {
+        world->is_ledger_doomed = true;
+        return;
+    }
+    live->version++;
+    for (int i = 0; i < live->account_count && live->mutation == SIM_READ_THEN_WRITE; i++) {
+        live->committed_available_micro[i] = model_available(live, i);
+    }
+    model_copy(&world->durable, live);
+    world->commit_number++;
     world->commit_us = 0;
-    world->ledger_up_us = world->now_us + world_between(world, SECOND / 10, 4 * SECOND);
+    if (world->lie_until_us != 0) {
+        warn(world);
+    }
+    world->is_ledger_doomed |= world->ledger_doom == 2;
+    world_trace(world, 10, world->commit_number, live->incarnations[0].high_water);
+}
+
+static void go_down(struct world *world, int64_t for_us)
+{
+    world->is_ledger_doomed = false;
+    world->ledger_doom = 0;
+    world->commit_us = 0;
+    world->ledger_up_us = world->now_us + for_us;
     for (int i = 0; i < MESSAGES_MAX; i++) {
         struct sim_message *message = &world->messages[i];
         if (message->is_reply && message->needs_commit > world->commit_number &&
@@ -85,13 +123,75 @@ void ledger_crash(struct world *world)
     }
 }
 
-/* The amount of a verdict is booked: what was set aside there, and the grace. */
-void ledger_verdict(struct world *world, uint64_t incarnation)
+void ledger_crash(struct world *world, int64_t for_us)
 {
-    if (world->live.incarnations[incarnation - 1].is_dead) {
+    world_trace(world, 11, world->commit_number, 0);
+    model_copy(&world->live, &world->durable);
+    go_down(world, for_us);
+}
+
+void ledger_lie_begin(struct world *world, int64_t for_us)
+{
+    model_copy(&world->before_lie, &world->durable);
+    world->lie_until_us = world->now_us + for_us;
+    world_trace(world, 14, (uint64_t)world->lie_until_us, 0);
+}
+
+/* An old copy that is older than what each edge has seen: of a newer one an edge cannot tell, and
+ * to keep it from answering is for who promotes a primary. NULL: there is none. */
+static const struct sim_copy *old_copy(const struct world *world, uint64_t random)
+{
+    const struct sim_copy *copy = &world->copies[random % (uint64_t)world->copy_count];
+    for (int i = 0; i < world->edge_count; i++) {
+        if (world->edges[i].seen_version <= copy->ledger.version + COPY_MARGIN) {
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+/* Another database stands where ours was: an old copy, or one that knows of more money. */
+void ledger_foreign_begin(struct world *world, const struct sim_fault *fault)
+{
+    const struct sim_copy *copy = old_copy(world, fault->random);
+    if (fault->kind == FAULT_STORE_OLD && copy == NULL) {
         return;
     }
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    ledger_crash(world, SECOND / 10);
+    model_copy(&world->aside, &world->live);
+    model_copy(&world->aside_durable, &world->durable);
+    if (fault->kind == FAULT_STORE_OLD) {
+        model_copy(&world->live, &copy->ledger);
+    } else {
+        world->live.identity++;
+        world->live.version += 100000;
+        for (int i = 0; i < world->live.account_count; i++) {
+            world->live.accounts[i].balance_micro += 50 * COIN;
+        }
+    }
+    model_copy(&world->durable, &world->live);
+    world->foreign_until_us = world->now_us + fault->for_us;
+    world_trace(world, 15, (uint64_t)world->foreign_until_us, world->live.version);
+}
+
+void ledger_told_truth(struct world *world)
+{
+    if (world->lie_until_us != 0) {
+        world->lie_until_us = 0;
+        model_copy(&world->durable, &world->before_lie);
+        ledger_crash(world, SECOND);
+    }
+    if (world->foreign_until_us != 0) {
+        world->foreign_until_us = 0;
+        model_copy(&world->durable, &world->aside_durable);
+        ledger_crash(world, SECOND / 10);
+    }
+}
+
+/* The amount of a verdict is booked: what was set aside there, and the grace. */
+static void verdict_book(struct world *world, uint64_t incarnation)
+{
+    for (int i = 0; i < world->live.account_count; i++) {
         int64_t before_micro = model_outstanding(&world->live, i);
         struct model_ledger *ledger = &world->live;
         struct model_lease lease = ledger->leases[incarnation - 1][i];
@@ -100,48 +200,76 @@ void ledger_verdict(struct world *world, uint64_t incarnation)
         ledger->leases[incarnation - 1][i] = lease;
         world->verdicts_micro[i] += before_micro + world->accounts[i].grace_micro;
     }
+}
+
+void ledger_verdict(struct world *world, uint64_t incarnation)
+{
+    if (world->live.incarnations[incarnation - 1].is_dead || !world_is_ledger_true(world)) {
+        return;
+    }
+    verdict_book(world, incarnation);
     model_fence(&world->live, incarnation);
     if (world->mirror != NULL) {
         char difference[DIFFERENCE_SIZE] = "";
         world->mirror->fence(world->mirror->ctx, incarnation, difference);
         world_differs(world, difference);
     }
-    commit(world); /* a verdict is given at a terminal that waits for it */
+    ledger_commit(world); /* a verdict is given at a terminal that waits for it */
     world_trace(world, 12, incarnation, 0);
 }
 
-static void check_grants(struct world *world, const struct model_ledger *before,
-                         const struct sim_op *op)
+static struct model_lease *lease_of(struct world *world, const struct sim_op *op, int ask)
+{
+    return &world->live.leases[op->incarnation - 1][op->asks[ask].account_id - 1];
+}
+
+/* I2: what is granted was there. */
+static void check_grants(struct world *world, const int64_t *before_micro, struct sim_op *op)
 {
     for (int i = 0; i < op->count; i++) {
         int account = (int)op->asks[i].account_id - 1;
-        const struct model_lease *lease = &world->live.leases[op->incarnation - 1][account];
-        const struct model_lease *old = &before->leases[op->incarnation - 1][account];
-        if (lease->granted_micro > old->granted_micro &&
-            model_available(&world->live, account) < 0) {
+        op->grants_micro[i] = lease_of(world, op, i)->granted_micro - before_micro[i];
+        if (op->grants_micro[i] > 0 && model_available(&world->live, account) < 0) {
             world_violation(world, "I2: granted to account %d beyond what is available", account);
         }
     }
 }
 
+/* An old disk is found out here: that is a verdict, too. */
+static void open_carry_out(struct world *world, struct sim_op *op)
+{
+    struct model_ledger *ledger = &world->live;
+    uint64_t high_water = 0;
+    bool is_known = op->incarnation != 0 && op->incarnation <= (uint64_t)ledger->incarnation_count;
+    const struct model_incarnation *row =
+        is_known ? &ledger->incarnations[op->incarnation - 1] : NULL;
+    if (is_known && !row->is_dead && row->nonce == op->nonce &&
+        row->high_water > op->last_sequence && ledger->mutation != SIM_OLD_DISK_SERVED) {
+        verdict_book(world, op->incarnation);
+    }
+    op->result =
+        model_open(ledger, op->incarnation, op->nonce, op->last_sequence, &op->number, &high_water);
+}
+
 static void carry_out(struct world *world, struct sim_op *op)
 {
     struct model_ledger *ledger = &world->live;
-    static _Thread_local struct model_ledger before;
+    int64_t before_micro[OP_ASKS_MAX];
     switch (op->kind) {
     case OP_REGISTER:
         op->result = model_register(ledger, op->nonce, &op->number);
         break;
     case OP_OPEN:
-        op->result = model_open(ledger, op->incarnation, op->nonce, op->last_sequence, &op->number,
-                                &op->last_sequence);
+        open_carry_out(world, op);
         break;
     case OP_REFILL:
-        before = *ledger;
+        for (int i = 0; i < op->count && op->incarnation != 0; i++) {
+            before_micro[i] = lease_of(world, op, i)->granted_micro;
+        }
         op->result =
             model_refill(ledger, op->incarnation, op->session, op->asks, op->count, op->answers);
         if (op->result == MODEL_OK) {
-            check_grants(world, &before, op);
+            check_grants(world, before_micro, op);
         }
         break;
     case OP_SETTLE:
@@ -161,35 +289,59 @@ static void carry_out(struct world *world, struct sim_op *op)
     if (ledger->has_applied_twice) {
         world_violation(world, "I5: a usage record was applied twice");
     }
+    check_served(world, op);
+}
+
+/* In the transaction: is this the ledger that the edge knows, and no older than what it has seen?
+ */
+static bool is_right_ledger(const struct world *world, const struct sim_op *op)
+{
+    return world->mutation == SIM_ANY_LEDGER ||
+           (world->live.identity == op->ledger && world->live.version >= op->seen_version);
+}
+
+static void reply_put(struct world *world, const struct sim_op *op, uint64_t needs_commit,
+                      int64_t delay_us)
+{
+    struct sim_message *reply = message_new(world);
+    if (reply != NULL) {
+        reply->op = *op;
+        reply->is_reply = true;
+        reply->needs_commit = needs_commit;
+        reply->at_us = world->now_us + delay_us;
+    }
 }
 
 static void request_arrived(struct world *world, struct sim_message *message)
 {
     message->is_used = false;
     struct sim_edge *edge = &world->edges[message->op.edge];
-    if (world->now_us < edge->cut_until_us || world->now_us < world->ledger_up_us) {
+    if (world->now_us < edge->no_requests_until_us || world->now_us < world->ledger_up_us) {
         return;
     }
     struct sim_op op = message->op;
     bool is_reply_lost = message->is_reply_lost;
-    carry_out(world, &op);
+    uint64_t needs_commit = world->commit_number;
+    op.result = MODEL_UNKNOWN;
+    if (is_right_ledger(world, &op)) {
+        carry_out(world, &op);
+        ledger_touch(world);
+        needs_commit++;
+    }
+    op.version = world->live.version + 1;
     world_trace(world, 13, op.id, op.result);
-    ledger_touch(world);
-    uint64_t needs_commit = world->commit_number + 1;
     if (world->mirror != NULL) {
         char difference[DIFFERENCE_SIZE] = "";
         world->mirror->carry_out(world->mirror->ctx, &op, difference);
         world_differs(world, difference);
-        commit(world);
+        ledger_commit(world);
     }
-    edge_may_crash(edge);
-    world->is_ledger_doomed |= world->is_faulty && world_chance(world, 3000);
-    struct sim_message *reply = is_reply_lost ? NULL : message_new(world);
-    if (reply != NULL) {
-        reply->op = op;
-        reply->is_reply = true;
-        reply->needs_commit = needs_commit;
-        reply->at_us = world->now_us + world_between(world, 500, 60000);
+    edge_may_crash(edge, POINT_CARRIED_OUT);
+    if (!is_reply_lost) {
+        reply_put(world, &op, needs_commit, world_between(world, 500, 60000));
+    }
+    if (world->is_faulty && !world->plan->is_net_good && world_chance(world, 50000)) {
+        reply_put(world, &op, needs_commit, world_between(world, 500, 5 * SECOND)); /* again */
     }
 }
 
@@ -197,7 +349,7 @@ static void reply_arrived(struct world *world, struct sim_message *message)
 {
     message->is_used = false;
     struct sim_edge *edge = &world->edges[message->op.edge];
-    if (world->now_us >= edge->cut_until_us) {
+    if (world->now_us >= edge->no_answers_until_us) {
         struct sim_op op = message->op;
         edge_answered(edge, &op);
     }
@@ -229,7 +381,7 @@ static void take_leases_back(struct world *world)
         if (row->is_dead || world->now_us - row->heard_us < LEASE_TIMEOUT_US) {
             continue;
         }
-        for (int j = 0; j < MODEL_ACCOUNTS; j++) {
+        for (int j = 0; j < world->live.account_count; j++) {
             struct model_lease *lease = &world->live.leases[i][j];
             if (lease->granted_micro - lease->returned_micro > lease->used_known_micro) {
                 lease->granted_micro = lease->returned_micro + lease->used_known_micro;
@@ -243,8 +395,9 @@ void net_step(struct world *world)
     if (world->mutation == SIM_LEASE_TAKEN_BACK && world->now_us >= world->ledger_up_us) {
         take_leases_back(world);
     }
-    if (world->commit_us != 0 && world->now_us >= world->commit_us) {
-        commit(world);
+    if (world->commit_us != 0 && world->now_us >= world->commit_us &&
+        world->now_us >= world->stall_until_us) {
+        ledger_commit(world);
     }
     for (struct sim_message *message = next_due(world); message != NULL;
          message = next_due(world)) {

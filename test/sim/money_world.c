@@ -8,27 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *sim_mutation_name(enum sim_mutation mutation)
-{
-    switch (mutation) {
-    case SIM_NO_MUTATION:
-        return "none";
-    case SIM_LEASE_TAKEN_BACK:
-        return "lease-taken-back";
-    case SIM_NO_HIGH_WATER:
-        return "no-high-water-mark";
-    case SIM_UNKNOWN_IS_NO:
-        return "unknown-is-no";
-    case SIM_EARLY_ACK:
-        return "acknowledge-before-commit";
-    case SIM_NO_MINUTE_LIMIT:
-        return "no-minute-limit";
-    case SIM_MUTATION_COUNT:
-        break;
-    }
-    return "none";
-}
-
 void world_trace(struct world *world, uint64_t kind, uint64_t a, uint64_t b)
 {
     uint64_t step[4] = {kind, a, b, (uint64_t)world->now_us};
@@ -65,8 +44,11 @@ bool world_chance(struct world *world, uint32_t parts_per_million)
     return rng_chance(&world->rng, parts_per_million) != 0;
 }
 
-static void top_up(struct world *world, int account, int64_t amount_micro)
+void world_top_up(struct world *world, int account, int64_t amount_micro)
 {
+    if (!ledger_is_well(world)) {
+        return; /* who paid hears that it is not known yet, and pays later */
+    }
     model_top_up(&world->live, account, amount_micro);
     if (world->mirror != NULL) {
         char difference[DIFFERENCE_SIZE] = "";
@@ -74,9 +56,7 @@ static void top_up(struct world *world, int account, int64_t amount_micro)
         world_differs(world, difference);
     }
     world->top_ups_micro[account] += amount_micro;
-    world->durable = world->live; /* paid money is committed before anybody is told */
-    world->commit_number++;
-    world->commit_us = 0;
+    ledger_commit(world); /* before anybody is told */
 }
 
 static struct rate random_rate(struct world *world)
@@ -97,7 +77,7 @@ static struct rate random_rate(struct world *world)
 
 static void accounts_make(struct world *world)
 {
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < MONEY_ACCOUNTS; i++) {
         struct account *account = &world->accounts[i];
         *account = (struct account){.id = (uint64_t)i + 1,
                                     .currency = "EUR",
@@ -119,64 +99,25 @@ static void accounts_make(struct world *world)
 
 static void accounts_pay_in(struct world *world)
 {
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
-        top_up(world, i,
-               world_between(world, 0, world_chance(world, 500000) ? 10 * COIN : 90 * COIN));
+    for (int i = 0; i < MONEY_ACCOUNTS; i++) {
+        world_top_up(world, i,
+                     world_between(world, 0, world_chance(world, 500000) ? 10 * COIN : 90 * COIN));
     }
 }
 
 static void edges_make(struct world *world)
 {
-    world->edge_count = 1 + (int)rng_below(&world->rng, EDGES_MAX);
     for (int i = 0; i < world->edge_count; i++) {
         struct sim_edge *edge = &world->edges[i];
         edge->world = world;
         edge->index = i;
+        edge->ledger = world->live.identity;
         edge->log = malloc(LOG_MAX * sizeof(*edge->log));
         assert(edge->log != NULL);
-        for (int j = 0; j < MODEL_ACCOUNTS; j++) {
+        for (int j = 0; j < MONEY_ACCOUNTS; j++) {
             edge->has_presence[j] = world_chance(world, 400000);
         }
         edge_start(edge);
-    }
-}
-
-/* Most mistakes hide in the moments just after something was written or sent. */
-void edge_may_crash(struct sim_edge *edge)
-{
-    edge->is_doomed |= edge->world->is_faulty && world_chance(edge->world, 3000);
-}
-
-static void edge_faults(struct sim_edge *edge)
-{
-    struct world *world = edge->world;
-    if (world_chance(world, 1500)) {
-        edge->cut_until_us = world->now_us + world_between(world, SECOND / 3, 20 * SECOND);
-        world_trace(world, 4, (uint64_t)edge->index, (uint64_t)edge->cut_until_us);
-    }
-    if (edge->table != NULL && (edge->is_doomed || world_chance(world, 800))) {
-        edge->is_doomed = false;
-        bool is_disk_lost = edge->life_count + 4 < LIVES_MAX && world_chance(world, 100000);
-        edge_crash(edge, world_chance(world, 400000), is_disk_lost);
-    }
-}
-
-static void faults_step(struct world *world)
-{
-    for (int i = 0; i < world->edge_count; i++) {
-        edge_faults(&world->edges[i]);
-    }
-    if (world->is_ledger_doomed ||
-        (world->now_us >= world->ledger_up_us && world_chance(world, 2000))) {
-        ledger_crash(world);
-    }
-    if (world_chance(world, 2000)) {
-        int account = (int)rng_below(&world->rng, MODEL_ACCOUNTS);
-        top_up(world, account, world_between(world, 1, 10 * COIN));
-    }
-    uint64_t count = (uint64_t)world->live.incarnation_count;
-    if (count > 0 && count + 8 < MODEL_INCARNATIONS && world_chance(world, 300)) {
-        ledger_verdict(world, 1 + rng_below(&world->rng, count));
     }
 }
 
@@ -198,28 +139,35 @@ static void lost_lives_buried(struct world *world)
 static void heal(struct world *world)
 {
     world->is_faulty = false;
-    world->ledger_up_us = world->now_us;
-    for (int i = 0; i < world->edge_count; i++) {
-        world->edges[i].cut_until_us = world->now_us;
+    faults_heal(world);
+}
+
+static void faulty_step(struct world *world)
+{
+    faults_step(world);
+    copies_keep(world);
+    if (world_chance(world, 2000)) {
+        int account = (int)rng_below(&world->rng, MONEY_ACCOUNTS);
+        world_top_up(world, account, world_between(world, 1, 10 * COIN));
     }
 }
 
 static void world_run(struct world *world)
 {
-    int64_t end_us = FAULTY_US + HEALING_US;
+    int64_t end_us = world->heal_us + HEALING_US;
     bool are_buried = false;
     while (world->now_us < end_us && world->result->violation[0] == '\0') {
         world->now_us += world->is_faulty ? TICK_US : HEALING_TICK_US;
-        if (world->is_faulty && world->now_us >= FAULTY_US) {
+        if (world->is_faulty && world->now_us >= world->heal_us) {
             heal(world);
         }
-        if (!are_buried && world->now_us >= FAULTY_US + 20 * SECOND) {
+        if (!are_buried && world->now_us >= world->heal_us + 20 * SECOND) {
             are_buried = true; /* late requests of the dead have come by now */
             lost_lives_buried(world);
         }
         net_step(world);
         if (world->is_faulty) {
-            faults_step(world);
+            faulty_step(world);
         }
         for (int i = 0; i < world->edge_count; i++) {
             edge_step(&world->edges[i]);
@@ -241,19 +189,38 @@ static void world_free(struct world *world)
     free(world);
 }
 
-static int run(uint64_t seed, enum sim_mutation mutation, const struct sim_mirror *mirror,
-               struct sim_result *out)
+static void plan_take(struct world *world, const struct sim_plan *plan, struct sim_result *out)
+{
+    rng_init(&world->rng, plan->seed);
+    world->plan = plan;
+    world->mutation = plan->mutation;
+    world->live.mutation = plan->mutation;
+    world->fault_count = sim_faults_make(plan->seed, world->faults);
+    int64_t faulty_us = plan->faulty_us > 0 ? plan->faulty_us : SIM_FAULTY_US;
+    world->heal_us = world->now_us + faulty_us;
+    int edge_count = 1 + (int)rng_below(&world->rng, EDGES_MAX);
+    bool is_given = plan->node_count > 0 && plan->node_count <= EDGES_MAX;
+    world->edge_count = is_given ? plan->node_count : edge_count;
+    is_given = plan->phone_count > 0 && plan->phone_count < CALLS_MAX;
+    world->phone_count = is_given ? plan->phone_count : CALLS_MAX;
+    out->fault_count = world->fault_count;
+    out->node_count = world->edge_count;
+    out->phone_count = world->phone_count;
+    out->faulty_us = faulty_us;
+}
+
+static int run(const struct sim_plan *plan, const struct sim_mirror *mirror, struct sim_result *out)
 {
     struct world *world = calloc(1, sizeof(*world));
     assert(world != NULL);
     *out = (struct sim_result){0};
     world->result = out;
-    world->mutation = mutation;
     world->mirror = mirror;
     world->is_faulty = true;
     world->now_us = SECOND;
-    world->live.has_no_high_water = mutation == SIM_NO_HIGH_WATER;
-    rng_init(&world->rng, seed);
+    world->live.identity = 1;
+    world->live.account_count = MONEY_ACCOUNTS;
+    plan_take(world, plan, out);
     char difference[DIFFERENCE_SIZE] = "";
     accounts_make(world);
     if (mirror != NULL) {
@@ -275,12 +242,13 @@ static int run(uint64_t seed, enum sim_mutation mutation, const struct sim_mirro
     return out->violation[0] == '\0' ? 0 : 1;
 }
 
-int money_world_run(uint64_t seed, enum sim_mutation mutation, struct sim_result *out)
+int money_world_run(const struct sim_plan *plan, struct sim_result *out)
 {
-    return run(seed, mutation, NULL, out);
+    return run(plan, NULL, out);
 }
 
 int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror, struct sim_result *out)
 {
-    return run(seed, SIM_NO_MUTATION, mirror, out);
+    struct sim_plan plan = {.seed = seed};
+    return run(&plan, mirror, out);
 }

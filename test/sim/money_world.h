@@ -12,17 +12,21 @@
 
 #define SECOND INT64_C(1000000)
 #define COIN MONEY_MICRO
-#define EDGES_MAX 3
+#define EDGES_MAX SIM_NODES_MAX
 #define CALLS_MAX 10
 #define LOG_MAX 32768
 #define LIVES_MAX 24
+#define MONEY_ACCOUNTS 4
+#define EVIDENCE_MAX 16
+#define BACKUPS_MAX 32
+#define COPIES_MAX 8
+#define LIVES_KEPT 6 /* so many may still be needed for verdicts, when a disk is played with */
 #define OP_ASKS_MAX 4
 #define OP_CHARGES_MAX 8
 #define MESSAGES_MAX 96
 #define VERSIONS_MAX 65536
 #define LEASE_BYTES_MAX 64
 #define GRACE_MICRO (COIN / 2)
-#define FAULTY_US (120 * SECOND)
 #define HEALING_US (200 * SECOND)
 #define TICK_US 25000
 #define HEALING_TICK_US 100000
@@ -30,6 +34,7 @@
 struct sim_call {
     struct meter meter;
     bool is_used;
+    uint32_t id; /* of the call, in the whole run */
     int account;
     int64_t patience_us; /* last try of the INVITE */
     int64_t answer_us;   /* it will be answered then, or given up where will_answer is false */
@@ -42,6 +47,7 @@ struct sim_record { /* of an edge's journal */
     enum journal_kind kind;
     int life; /* index of the incarnation that it belongs to */
     int call;
+    uint32_t call_id;
     int account;
     struct rate rate;
     int64_t answered_us; /* JOURNAL_CALL; 0: ringing */
@@ -57,7 +63,11 @@ struct sim_life { /* an incarnation as its edge knows it: on disk, synced whenev
     uint64_t number, session; /* 0: not yet */
     uint64_t sequence;        /* of its newest usage */
     uint64_t acked;           /* settled up to here */
+    bool is_given_up;         /* an old disk, found out: what its numbers say was said before */
     bool is_lost;             /* its disk is gone */
+    /* The observer's. */
+    bool is_old;          /* its disk was put back to an older state */
+    bool has_heard_fence; /* the ledger told it that it is dead */
 };
 
 enum op_kind { OP_REGISTER = 1, OP_OPEN, OP_REFILL, OP_SETTLE, OP_WANTED };
@@ -70,9 +80,13 @@ struct sim_op { /* one transaction of an edge's store thread */
     struct lease_ask asks[OP_ASKS_MAX];
     struct model_charge charges[OP_CHARGES_MAX];
     int count;
+    uint64_t ledger, seen_version; /* which ledger is asked, and not an older one */
     /* The answer. */
     enum model_result result;
-    uint64_t number; /* incarnation, session or high water */
+    uint64_t version;
+    bool has_warning;                  /* committed here, but perhaps nowhere else */
+    int64_t grants_micro[OP_ASKS_MAX]; /* for a deliberate fault */
+    uint64_t number;                   /* incarnation, session or high water */
     struct lease_answer answers[OP_ASKS_MAX];
     uint64_t wanted[MODEL_ACCOUNTS];
 };
@@ -85,14 +99,39 @@ struct sim_message {
     struct sim_op op;
 };
 
+/* Where an edge may die: just after something was written, sent or heard. */
+enum edge_point { POINT_SENT = 1, POINT_ASKED, POINT_RECORDED, POINT_HEARD, POINT_CARRIED_OUT };
+#define POINTS_COUNT 5
+
+struct sim_evidence { /* "there is no more", as it was heard */
+    uint64_t version;
+    int64_t heard_us;
+};
+
+struct sim_backup { /* of a disk */
+    int64_t at_us;
+    int log_count, life_count;
+    struct sim_life lives[LIVES_MAX];
+    int64_t returned_micro[MODEL_ACCOUNTS];
+};
+
 struct sim_edge {
     struct world *world;
     int index;
-    struct meter_table *table;        /* NULL: down */
-    int64_t up_us;                    /* when it starts again */
-    int64_t cut_until_us;             /* partition */
-    int64_t last_alive_us;            /* heartbeat, on disk */
-    struct sim_life lives[LIVES_MAX]; /* the last one is current */
+    struct meter_table *table;    /* NULL: down */
+    int64_t up_us;                /* when it starts again */
+    int64_t no_requests_until_us; /* partitions, each way */
+    int64_t no_answers_until_us;
+    int64_t disk_full_until_us, disk_slow_until_us;
+    int64_t clock_us; /* what the wall clock is wrong by */
+    uint64_t ledger, seen_version;
+    struct sim_backup backups[BACKUPS_MAX]; /* a ring, one a second */
+    int backup_count;
+    struct sim_evidence evidence[MODEL_ACCOUNTS][EVIDENCE_MAX];
+    int evidence_count[MODEL_ACCOUNTS];
+    struct lease_answer stale[MODEL_ACCOUNTS]; /* for a deliberate fault */
+    int64_t last_alive_us;                     /* heartbeat, on disk */
+    struct sim_life lives[LIVES_MAX];          /* the last one is current */
     int life_count;
     struct sim_record *log;
     int log_count, synced_count;
@@ -100,9 +139,12 @@ struct sim_edge {
     bool has_op;
     struct sim_op op;
     int64_t op_deadline_us, next_op_us, next_wanted_us;
-    bool is_doomed;                             /* it crashes before it does anything else */
+    enum edge_point doom_point; /* it crashes there; 0: nowhere */
+    bool is_doomed;             /* it crashes before it does anything else */
+    bool is_doom_power;
     int64_t charged_micro[MODEL_ACCOUNTS];      /* sum of the usage records on its disk */
     int64_t open_micro[MODEL_ACCOUNTS];         /* what its open calls would cost, as last seen */
+    int64_t returned_micro[MODEL_ACCOUNTS];     /* R as last seen, of this incarnation */
     int64_t over_allowed_micro[MODEL_ACCOUNTS]; /* talk that nobody could count while it was down */
     bool has_presence[MODEL_ACCOUNTS];
     int64_t start_count; /* each start begins a new minute of spending */
@@ -122,9 +164,19 @@ struct sim_mirror {
 int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror,
                              struct sim_result *out);
 
+struct sim_copy { /* of the database, some time ago */
+    struct model_ledger ledger;
+};
+
 struct world {
     struct rng rng;
     enum sim_mutation mutation;
+    const struct sim_plan *plan;
+    struct sim_fault faults[SIM_FAULTS_MAX];
+    int fault_count, next_fault;
+    int64_t heal_us;
+    int phone_count;
+    uint32_t next_call;
     const struct sim_mirror *mirror; /* NULL: none */
     struct sim_result *result;
     uint64_t trace;
@@ -139,7 +191,16 @@ struct world {
     uint64_t commit_number;
     int64_t commit_us; /* 0: nothing to commit */
     int64_t ledger_up_us;
+    int ledger_doom; /* 1: it crashes before its next commit, 2: after it */
     bool is_ledger_doomed;
+    int64_t ledger_doom_us; /* for so long */
+    int64_t stall_until_us;
+    int64_t lie_until_us;     /* commits are lost then; 0: they are not */
+    int64_t foreign_until_us; /* another database answers; 0: the right one does */
+    struct model_ledger before_lie, aside, aside_durable;
+    struct sim_copy copies[COPIES_MAX]; /* a ring, one in three seconds */
+    int copy_count, copy_next;
+    int64_t copied_second;
     struct sim_message messages[MESSAGES_MAX];
     uint64_t next_order, next_op, next_nonce;
     /* The observer's. */
@@ -156,31 +217,50 @@ void world_violation(struct world *world, const char *format, ...) PRINTF_LIKE(2
 int64_t world_between(struct world *world, int64_t from, int64_t to);
 bool world_chance(struct world *world, uint32_t parts_per_million);
 void world_differs(struct world *world, const char *difference); /* empty: it does not */
-void edge_may_crash(struct sim_edge *edge);                      /* called at each durable point */
+void edge_may_crash(struct sim_edge *edge, enum edge_point point);
+void world_top_up(struct world *world, int account, int64_t amount_micro);
+bool world_is_ledger_true(const struct world *world); /* neither lying nor another's */
+const struct model_ledger *world_ledger(const struct world *world); /* the true one */
+
+/* money_faults.c */
+void faults_step(struct world *world);
+void faults_heal(struct world *world);
+bool ledger_is_well(const struct world *world); /* what is asked now is committed at once */
+void copies_keep(struct world *world);          /* of disks and database, to come back to */
 
 /* money_net.c: the way to the ledger and back */
 void net_send(struct world *world, const struct sim_op *op);
 void net_step(struct world *world);
-void ledger_crash(struct world *world);
+void ledger_crash(struct world *world, int64_t for_us);
+void ledger_lie_begin(struct world *world, int64_t for_us);
+void ledger_foreign_begin(struct world *world, const struct sim_fault *fault);
+void ledger_told_truth(struct world *world); /* ends both */
 void ledger_verdict(struct world *world, uint64_t incarnation);
 void ledger_touch(struct world *world); /* something changed: commit soon */
+void ledger_commit(struct world *world);
 
 /* money_edge.c */
 void edge_start(struct sim_edge *edge);
 void edge_step(struct sim_edge *edge);
 void edge_answered(struct sim_edge *edge, const struct sim_op *op);
-void edge_crash(struct sim_edge *edge, bool is_power_loss, bool is_disk_lost);
+enum edge_loss { LOSS_MEMORY = 0, LOSS_POWER, LOSS_DISK, LOSS_DISK_OLD };
+void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us);
+int64_t edge_wall_us(const struct sim_edge *edge);
 struct sim_life *edge_life(struct sim_edge *edge);
 
 /* money_calls.c */
 void calls_step(struct sim_edge *edge);
 void calls_restore(struct sim_edge *edge);
 void calls_close_life(struct sim_edge *edge); /* partial records of all open calls */
+/* 0 where it is no usage; a full disk has room for what open calls may still have to write. */
 uint64_t edge_append(struct sim_edge *edge, const struct sim_record *record);
 
 /* money_check.c */
 void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_for_money);
 void check_edge(struct sim_edge *edge);
+void check_usage(struct sim_edge *edge, const struct sim_call *call); /* with its new charge */
+void check_open(struct sim_edge *edge);
+void check_served(struct world *world, const struct sim_op *op); /* by the ledger */
 void check_bound(struct world *world);
 void check_minutes(struct world *world);
 void check_minute(struct sim_edge *edge, int account); /* refused for it: is there such a limit? */

@@ -57,7 +57,7 @@ static void nonce_text(uint64_t nonce, char text[33])
 static void on_begin(void *ctx, const struct model_ledger *ledger, char difference[DIFFERENCE_SIZE])
 {
     struct store_mirror *mirror = ctx;
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < ledger->account_count; i++) {
         struct account row = {.currency = "EUR",
                               .limit_micro = ledger->accounts[i].limit_micro,
                               .grace_micro = -1,
@@ -185,7 +185,7 @@ static void on_wrong(void *ctx, const char *text)
 static void on_end(void *ctx, const struct model_ledger *ledger, char difference[DIFFERENCE_SIZE])
 {
     struct store_mirror *mirror = ctx;
-    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+    for (int i = 0; i < ledger->account_count; i++) {
         struct balance balance = {0};
         compare_result(mirror, "balance", MODEL_OK,
                        ledger_balance(mirror->store, (uint64_t)i + 1, &balance), difference);
