@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench bench-overload soak clean install format tidy analyze fuzz valgrind
+.PHONY: all check run drill bench bench-overload bench-charge soak clean install format tidy analyze fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -28,6 +28,10 @@ bench: all
 # BENCH: more options for it.
 bench-overload: all
 	bench/run-overload.sh --build $(BUILD) --svg docs/overload.svg $(BENCH)
+
+# A minute: what a charge costs, beside a script in Redis and a function in PostgreSQL.
+bench-charge: all
+	bench/run-charge.sh --build $(BUILD) $(BENCH)
 
 # 20,000 random days, an hour or so; a seed that fails is made small and printed as a command. SEEDS, FIRST: others.
 SEEDS ?= 20000
