@@ -166,3 +166,21 @@ json_t *api_key16(uint64_t key)
     snprintf(text, sizeof(text), "%016" PRIx64, key);
     return json_string(text);
 }
+
+json_t *api_price(const struct rate *rate)
+{
+    json_t *steps = json_array();
+    for (int i = 0; i < rate->step_count; i++) {
+        json_array_append_new(steps, json_pack("{s:I,s:o}", "from_second",
+                                               (json_int_t)rate->step_from_s[i], "per_minute",
+                                               api_rate(rate->step_nano[i])));
+    }
+    return json_pack("{s:o,s:o,s:i,s:i,s:o,s:i,s:o,s:I,s:i,s:s,s:s,s:o}", "per_minute",
+                     api_rate(rate->nano_per_min), "connection_fee", api_money(rate->fee_micro),
+                     "first_increment", rate->first_s, "next_increment", rate->next_s,
+                     "minimum_charge", api_money(rate->minimum_micro), "free_seconds", rate->free_s,
+                     "steps", steps, "deck", (json_int_t)rate->deck_id, "deck_version",
+                     (int)rate->deck_version, "prefix", rate->prefix, "currency", rate->currency,
+                     "wall_rated_us",
+                     rate->at_s == 0 ? json_null() : json_integer(rate->at_s * 1000000));
+}

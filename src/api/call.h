@@ -160,6 +160,7 @@ void api_log(struct api *api, json_t *line); /* takes it */
 
 json_t *api_money(int64_t micro); /* "12.340000" */
 json_t *api_rate(int64_t nano);
+json_t *api_price(const struct rate *rate);
 json_t *api_u64(uint64_t value);
 json_t *api_key16(uint64_t key); /* 16 hex digits */
 

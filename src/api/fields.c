@@ -1,4 +1,5 @@
 #include "api/fields.h"
+#include "rating/deck.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -220,6 +221,11 @@ static bool find_reference(struct api_call *call, const struct field *field, con
     }
     struct deck_row deck;
     if (!api_find_deck(call, name, &deck)) {
+        return false;
+    }
+    if (deck.kind != DECK_CALLS) {
+        api_problem_field(call, field->name, "Deck %s has prices of messages, not of calls.",
+                          deck.name);
         return false;
     }
     *id = deck.id;

@@ -19,6 +19,10 @@ void decks_list(struct api_call *call);
 void decks_import(struct api_call *call);
 void decks_read(struct api_call *call);
 void decks_csv(struct api_call *call);
+/* deck_report.c */
+void decks_diff(struct api_call *call);
+void decks_versions(struct api_call *call);
+void decks_rollback(struct api_call *call);
 /* api_keys.c */
 void api_keys_list(struct api_call *call);
 void api_keys_make(struct api_call *call);

@@ -26,20 +26,11 @@ static json_t *write_flags(uint16_t set)
     return list;
 }
 
-static json_t *write_price(const struct rate *rate)
-{
-    return json_pack("{s:o,s:o,s:i,s:i,s:I,s:i,s:s,s:s}", "per_minute",
-                     api_rate(rate->nano_per_min), "connection_fee", api_money(rate->fee_micro),
-                     "first_increment", rate->first_s, "next_increment", rate->next_s, "deck",
-                     (json_int_t)rate->deck_id, "deck_version", (int)rate->deck_version, "prefix",
-                     rate->prefix, "currency", rate->currency);
-}
-
 static void add_money(json_t *object, const struct usage *usage)
 {
     json_object_set_new(object, "charge", api_money(usage->charge_micro));
     json_object_set_new(object, "currency", json_string(usage->rate.currency));
-    json_object_set_new(object, "price", write_price(&usage->rate));
+    json_object_set_new(object, "price", api_price(&usage->rate));
     json_object_set_new(object, "cost",
                         usage->has_cost ? api_money(usage->cost_micro) : json_null());
 }

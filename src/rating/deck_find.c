@@ -4,18 +4,29 @@
 
 #define NO_ENTRY UINT32_MAX
 
+/* Dates begin by the one, windows hold by the other: a report asks for another week's hours. */
+struct moment {
+    int64_t wall_s;
+    int64_t local_s; /* the wall time whose minute of the week counts */
+};
+
 struct found {
     uint32_t entry;  /* NO_ENTRY: nothing */
     uint32_t length; /* digits that matched */
 };
 
+static struct moment now_at(int64_t wall_s)
+{
+    return (struct moment){wall_s, wall_s};
+}
+
 /* The entry of a run that counts: of those with the newest date that has begun, the one whose
  * window holds the moment, else the one without a window (it is the last of them). NO_ENTRY: all
  * are in the future, or none is for this hour. */
-static uint32_t begun_entry(const struct deck *deck, uint32_t value, int64_t wall_s)
+static uint32_t begun_entry(const struct deck *deck, uint32_t value, struct moment when)
 {
     uint32_t at = value - 1;
-    while (deck_entry_date(deck, &deck->entries[at]) > wall_s) {
+    while (deck_entry_date(deck, &deck->entries[at]) > when.wall_s) {
         if ((deck->entries[at].date_more & DECK_ENTRY_MORE) == 0) {
             return NO_ENTRY;
         }
@@ -32,8 +43,8 @@ static uint32_t begun_entry(const struct deck *deck, uint32_t value, int64_t wal
         }
         const struct window_span *window = deck_entry_window(deck, entry);
         if (window == NULL ||
-            window_holds(window,
-                         zone_week_minute(deck->changes, deck->header.change_count, wall_s))) {
+            window_holds(
+                window, zone_week_minute(deck->changes, deck->header.change_count, when.local_s))) {
             return at;
         }
         if ((entry->date_more & DECK_ENTRY_MORE) == 0) {
@@ -45,7 +56,7 @@ static uint32_t begun_entry(const struct deck *deck, uint32_t value, int64_t wal
 /* Walks down from a node at `depth` and comes back up to the longest prefix with a rate that has
  * begun. Looks at no digit from `limit` on. */
 static struct found descend(const struct deck *deck, uint64_t node, uint32_t depth, uint32_t limit,
-                            const char *digits, int64_t wall_s)
+                            const char *digits, struct moment when)
 {
     uint32_t values[DECK_PREFIX_DIGITS_MAX + 1];
     uint32_t depths_with_value = 0; /* one bit each */
@@ -66,7 +77,7 @@ static struct found descend(const struct deck *deck, uint64_t node, uint32_t dep
     }
     while (depths_with_value != 0) {
         uint32_t longest = 31 - (uint32_t)__builtin_clz(depths_with_value);
-        uint32_t entry = begun_entry(deck, values[longest], wall_s);
+        uint32_t entry = begun_entry(deck, values[longest], when);
         if (entry != NO_ENTRY) {
             return (struct found){entry, longest};
         }
@@ -92,20 +103,20 @@ static uint64_t direct_node(const struct deck *deck, struct slice digits)
     return deck->direct[number];
 }
 
-static struct found find(const struct deck *deck, struct slice digits, int64_t wall_s)
+static struct found find(const struct deck *deck, struct slice digits, struct moment when)
 {
     uint32_t limit =
         digits.size < DECK_PREFIX_DIGITS_MAX ? (uint32_t)digits.size : DECK_PREFIX_DIGITS_MAX;
     uint32_t jump = deck->header.direct_digits;
     uint64_t node = direct_node(deck, digits);
     if (node != 0) {
-        struct found found = descend(deck, node, jump, limit, digits.data, wall_s);
+        struct found found = descend(deck, node, jump, limit, digits.data, when);
         if (found.entry != NO_ENTRY) {
             return found;
         }
     }
     /* Nothing that long: the few nodes above the table's depth. */
-    return descend(deck, deck->nodes[0], 0, limit < jump ? limit : jump, digits.data, wall_s);
+    return descend(deck, deck->nodes[0], 0, limit < jump ? limit : jump, digits.data, when);
 }
 
 static void fill_rate(const struct deck *deck, struct slice digits, int64_t wall_s,
@@ -136,8 +147,8 @@ static void fill_rate(const struct deck *deck, struct slice digits, int64_t wall
 struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,
                        struct rate *out)
 {
-    struct found found =
-        deck->header.kind == DECK_CALLS ? find(deck, digits, wall_s) : (struct found){NO_ENTRY, 0};
+    struct found found = deck->header.kind == DECK_CALLS ? find(deck, digits, now_at(wall_s))
+                                                         : (struct found){NO_ENTRY, 0};
     if (found.entry == NO_ENTRY) {
         return (struct tri){TRI_ABSENT};
     }
@@ -156,14 +167,14 @@ struct tri deck_lookup_message(const struct deck *deck, const struct deck_networ
     size_t key_size = deck_network_key(network, key);
     struct found found = {NO_ENTRY, 0};
     if (key_size > 0) {
-        found = find(deck, slice_make(key, key_size), wall_s);
+        found = find(deck, slice_make(key, key_size), now_at(wall_s));
     }
     if (found.entry != NO_ENTRY) {
         fill_rate(deck, slice_make(key, key_size), wall_s, &found, out);
         return (struct tri){TRI_PRESENT};
     }
     bool is_number = digits.size > 0 && digits.data[0] != DECK_NETWORK_MARK;
-    found = is_number ? find(deck, digits, wall_s) : found;
+    found = is_number ? find(deck, digits, now_at(wall_s)) : found;
     if (found.entry == NO_ENTRY) {
         return (struct tri){TRI_ABSENT};
     }
@@ -171,9 +182,20 @@ struct tri deck_lookup_message(const struct deck *deck, const struct deck_networ
     return (struct tri){TRI_PRESENT};
 }
 
+bool deck_lookup_key(const struct deck *deck, struct slice digits, int64_t wall_s, int64_t local_s,
+                     struct rate *out)
+{
+    struct found found = find(deck, digits, (struct moment){wall_s, local_s});
+    if (found.entry == NO_ENTRY) {
+        return false;
+    }
+    fill_rate(deck, digits, wall_s, &found, out);
+    return true;
+}
+
 struct slice deck_description(const struct deck *deck, struct slice digits, int64_t wall_s)
 {
-    struct found found = find(deck, digits, wall_s);
+    struct found found = find(deck, digits, now_at(wall_s));
     return found.entry == NO_ENTRY
                ? (struct slice){NULL, 0}
                : slice_from_text(deck->text + deck->entries[found.entry].description);

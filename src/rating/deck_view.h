@@ -44,4 +44,15 @@ static inline int64_t deck_entry_date(const struct deck *deck, const struct deck
     return deck->dates[entry->date_more & ~DECK_ENTRY_MORE];
 }
 
+/* As deck_lookup, in a deck of either kind: rows have begun by wall_s, windows hold by local_s. */
+MUST_CHECK bool deck_lookup_key(const struct deck *deck, struct slice digits, int64_t wall_s,
+                                int64_t local_s, struct rate *out);
+
+/* Calls visit(ctx, digits) for each prefix, in the order of the digits, until it says false. */
+void deck_each_prefix(const struct deck *deck, bool (*visit)(void *ctx, struct slice digits),
+                      void *ctx);
+
+/* Does a row have just this prefix? */
+bool deck_has_prefix(const struct deck *deck, struct slice digits);
+
 #endif

@@ -82,6 +82,23 @@ static void write_text(struct buf *out, const char *name, const char *text)
     buf_json_text(out, name, slice_from_text(text));
 }
 
+static void write_rate_steps(struct buf *out, const struct rate *rate)
+{
+    buf_json_key(out, "steps");
+    buf_char(out, '[');
+    for (int i = 0; i < rate->step_count; i++) {
+        char text[MONEY_TEXT_SIZE];
+        struct buf per_minute;
+        buf_init(&per_minute, text, sizeof(text));
+        money_write_nano(&per_minute, rate->step_nano[i]);
+        buf_text(out, i > 0 ? ",{" : "{");
+        buf_json_i64(out, "from_second", rate->step_from_s[i]);
+        buf_json_text(out, "per_minute", buf_done(&per_minute));
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+}
+
 static void write_rate(struct buf *out, const char *name, const struct rate *rate)
 {
     char text[MONEY_TEXT_SIZE];
@@ -95,6 +112,9 @@ static void write_rate(struct buf *out, const char *name, const struct rate *rat
     write_text(out, "currency", rate->currency);
     buf_json_i64(out, "first_increment", rate->first_s);
     buf_json_i64(out, "next_increment", rate->next_s);
+    buf_json_money(out, "minimum_charge", rate->minimum_micro);
+    buf_json_i64(out, "free_seconds", rate->free_s);
+    write_rate_steps(out, rate);
     buf_json_i64(out, "deck", rate->deck_id);
     buf_json_i64(out, "deck_version", rate->deck_version);
     write_text(out, "prefix", rate->prefix);

@@ -318,6 +318,43 @@ static void a_deck_goes_out_and_in_and_a_bad_row_is_named_by_its_line(void **sta
     assert_non_null(strstr(output.err, "  line 3: rate \"cheap\""));
 }
 
+static void a_deck_is_compared_before_it_is_live_and_rolled_back_after(void **state)
+{
+    (void)state;
+    char line[600];
+    assert_true(program_write(stopped, "back.csv", "prefix,description,rate\n49,Germany,0.01\n"));
+    snprintf(line, sizeof(line), "deck import %s/back.csv --currency USD --dir %%", stopped);
+    run(line);
+    assert_int_equal(output.status, 0);
+    assert_true(program_write(stopped, "back.csv",
+                              "prefix,description,rate,first_increment\n49,Germany,0.02,60\n"
+                              "44,UK,0.03,1\n"));
+    snprintf(line, sizeof(line), "deck import %s/back.csv --dry-run --dir %%", stopped);
+    run(line);
+    assert_int_equal(output.status, 0);
+    assert_non_null(strstr(output.out, "0.01 1/1"));
+    assert_non_null(strstr(output.out, "0.02 60/1"));
+    assert_non_null(strstr(output.out, "up 1, down 0, mixed 0, new 1, gone 0, same 0"));
+    assert_non_null(strstr(output.out, "Nothing was imported"));
+    snprintf(line, sizeof(line), "deck import %s/back.csv --dir %% --json", stopped);
+    json_t *deck = run_json(line);
+    assert_int_equal(json_integer_value(json_object_get(deck, "deck_version")), 2);
+    assert_string_equal(json_string_value(json_object_get(deck, "currency")), "USD");
+    json_decref(deck);
+    run("deck diff back 2 1 --dir %");
+    assert_non_null(strstr(output.out, "up 0, down 1, mixed 0, new 0, gone 1, same 0"));
+    deck = run_json("deck rollback back --dir % --json");
+    assert_int_equal(json_integer_value(json_object_get(deck, "deck_version")), 1);
+    json_decref(deck);
+    run("deck export back --dir %");
+    assert_non_null(strstr(output.out, "49,Germany,0.01"));
+    run("deck export back --version 2 --dir %");
+    assert_non_null(strstr(output.out, "44,UK,0.03"));
+    json_t *versions = run_json("deck versions back --dir % --json");
+    assert_int_equal(json_array_size(json_object_get(versions, "items")), 2);
+    json_decref(versions);
+}
+
 static void explain_answers_for_endpoint_account_and_trunk(void **state)
 {
     (void)state;
@@ -467,6 +504,7 @@ int main(void)
         cmocka_unit_test(an_account_is_made_changed_suspended_and_removed),
         cmocka_unit_test(rows_of_every_kind_come_and_go),
         cmocka_unit_test(a_topup_that_is_repeated_counts_once),
+        cmocka_unit_test(a_deck_is_compared_before_it_is_live_and_rolled_back_after),
         cmocka_unit_test(a_deck_goes_out_and_in_and_a_bad_row_is_named_by_its_line),
         cmocka_unit_test(explain_answers_for_endpoint_account_and_trunk),
         cmocka_unit_test(calls_refusals_cdr_and_history_print_when_there_is_nothing),
