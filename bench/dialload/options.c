@@ -1,8 +1,8 @@
 #include "dialload/options.h"
 
-#include <arpa/inet.h>
+#include "dialload/values.h"
+
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,62 +124,6 @@ static bool read_name(const char *text, const char *const *names, unsigned *out)
     return false;
 }
 
-static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
-{
-    char *end = NULL;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (end == text || *end != '\0' || text[0] == '-' || value < min || value > max) {
-        return false;
-    }
-    *out = value;
-    return true;
-}
-
-static bool read_u32(const char *text, uint64_t min, uint64_t max, uint32_t *out)
-{
-    uint64_t value = 0;
-    if (!read_number(text, min, max, &value)) {
-        return false;
-    }
-    *out = (uint32_t)value;
-    return true;
-}
-
-static bool read_time(const char *text, int64_t unit_us, int64_t *out_us)
-{
-    uint64_t value = 0;
-    if (!read_number(text, 0, 86400000, &value)) {
-        return false;
-    }
-    *out_us = (int64_t)value * unit_us;
-    return true;
-}
-
-static bool read_target(struct options *options, const char *text)
-{
-    char host[64];
-    const char *colon = strrchr(text, ':');
-    uint32_t port = 0;
-    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) ||
-        !read_u32(colon + 1, 1, UINT16_MAX, &port)) {
-        return false;
-    }
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    size_t size = strlen(host);
-    if (host[0] == '[' && host[size - 1] == ']') {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)&options->target;
-        *v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-        host[size - 1] = '\0';
-        options->target_size = sizeof(*v6);
-        return inet_pton(AF_INET6, host + 1, &v6->sin6_addr) == 1;
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&options->target;
-    *v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    options->target_size = sizeof(*v4);
-    return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
-}
-
 static bool begin_step(struct options *options, struct step *defaults, const char *mode)
 {
     unsigned value = 0;
@@ -197,7 +141,7 @@ static bool begin_step(struct options *options, struct step *defaults, const cha
 static bool read_hold(struct step *step, const char *text)
 {
     step->keeps_calls = strcmp(text, "keep") == 0;
-    return step->keeps_calls || read_time(text, 1000, &step->hold_us);
+    return step->keeps_calls || value_time(text, 1000, &step->hold_us);
 }
 
 /* A label stands in JSON and in tables as it is. */
@@ -218,23 +162,23 @@ static bool read_step_option(struct step *step, int id, const char *text)
     case OPT_LABEL:
         return read_label(step, text);
     case OPT_COUNT:
-        return read_number(text, 0, UINT32_MAX, &step->count);
+        return value_number(text, 0, UINT32_MAX, &step->count);
     case OPT_DURATION:
-        return read_time(text, 1000000, &step->duration_us);
+        return value_time(text, 1000000, &step->duration_us);
     case OPT_LIMIT:
-        return read_time(text, 1000000, &step->limit_us);
+        return value_time(text, 1000000, &step->limit_us);
     case OPT_CONCURRENCY:
-        return read_u32(text, 1, OPTIONS_SLOTS_MAX, &step->concurrency);
+        return value_u32(text, 1, OPTIONS_SLOTS_MAX, &step->concurrency);
     case OPT_RATE:
-        return read_u32(text, 0, 1000000, &step->rate_per_s);
+        return value_u32(text, 0, 1000000, &step->rate_per_s);
     case OPT_USERS:
-        return read_u32(text, 2, OPTIONS_USERS_MAX, &step->user_count);
+        return value_u32(text, 2, OPTIONS_USERS_MAX, &step->user_count);
     case OPT_FIRST_USER:
-        return read_u32(text, 0, OPTIONS_USERS_MAX - 1, &step->first_user);
+        return value_u32(text, 0, OPTIONS_USERS_MAX - 1, &step->first_user);
     case OPT_EXPIRES:
-        return read_u32(text, 1, 86400 * 365, &step->expires_s);
+        return value_u32(text, 1, 86400 * 365, &step->expires_s);
     case OPT_RING:
-        return read_time(text, 1000, &step->ring_us);
+        return value_time(text, 1000, &step->ring_us);
     case OPT_HOLD:
         return read_hold(step, text);
     case OPT_NONCE:
@@ -250,7 +194,7 @@ static bool read_step_option(struct step *step, int id, const char *text)
         step->ender = (enum call_ender)value;
         return true;
     case OPT_SETTLE:
-        return read_time(text, 1000000, &step->settle_us);
+        return value_time(text, 1000000, &step->settle_us);
     default:
         return false;
     }
@@ -261,14 +205,14 @@ static bool read_option(struct options *options, struct step *defaults, int id, 
     unsigned value = 0;
     switch (id) {
     case OPT_TARGET:
-        return read_target(options, text);
+        return value_target(text, &options->target, &options->target_size);
     case OPT_DOMAIN:
         options->domain = text;
         return strlen(text) > 0 && strlen(text) < 64;
     case OPT_SOCKETS:
-        return read_u32(text, 1, OPTIONS_SOCKETS_MAX, &options->socket_count);
+        return value_u32(text, 1, OPTIONS_SOCKETS_MAX, &options->socket_count);
     case OPT_SLOTS:
-        return read_u32(text, 1, OPTIONS_SLOTS_MAX, &options->slot_count);
+        return value_u32(text, 1, OPTIONS_SLOTS_MAX, &options->slot_count);
     case OPT_ALGORITHM:
         if (!read_name(text, algorithm_names, &value)) {
             return false;
@@ -276,7 +220,7 @@ static bool read_option(struct options *options, struct step *defaults, int id, 
         options->algorithm = (enum algorithm_choice)value;
         return true;
     case OPT_T1:
-        return read_time(text, 1000, &options->t1_us) && options->t1_us > 0;
+        return value_time(text, 1000, &options->t1_us) && options->t1_us > 0;
     case OPT_WATCH:
         return options->group_count < PROBE_GROUPS_MAX &&
                probe_group_parse(&options->groups[options->group_count++], text);
@@ -284,7 +228,7 @@ static bool read_option(struct options *options, struct step *defaults, int id, 
         options->json_path = text;
         return true;
     case OPT_SHOW:
-        return read_u32(text, 0, 1000, &options->show_count);
+        return value_u32(text, 0, 1000, &options->show_count);
     case OPT_MODE:
         return begin_step(options, defaults, text);
     default:

@@ -1,10 +1,9 @@
 #include "dialstorm/plan.h"
 
 #include "base/slice.h"
+#include "dialload/values.h"
 
-#include <arpa/inet.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,48 +120,6 @@ const char *work_name(enum work work)
     return work_names[work];
 }
 
-static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
-{
-    return slice_to_u64(slice_from_text(text), max, out) && *out >= min;
-}
-
-static bool read_u32(const char *text, uint64_t min, uint64_t max, uint32_t *out)
-{
-    uint64_t value = 0;
-    if (!read_number(text, min, max, &value)) {
-        return false;
-    }
-    *out = (uint32_t)value;
-    return true;
-}
-
-static bool read_time(const char *text, int64_t unit_us, int64_t *out_us)
-{
-    uint64_t value = 0;
-    if (!read_number(text, 0, 1000000, &value)) {
-        return false;
-    }
-    *out_us = (int64_t)value * unit_us;
-    return true;
-}
-
-static bool read_target(struct plan *plan, const char *text)
-{
-    char host[32];
-    uint64_t port = 0;
-    struct slice rest = slice_from_text(text);
-    struct slice address = slice_split(&rest, ':');
-    struct sockaddr_in *target = (struct sockaddr_in *)(void *)&plan->net.target;
-    *target = (struct sockaddr_in){.sin_family = AF_INET};
-    plan->net.target_size = sizeof(*target);
-    if (!slice_copy_text(address, host, sizeof(host)) || !slice_to_u64(rest, 65535, &port) ||
-        port == 0 || inet_pton(AF_INET, host, &target->sin_addr) != 1) {
-        return false;
-    }
-    target->sin_port = htons((uint16_t)port);
-    return true;
-}
-
 /* "calls=500" or "calls=64c". */
 static bool read_work(struct phase *phase, struct slice text)
 {
@@ -218,7 +175,7 @@ static bool read_out(struct plan *plan, const char *text)
 static bool read_kill_pid(struct plan *plan, const char *text)
 {
     uint32_t pid = 0;
-    if (!read_u32(text, 2, INT32_MAX, &pid)) {
+    if (!value_u32(text, 2, INT32_MAX, &pid)) {
         return false;
     }
     plan->kill_pid = (pid_t)pid;
@@ -229,19 +186,20 @@ static bool read_option(struct plan *plan, int id, const char *text)
 {
     switch (id) {
     case OPT_TARGET:
-        return read_target(plan, text);
+        return value_target(text, &plan->net.target, &plan->net.target_size) &&
+               plan->net.target.ss_family == AF_INET; /* phones have addresses of 127.0.0.0/8 */
     case OPT_DOMAIN:
         plan->net.domain = text;
         return strlen(text) > 0 && strlen(text) < 64;
     case OPT_SOCKETS:
-        return read_u32(text, 1, OPTIONS_SOCKETS_MAX, &plan->net.socket_count);
+        return value_u32(text, 1, OPTIONS_SOCKETS_MAX, &plan->net.socket_count);
     case OPT_SOURCES:
-        return read_u32(text, 1, 250, &plan->source_count);
+        return value_u32(text, 1, 250, &plan->source_count);
     case OPT_SEGMENTS:
         plan->net.sends_segments = strcmp(text, "yes") == 0;
         return plan->net.sends_segments || strcmp(text, "no") == 0;
     case OPT_USERS:
-        return read_u32(text, 2, 5000000, &plan->user_count);
+        return value_u32(text, 2, 5000000, &plan->user_count);
     case OPT_WATCH:
         return plan->group_count < PROBE_GROUPS_MAX &&
                probe_group_parse(&plan->groups[plan->group_count++], text);
@@ -250,34 +208,34 @@ static bool read_option(struct plan *plan, int id, const char *text)
     case OPT_PHASE:
         return read_phase(plan, text);
     case OPT_DEAD:
-        return read_u32(text, 0, 100000, &plan->dead_count);
+        return value_u32(text, 0, 100000, &plan->dead_count);
     case OPT_FLOOD:
-        return read_u32(text, 1, 5000000, &plan->flood_count);
+        return value_u32(text, 1, 5000000, &plan->flood_count);
     case OPT_HELD:
-        return read_u32(text, 0, 20000, &plan->held_count);
+        return value_u32(text, 0, 20000, &plan->held_count);
     case OPT_PATIENCE:
-        return read_time(text, 1000000, &plan->patience_us);
+        return value_time(text, 1000000, &plan->patience_us);
     case OPT_HOLD:
-        return read_time(text, 1000, &plan->hold_us);
+        return value_time(text, 1000, &plan->hold_us);
     case OPT_TAIL:
-        return read_time(text, 1000000, &plan->tail_us);
+        return value_time(text, 1000000, &plan->tail_us);
     case OPT_NONCE:
         plan->forgets_nonce = strcmp(text, "forget") == 0;
         return plan->forgets_nonce || strcmp(text, "held") == 0;
     case OPT_KILL_PID:
         return read_kill_pid(plan, text);
     case OPT_DEAF:
-        return read_time(text, 1000000, &plan->deaf_us);
+        return value_time(text, 1000000, &plan->deaf_us);
     case OPT_SPREAD:
-        return read_time(text, 1000, &plan->spread_us);
+        return value_time(text, 1000, &plan->spread_us);
     case OPT_BACKOFF:
-        return read_time(text, 1000000, &plan->backoff_us);
+        return value_time(text, 1000000, &plan->backoff_us);
     case OPT_LIMIT:
-        return read_time(text, 1000000, &plan->limit_us);
+        return value_time(text, 1000000, &plan->limit_us);
     case OPT_CONNECTIONS:
-        return read_u32(text, 1, 1000000, &plan->connection_count);
+        return value_u32(text, 1, 1000000, &plan->connection_count);
     case OPT_MESSAGES:
-        return read_number(text, 1, 100000000, &plan->message_count);
+        return value_number(text, 1, 100000000, &plan->message_count);
     default:
         return false;
     }
