@@ -132,7 +132,8 @@ static void look_up(struct resolver *resolver, struct host *host)
     }
 }
 
-/* One that is due, marked as asked; NULL: none, or enough are under way. */
+/* The one that is due for the longest, marked as asked, so that many names which nobody answers do
+ * not keep others from their turn; NULL: none is due, or enough are under way. */
 static struct host *next_due(struct resolver *resolver)
 {
     struct host *found = NULL;
@@ -140,12 +141,14 @@ static struct host *next_due(struct resolver *resolver)
     pthread_mutex_lock(&resolver->lock);
     for (int i = 0; i < resolver->host_count && resolver->under_way < UNDER_WAY_MAX; i++) {
         struct host *host = &resolver->hosts[i];
-        if (!host->is_asked && host->due_us <= now_us) {
-            host->is_asked = true;
-            resolver->under_way++;
+        if (!host->is_asked && host->due_us <= now_us &&
+            (found == NULL || host->due_us < found->due_us)) {
             found = host;
-            break;
         }
+    }
+    if (found != NULL) {
+        found->is_asked = true;
+        resolver->under_way++;
     }
     pthread_mutex_unlock(&resolver->lock);
     return found;
