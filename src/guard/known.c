@@ -4,15 +4,24 @@
 #include <stdlib.h>
 
 #define WAYS 8
+#define FIRST_SIZE 512 /* buckets of the first part: two pages */
 
 struct bucket { /* 16 bytes: never across two cache lines */
     _Alignas(16) _Atomic uint16_t marks[WAYS];
 };
 
+/* Parts of doubling size, filled one after another: few marks touch little memory. */
 struct known_set {
-    uint64_t mask; /* buckets - 1 */
-    struct bucket *buckets;
+    uint32_t part_max;
+    _Atomic uint32_t part;  /* takes new marks; those before it are half full */
+    _Atomic uint32_t count; /* marks in it, nearly: threads add without a lock */
+    struct bucket *buckets; /* of all parts, the smallest first */
 };
+
+static uint64_t part_size(uint32_t part) /* in buckets */
+{
+    return (uint64_t)FIRST_SIZE << part;
+}
 
 struct known_set *known_set_new(uint32_t count)
 {
@@ -20,13 +29,11 @@ struct known_set *known_set_new(uint32_t count)
     if (set == NULL) {
         return NULL;
     }
-    /* Half full at most, so that few buckets overflow. */
-    uint64_t bucket_count = 16;
-    while (bucket_count * WAYS < (uint64_t)count * 2) {
-        bucket_count *= 2;
+    /* Half full at most, so that few buckets overflow. All parts together are twice the last. */
+    while (part_size(set->part_max) * WAYS < count) {
+        set->part_max++;
     }
-    set->mask = bucket_count - 1;
-    set->buckets = calloc(bucket_count, sizeof(*set->buckets));
+    set->buckets = calloc(part_size(set->part_max + 1) - FIRST_SIZE, sizeof(*set->buckets));
     if (set->buckets == NULL) {
         free(set);
         return NULL;
@@ -42,32 +49,63 @@ void known_set_free(struct known_set *set)
     }
 }
 
-static uint16_t mark_of(uint64_t hash)
+static struct bucket *bucket_of(const struct known_set *set, uint32_t part, uint64_t hash)
 {
-    return (uint16_t)(hash >> 48 | 1); /* 0 is a free place */
+    uint64_t size = part_size(part);
+    return &set->buckets[size - FIRST_SIZE + (hash & (size - 1))];
 }
 
-bool known_set_has(const struct known_set *set, uint64_t hash)
+static uint16_t mark_of(uint64_t hash)
 {
-    const struct bucket *bucket = &set->buckets[hash & set->mask];
+    uint16_t mark = (uint16_t)(hash >> 48);
+    return mark == 0 ? 1 : mark; /* 0 is a free place */
+}
+
+static bool has_mark(const struct bucket *bucket, uint16_t mark)
+{
     for (int i = 0; i < WAYS; i++) {
-        if (atomic_load_explicit(&bucket->marks[i], memory_order_relaxed) == mark_of(hash)) {
+        if (atomic_load_explicit(&bucket->marks[i], memory_order_relaxed) == mark) {
             return true;
         }
     }
     return false;
 }
 
+bool known_set_has(const struct known_set *set, uint64_t hash)
+{
+    uint32_t part = atomic_load_explicit(&set->part, memory_order_relaxed);
+    uint16_t mark = mark_of(hash);
+    while (!has_mark(bucket_of(set, part, hash), mark)) {
+        if (part == 0) {
+            return false;
+        }
+        part--; /* the larger ones hold more: they were looked at first */
+    }
+    return true;
+}
+
+/* Two threads that fill a part together move on by one. */
+static void count_mark(struct known_set *set, uint32_t part)
+{
+    uint32_t count = atomic_fetch_add_explicit(&set->count, 1, memory_order_relaxed) + 1;
+    if (part < set->part_max && count >= part_size(part) * WAYS / 2 &&
+        atomic_compare_exchange_strong(&set->part, &part, part + 1)) {
+        atomic_store_explicit(&set->count, 0, memory_order_relaxed);
+    }
+}
+
 void known_set_add(struct known_set *set, uint64_t hash)
 {
-    struct bucket *bucket = &set->buckets[hash & set->mask];
     if (known_set_has(set, hash)) {
         return;
     }
+    uint32_t part = atomic_load_explicit(&set->part, memory_order_relaxed);
+    struct bucket *bucket = bucket_of(set, part, hash);
     for (int i = 0; i < WAYS; i++) {
         uint16_t free_mark = 0;
         if (atomic_compare_exchange_strong_explicit(&bucket->marks[i], &free_mark, mark_of(hash),
                                                     memory_order_relaxed, memory_order_relaxed)) {
+            count_mark(set, part);
             return;
         }
     }

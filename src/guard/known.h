@@ -1,6 +1,6 @@
 /* known.h - a set of hashes that were seen: which flows and which users at which address have
- * proved who they are. Of fixed size, without a lock, and allowed to be a little wrong: a set that
- * is full forgets somebody, and one hash in some ten thousand is taken for another. So it may only
+ * proved who they are. Its room is fixed, it has no lock, and it may be a little wrong: a set that
+ * is full forgets somebody, and one hash in some thousands is taken for another. So it may only
  * ever open a door that something else closed.
  */
 #ifndef DT_GUARD_KNOWN_H
@@ -13,7 +13,7 @@
 
 struct known_set;
 
-/* Room for about so many hashes; 4 to 8 bytes each, touched as it fills. NULL: no memory. */
+/* Room for about so many hashes; 4 to 8 bytes each, touched as they come. NULL: no memory. */
 struct known_set *known_set_new(uint32_t count);
 void known_set_free(struct known_set *set);
 
