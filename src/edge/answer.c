@@ -248,6 +248,7 @@ static void on_answer(struct edge_worker *worker, struct call *call, struct edge
     if (call->first_ring_us == 0) {
         call->first_ring_us = worker->now.mono_us;
     }
+    trunk_note(worker, call, txn, true);
     meter_answer(worker->edge->meters, &call->meter, worker->now.mono_us);
     branches_cancel(worker, call, txn->index);
     call_ring_done(worker, call);

@@ -343,6 +343,7 @@ void branch_failed(struct edge_worker *worker, struct call *call, struct edge_tx
     uint32_t cseq_offset = txn->cseq_offset;
     int step = txn->step;
     bool is_dead_branch = txn->is_cancelled;
+    trunk_note(worker, call, txn, false);
     if (response == NULL || status < 600) {
         is_dead_branch = is_dead_branch && response == NULL;
     }
@@ -381,6 +382,7 @@ void call_step_timeout(struct edge_worker *worker, struct call *call)
         if (txn == NULL || txn->step < 0 || txn->has_provisional || txn->is_cancelled) {
             continue;
         }
+        trunk_note(worker, call, txn, false);
         branch_cancel(worker, txn);
         destination_left(worker, txn, true);
         txn->call = SLAB_NONE;

@@ -110,6 +110,7 @@ struct edge { /* shared; the caller makes the parts and owns them, and zeroes th
     _Atomic uint64_t seen_invites[EDGE_SEEN_COUNT];  /* their transactions' keys, any worker's */
     _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS];     /* calls in progress by trunk id */
     _Atomic int64_t trunk_starts_us[EDGE_TRUNK_IDS]; /* until when its calls a second are used up */
+    _Atomic uint64_t trunk_quality[EDGE_TRUNK_IDS];  /* routing/quality.h */
 };
 
 enum edge_count { /* counters, in the order of edge_count_name */

@@ -272,6 +272,8 @@ static bool plan_call(struct edge_worker *worker, const struct sip_msg *msg,
         .dialled = slice_from_text(dialled),
         .wall_s = worker->now.wall_us / 1000000,
         .random = rng_u64(&worker->rng),
+        .quality = worker->edge->trunk_quality,
+        .quality_count = EDGE_TRUNK_IDS,
         .is_not_told = true,
     };
     struct route_plan *plan = &worker->plan;

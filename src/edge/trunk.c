@@ -227,3 +227,17 @@ bool branch_authenticate(struct edge_worker *worker, struct call *call, struct e
     call_arm(worker, call);
     return true;
 }
+
+/* A call that somebody gave up says nothing of the trunk. The delay is known of the first trunk
+ * that a call tried: what came before it is none of the later ones'. */
+void trunk_note(struct edge_worker *worker, const struct call *call, const struct edge_txn *txn,
+                bool is_answered)
+{
+    if (txn->step < 0 || txn->is_cancelled || txn->trunk_id >= EDGE_TRUNK_IDS) {
+        return;
+    }
+    bool has_delay = txn->step == 0 && call->first_ring_us != 0;
+    int64_t delay_us = call->first_ring_us - call->started_us;
+    quality_note(&worker->edge->trunk_quality[txn->trunk_id], is_answered,
+                 has_delay ? delay_us / 1000 : -1);
+}

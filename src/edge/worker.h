@@ -337,6 +337,9 @@ struct edge_txn *branch_send(struct edge_worker *worker, struct call *call, stru
 /* Sends the call to the next target of the plan's trunks that can be tried now (RFC 3263 4.3).
  * False: none is left; *why is set where one was there and had no room. */
 bool trunk_next(struct edge_worker *worker, struct call *call, struct refusal *why);
+/* Counts how the trunk of this branch did, for the order in which equals are tried. */
+void trunk_note(struct edge_worker *worker, const struct call *call, const struct edge_txn *txn,
+                bool is_answered);
 /* The header that answers a trunk's challenge of txn's request, with the trunk's credentials. */
 bool trunk_answer_write(struct edge_worker *worker, const struct edge_txn *txn,
                         const struct sip_msg *response, struct buf *out);

@@ -404,7 +404,9 @@ static void do_explain(struct edge_role *role, const json_t *request, struct con
     uint64_t trunk_id = json_u64(request, "trunk_id");
     struct endpoint endpoint;
     memset(&endpoint, 0, sizeof(endpoint));
-    struct route_request ask = {.wall_s = clock_wall_us() / 1000000};
+    struct route_request ask = {.wall_s = clock_wall_us() / 1000000,
+                                .quality = role->edge.trunk_quality,
+                                .quality_count = EDGE_TRUNK_IDS};
     if (number == NULL || (user == NULL && account_id == 0 && trunk_id == 0)) {
         control_answer_error(answer, "bad-request",
                              "needs number, and one of endpoint, account_id, trunk_id");

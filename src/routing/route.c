@@ -235,6 +235,8 @@ static struct steps_query make_query(const struct planner *planner, struct slice
                                 .digits = digits,
                                 .wall_s = request->wall_s,
                                 .random = request->random,
+                                .quality = request->quality,
+                                .quality_count = request->quality_count,
                                 .from_trunk_id = request->trunk == NULL ? 0 : request->trunk->id};
 }
 

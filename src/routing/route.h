@@ -10,6 +10,7 @@
 #include "account/directory.h"
 #include "rating/deck_set.h"
 #include "rating/rate.h"
+#include "routing/quality.h"
 
 #define ROUTE_STEPS_MAX 8
 #define ROUTE_EMERGENCY_MAX 16
@@ -49,7 +50,9 @@ struct route_request {
     const struct trunk *trunk;       /* the trunk it came from, or NULL; exactly one of the two */
     struct slice dialled;            /* user part of the Request-URI, unescaped */
     int64_t wall_s;
-    uint64_t random;  /* for weights */
+    uint64_t random;                 /* for weights */
+    const _Atomic uint64_t *quality; /* a word of quality.h for each trunk by id; NULL: none */
+    uint64_t quality_count;
     bool is_not_told; /* nobody reads why a call may go on: `why` of ROUTE_OK stays empty */
 };
 

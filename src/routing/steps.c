@@ -6,12 +6,14 @@
 
 #define CANDIDATES_MAX 64 /* trunks looked at for one prefix: the best by priority */
 #define COST_UNKNOWN INT64_MAX
+#define TYPICAL_TALK_US INT64_C(90000000) /* beyond the first increment of any usual deck */
+#define LOOK_AWAY 32                      /* one call of so many does not look at quality */
 
 struct candidate {
     const struct trunk *trunk;
     int32_t priority;
     int32_t weight;
-    int64_t cost_nano_per_min; /* COST_UNKNOWN: after those whose cost is known */
+    int64_t cost_micro; /* of a typical call; COST_UNKNOWN: after those whose cost is known */
     bool has_cost;
     bool is_comparable; /* its cost is in the price's currency */
     struct rate cost;
@@ -96,7 +98,7 @@ static uint32_t first_route(const struct trunk_set *set, struct slice prefix)
  * not take the call. A deck that is not here leaves the cost unknown. */
 static bool fill_cost(const struct steps_query *query, struct candidate *candidate)
 {
-    candidate->cost_nano_per_min = COST_UNKNOWN;
+    candidate->cost_micro = COST_UNKNOWN;
     const struct deck *deck = candidate->trunk->cost_deck == 0
                                   ? NULL
                                   : deck_set_find(query->decks, candidate->trunk->cost_deck);
@@ -115,7 +117,7 @@ static bool fill_cost(const struct steps_query *query, struct candidate *candida
     candidate->is_comparable =
         query->price == NULL || strcmp(query->price->currency, candidate->cost.currency) == 0;
     if (candidate->is_comparable) {
-        candidate->cost_nano_per_min = candidate->cost.nano_per_min;
+        candidate->cost_micro = rate_price(&candidate->cost, TYPICAL_TALK_US);
     }
     return true;
 }
@@ -151,8 +153,7 @@ static int rank_compare(const struct candidate *a, const struct candidate *b)
     if (a->priority != b->priority) {
         return a->priority < b->priority ? -1 : 1;
     }
-    return (a->cost_nano_per_min > b->cost_nano_per_min) -
-           (a->cost_nano_per_min < b->cost_nano_per_min);
+    return (a->cost_micro > b->cost_micro) - (a->cost_micro < b->cost_micro);
 }
 
 /* Insertion: few, and nearly in order already. */
@@ -189,12 +190,38 @@ static void shuffle(struct candidate *equals, int count, uint64_t random)
     }
 }
 
-/* Neither a minute nor the first increment with its fee may cost more than it sells for. */
+/* No call, however short or long, may cost more than it sells for. */
 static bool is_too_dear(const struct steps_query *query, const struct candidate *candidate)
 {
     return query->price != NULL && candidate->has_cost && candidate->is_comparable &&
-           (candidate->cost.nano_per_min > query->price->nano_per_min ||
-            rate_price(&candidate->cost, 0) > rate_price(query->price, 0));
+           rate_is_dearer(&candidate->cost, query->price);
+}
+
+/* Among those of one priority and cost: the poor ones go behind, in their order. */
+static void put_poor_last(const struct steps_query *query, struct candidate *equals, int count)
+{
+    struct quality peers[CANDIDATES_MAX];
+    struct candidate poor[CANDIDATES_MAX];
+    int poor_count = 0;
+    if (query->quality == NULL || count < 2 || query->random % LOOK_AWAY == LOOK_AWAY - 1) {
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        uint64_t id = equals[i].trunk->id;
+        uint64_t word = id >= query->quality_count
+                            ? 0
+                            : atomic_load_explicit(&query->quality[id], memory_order_relaxed);
+        peers[i] = quality_read(word);
+    }
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (quality_is_poor(&peers[i], peers, count)) {
+            poor[poor_count++] = equals[i];
+        } else {
+            equals[kept++] = equals[i];
+        }
+    }
+    memcpy(equals + kept, poor, (size_t)poor_count * sizeof(poor[0]));
 }
 
 static void add_candidates(const struct steps_query *query, struct candidate *candidates, int count,
@@ -206,6 +233,7 @@ static void add_candidates(const struct steps_query *query, struct candidate *ca
             to++;
         }
         shuffle(candidates + from, to - from, query->random + (uint64_t)from);
+        put_poor_last(query, candidates + from, to - from);
     }
     for (int i = 0; i < count; i++) {
         const struct candidate *candidate = &candidates[i];

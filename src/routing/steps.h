@@ -10,6 +10,8 @@ struct steps_query {
     struct slice digits;
     int64_t wall_s;
     uint64_t random;
+    const _Atomic uint64_t *quality; /* by trunk id; NULL: none */
+    uint64_t quality_count;
     uint64_t from_trunk_id;   /* never sent back there; 0: from an endpoint */
     const struct rate *price; /* for the margin guard; NULL: not guarded */
 };
@@ -21,7 +23,10 @@ struct steps_report {         /* why there are as many steps as there are */
     int other_currency_count; /* kept, though the cost could not be compared */
 };
 
-/* Longest route prefix first; within one prefix by priority, cost, and weight. */
+/* Longest route prefix first; within one prefix by priority, by what a typical call costs with its
+ * fee and increments, and by weight. Of those that are equal so far, the ones that were clearly
+ * poor lately come last, except that one call in 32 does not look, so that a trunk which has
+ * recovered is found out. Left out: those where some call would cost more than it sells for. */
 void steps_by_route(const struct steps_query *query, struct route_plan *plan,
                     struct steps_report *report);
 

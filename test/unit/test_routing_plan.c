@@ -33,13 +33,13 @@ enum {
 static const char *const deck_csv[DECK_COUNT] = {
     /* 1 sell */ "prefix,rate,connection_fee,first_increment,next_increment\n"
                  "49,0.06,0,1,1\n4917,0.2,0,1,1\n33,0.06,0,1,1\n34,0.06,0,1,1\n35,0.06,0,1,1\n"
-                 "36,0.06,0,1,1\n39,0.06,0,1,1\n",
+                 "36,0.06,0,1,1\n39,0.06,0,1,1\n37,0.06,0,60,1\n38,0.06,0,60,60\n",
     /* 2 cost */
     "prefix,rate,connection_fee,first_increment,next_increment\n"
-    "49,0.02,0,1,1\n36,0.06,0,60,60\n",
+    "49,0.02,0,1,1\n36,0.06,0,60,60\n37,0.06,0,60,60\n38,0.020,0,60,60\n",
     /* 3 dear */
     "prefix,rate,connection_fee,first_increment,next_increment\n49,0.07,0,1,1\n"
-    "34,0.07,0,1,1\n36,0.01,1,1,1\n",
+    "34,0.07,0,1,1\n36,0.01,1,1,1\n38,0.021,0,1,1\n",
     /* 4 USD  */ "prefix,rate\n49,9\n35,9\n",
     /* 5 in   */ "prefix,rate\n4930,0.012\n",
     /* 6 USD sell */ "prefix,rate\n49,0.06\n",
@@ -123,6 +123,9 @@ static const struct route_row routes[] = {
     {.id = 13, .prefix = "44", .trunk_id = CARRIER, .priority = 1, .weight = 1},
     {.id = 14, .prefix = "48", .trunk_id = CARRIER_NO_HOST, .priority = 1, .weight = 1},
     {.id = 15, .prefix = "49", .trunk_id = PBX_TRUNK, .priority = 9, .weight = 1},
+    {.id = 16, .prefix = "37", .trunk_id = CARRIER_PRICED, .priority = 1, .weight = 1},
+    {.id = 17, .prefix = "38", .trunk_id = CARRIER_PRICED, .priority = 1, .weight = 1},
+    {.id = 18, .prefix = "38", .trunk_id = CARRIER_DEAR, .priority = 1, .weight = 1},
 };
 
 static int set_up(void **state)
@@ -186,10 +189,14 @@ static int tear_down(void **state)
 }
 
 /* `from`: an endpoint's user, or "trunk:ID". */
+static _Atomic uint64_t quality[100]; /* by trunk id */
+
 static struct route_plan plan_at(const char *from, const char *dialled, uint64_t random)
 {
     struct route_request request = {
         .dialled = slice_from_text(dialled), .wall_s = 1000, .random = random};
+    request.quality = quality;
+    request.quality_count = ARRAY_COUNT(quality);
     struct endpoint endpoint = {.id = 0};
     if (strncmp(from, "trunk:", 6) == 0) {
         request.trunk = trunk_set_by_id(directory_trunks(directory), strtoull(from + 6, NULL, 10));
@@ -381,6 +388,74 @@ static void equal_trunks_share_calls_by_their_weight(void **state)
     assert_in_range(first_count, 2850, 3150); /* three of four */
 }
 
+/* The same price a minute and for the first one, but from the 61st second on each costs sixty. */
+static void the_margin_is_compared_over_further_increments_too(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("alice", "37123").refusal, ROUTE_BAD_MARGIN);
+    settings.allow_negative_margin = true;
+    assert_int_equal(plan_of("alice", "37123").refusal, ROUTE_OK);
+}
+
+static void the_cheapest_is_so_by_what_a_call_costs_and_not_by_its_minute(void **state)
+{
+    (void)state;
+    struct route_plan plan = plan_of("alice", "38123");
+    static const uint64_t expected[] = {CARRIER_DEAR, CARRIER_PRICED}; /* 0.021 1/1, 0.020 60/60 */
+    assert_steps(&plan, expected, 2);
+}
+
+static void of_equal_trunks_the_one_that_answers_is_tried_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        quality_note(&quality[CARRIER], i % 4 == 0, 500); /* 25 % answered, others 60 % */
+        quality_note(&quality[CARRIER_OTHER], i % 5 < 3, 500);
+        quality_note(&quality[CARRIER_PRICED], i % 100 == 0, 500);
+    }
+    int first_count = 0;
+    for (uint64_t random = 0; random < 3200; random++) {
+        struct route_plan plan = plan_at("alice", "33123", random * 0x9e3779b97f4a7c15u);
+        assert_int_equal(plan.step_count, 2); /* last, but not left out */
+        first_count += plan.steps[0].trunk_id == CARRIER ? 1 : 0;
+    }
+    assert_in_range(first_count, 40, 110); /* three of four of the one in 32 that does not look */
+    /* Quality never passes price: this one is poor and the cheapest. */
+    struct route_plan plan = plan_of("alice", "4940123");
+    assert_int_equal(plan.steps[0].trunk_id, CARRIER_PRICED);
+    for (size_t i = 0; i < ARRAY_COUNT(quality); i++) {
+        atomic_store(&quality[i], 0);
+    }
+}
+
+static void few_calls_and_small_differences_are_no_evidence(void **state)
+{
+    (void)state;
+    const struct quality good = {100, 60, 100, 800};
+    const struct {
+        struct quality quality;
+        bool is_poor;
+    } table[] = {
+        {{0, 0, 0, 0}, false},        {{19, 0, 19, 9000}, false},   {{20, 0, 0, 0}, true},
+        {{100, 30, 100, 800}, false}, {{100, 29, 100, 800}, true},  {{100, 60, 100, 2600}, false},
+        {{100, 60, 100, 2601}, true}, {{100, 100, 100, 10}, false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
+        assert_int_equal(quality_is_poor(&table[i].quality, &good, 1), table[i].is_poor);
+    }
+    const struct quality fresh = {10, 10, 10, 1};
+    assert_false(quality_is_poor(&good, &fresh, 1));
+    _Atomic uint64_t word = 0;
+    for (int i = 0; i < 100000; i++) {
+        quality_note(&word, i >= 98000, i >= 98000 ? 200 : 300000);
+        struct quality now = quality_read(word);
+        assert_true(now.call_count < 512 && now.answered_count <= now.call_count &&
+                    now.delay_count <= now.call_count && now.delay_ms <= 120000);
+    }
+    /* What was long ago is forgotten. */
+    assert_true(quality_read(word).answered_count * 100 > quality_read(word).call_count * 95);
+}
+
 static void a_cost_in_another_currency_is_not_compared_and_said(void **state)
 {
     (void)state;
@@ -540,6 +615,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(shorter_prefixes_come_after_the_longest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equal_trunks_share_calls_by_their_weight, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_margin_is_compared_over_further_increments_too, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_cheapest_is_so_by_what_a_call_costs_and_not_by_its_minute, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_equal_trunks_the_one_that_answers_is_tried_first, set_up,
+                                        tear_down),
+        cmocka_unit_test(few_calls_and_small_differences_are_no_evidence),
         cmocka_unit_test_setup_teardown(a_cost_in_another_currency_is_not_compared_and_said, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_emergency_call_is_free_and_passes_every_state, set_up,
