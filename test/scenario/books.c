@@ -17,22 +17,18 @@ static bool refuse(struct books *books, const char *what, char why[SCN_WHY_SIZE]
     return false;
 }
 
-static bool deck(struct books *books, enum scn_deck kind, const char *name, uint32_t *out)
+static bool deck_put(struct books *books, struct slice csv, const char *name, uint32_t *out)
 {
-    char csv[CSV_SIZE];
-    struct buf buf;
     struct deck_build build;
     struct deck_terms terms = {.currency = "EUR", .rounding = MONEY_HALF_UP};
-    buf_init(&buf, csv, sizeof(csv));
-    scn_deck_csv(books->scn, kind, &buf);
     *out = 0;
-    if (buf.size == 0) {
+    if (csv.size == 0) {
         return true;
     }
     if (config_deck_next(books->store, name, &terms.id, &terms.version) != STORE_OK) {
         return false;
     }
-    bool is_fine = deck_compile(buf_done(&buf), &terms, &build);
+    bool is_fine = deck_compile(csv, &terms, &build);
     if (is_fine) {
         struct deck_row row = {.id = terms.id,
                                .deck_version = terms.version,
@@ -46,6 +42,26 @@ static bool deck(struct books *books, enum scn_deck kind, const char *name, uint
     }
     deck_build_done(&build);
     return is_fine;
+}
+
+static bool deck(struct books *books, enum scn_deck kind, const char *name, uint32_t *out)
+{
+    char csv[CSV_SIZE];
+    struct buf buf;
+    buf_init(&buf, csv, sizeof(csv));
+    scn_deck_csv(books->scn, kind, &buf);
+    return deck_put(books, buf_done(&buf), name, out);
+}
+
+static bool cost_deck(struct books *books, int agent, uint32_t *out)
+{
+    char csv[CSV_SIZE];
+    char name[SCN_NAME_SIZE + 8];
+    struct buf buf;
+    buf_init(&buf, csv, sizeof(csv));
+    scn_cost_csv(books->scn, agent, &buf);
+    snprintf(name, sizeof(name), "cost-%s", books->scn->agents[agent].name);
+    return deck_put(books, buf_done(&buf), name, out);
 }
 
 static bool account(struct books *books, int index, uint32_t sell_deck, uint32_t inbound_deck)
@@ -134,7 +150,8 @@ static bool trunk(struct books *books, int index)
             return false;
         }
     }
-    if (config_put_trunk(books->store, &row, ACTOR) != STORE_OK) {
+    if (!cost_deck(books, index, &row.cost_deck) ||
+        config_put_trunk(books->store, &row, ACTOR) != STORE_OK) {
         return false;
     }
     struct route_row route = {.trunk_id = row.id, .priority = agent->priority, .weight = 100};

@@ -62,7 +62,7 @@ struct scn_number {
     int agent;
 };
 
-enum scn_deck { SCN_DECK_SELL = 0, SCN_DECK_INBOUND, SCN_DECK_COUNT };
+enum scn_deck { SCN_DECK_SELL = 0, SCN_DECK_INBOUND, SCN_DECK_COST, SCN_DECK_COUNT };
 
 struct scn_price {
     enum scn_deck deck;
@@ -70,6 +70,12 @@ struct scn_price {
     int64_t nano_per_min;
     int64_t fee_micro;
     int first_s, next_s;
+    int agent; /* the carrier whose cost it is */
+    int64_t minimum_micro;
+    int64_t free_s;
+    char steps[64];     /* as in a deck's CSV; empty: none */
+    char window[64];    /* the same */
+    char effective[32]; /* the same */
 };
 
 struct scn_who { /* agents first..last; count 0: nobody was named */
@@ -204,6 +210,7 @@ MUST_CHECK bool scn_parse(struct slice text, struct scn *out, char *error, size_
 
 /* A deck's rows as CSV; empty: the scenario has no such price. */
 void scn_deck_csv(const struct scn *scn, enum scn_deck deck, struct buf *out);
+void scn_cost_csv(const struct scn *scn, int agent, struct buf *out); /* what a carrier charges */
 
 const char *scn_metric_name(enum scn_metric metric);
 

@@ -30,6 +30,7 @@ bool scn_parse_carrier(struct scn_reader *reader);
 bool scn_parse_rule(struct scn_reader *reader);
 bool scn_parse_number(struct scn_reader *reader);
 bool scn_parse_price(struct scn_reader *reader, enum scn_deck deck);
+bool scn_parse_cost(struct scn_reader *reader, int agent);
 bool scn_parse_on_net(struct scn_reader *reader);
 bool scn_parse_network(struct scn_reader *reader);
 bool scn_parse_at(struct scn_reader *reader);

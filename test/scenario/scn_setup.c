@@ -190,6 +190,9 @@ static bool carrier_clause(struct scn_reader *reader, struct scn_agent *agent)
         agent->cps_limit = is_fine ? (int32_t)value : 0;
         return is_fine;
     }
+    if (words_take(words, "costs")) {
+        return scn_parse_cost(reader, reader->scn->agent_count);
+    }
     if (words_take(words, "account")) { /* a customer's own trunk */
         return scn_account(reader, &agent->account);
     }
@@ -292,7 +295,8 @@ bool scn_parse_number(struct scn_reader *reader)
     return true;
 }
 
-/* "1.00 per second|minute [fee 0.10] [increments 60/60]" */
+/* "1.00 per second|minute [fee 0.10] [increments 60/60] [minimum 0.10] [free 30s] [steps TEXT]
+ * [window TEXT] [from DATE]" */
 static bool price_rest(struct scn_reader *reader, struct scn_price *price)
 {
     int64_t nano;
@@ -321,6 +325,28 @@ static bool price_rest(struct scn_reader *reader, struct scn_price *price)
             if (!scn_text(reader, price->prefix, sizeof(price->prefix))) {
                 return false;
             }
+        } else if (words_take(&reader->words, "minimum")) {
+            if (!scn_money(reader, &price->minimum_micro)) {
+                return false;
+            }
+        } else if (words_take(&reader->words, "free")) {
+            int64_t free_us;
+            if (!scn_time(reader, &free_us)) {
+                return false;
+            }
+            price->free_s = free_us / 1000000;
+        } else if (words_take(&reader->words, "steps")) {
+            if (!scn_text(reader, price->steps, sizeof(price->steps))) {
+                return false;
+            }
+        } else if (words_take(&reader->words, "window")) {
+            if (!scn_text(reader, price->window, sizeof(price->window))) {
+                return false;
+            }
+        } else if (words_take(&reader->words, "from")) {
+            if (!scn_text(reader, price->effective, sizeof(price->effective))) {
+                return false;
+            }
         } else if (words_take(&reader->words, "increments")) {
             rest = words_peek(&reader->words);
             if (!words_number(slice_split(&rest, '/'), 3600, &first) ||
@@ -331,7 +357,8 @@ static bool price_rest(struct scn_reader *reader, struct scn_price *price)
             price->first_s = (int)first;
             price->next_s = (int)next;
         } else {
-            return scn_fail(reader, "prefix, fee or increments");
+            return scn_fail(reader,
+                            "prefix, fee, increments, minimum, free, steps, window or from");
         }
     }
     return true;
@@ -349,6 +376,16 @@ bool scn_parse_price(struct scn_reader *reader, enum scn_deck deck)
         return false;
     }
     scn->price_count++;
+    return true;
+}
+
+/* The rest of a carrier's line: a price that it charges. */
+bool scn_parse_cost(struct scn_reader *reader, int agent)
+{
+    if (!scn_parse_price(reader, SCN_DECK_COST)) {
+        return false;
+    }
+    reader->scn->prices[reader->scn->price_count - 1].agent = agent;
     return true;
 }
 
@@ -397,33 +434,67 @@ bool scn_parse_network(struct scn_reader *reader)
     return true;
 }
 
+static bool has_more(const struct scn_price *price)
+{
+    return price->minimum_micro > 0 || price->free_s > 0 || price->steps[0] != 0 ||
+           price->window[0] != 0 || price->effective[0] != 0;
+}
+
 /* With a row for every digit, so that a price without a prefix prices every number. */
-static void price_row(struct buf *out, const struct scn_price *price, const char *prefix)
+static void price_row(struct buf *out, const struct scn_price *price, const char *prefix,
+                      bool is_long)
 {
     buf_printf(out, "%s,", prefix);
     money_write_nano(out, price->nano_per_min);
     buf_text(out, ",");
     money_write(out, price->fee_micro);
-    buf_printf(out, ",%d,%d\n", price->first_s, price->next_s);
+    buf_printf(out, ",%d,%d", price->first_s, price->next_s);
+    if (is_long) {
+        buf_text(out, ",");
+        money_write(out, price->minimum_micro);
+        buf_printf(out, ",%d,%s,%s,%s", (int)price->free_s, price->steps, price->window,
+                   price->effective);
+    }
+    buf_text(out, "\n");
+}
+
+static bool is_in(const struct scn_price *price, enum scn_deck deck, int agent)
+{
+    return price->deck == deck && (deck != SCN_DECK_COST || price->agent == agent);
+}
+
+static void write_csv(const struct scn *scn, enum scn_deck deck, int agent, struct buf *out)
+{
+    bool has_any = false;
+    bool is_long = false;
+    for (int i = 0; i < scn->price_count; i++) {
+        is_long = is_long || (is_in(&scn->prices[i], deck, agent) && has_more(&scn->prices[i]));
+    }
+    for (int i = 0; i < scn->price_count; i++) {
+        const struct scn_price *price = &scn->prices[i];
+        if (!is_in(price, deck, agent)) {
+            continue;
+        }
+        if (!has_any) {
+            buf_text(out, "prefix,rate,connection_fee,first_increment,next_increment");
+            buf_text(out, is_long ? ",minimum_charge,free_seconds,steps,window,effective\n" : "\n");
+            has_any = true;
+        }
+        for (char digit = '0'; price->prefix[0] == 0 && digit <= '9'; digit++) {
+            price_row(out, price, (char[]){digit, 0}, is_long);
+        }
+        if (price->prefix[0] != 0) {
+            price_row(out, price, price->prefix, is_long);
+        }
+    }
 }
 
 void scn_deck_csv(const struct scn *scn, enum scn_deck deck, struct buf *out)
 {
-    bool has_any = false;
-    for (int i = 0; i < scn->price_count; i++) {
-        const struct scn_price *price = &scn->prices[i];
-        if (price->deck != deck) {
-            continue;
-        }
-        if (!has_any) {
-            buf_text(out, "prefix,rate,connection_fee,first_increment,next_increment\n");
-            has_any = true;
-        }
-        for (char digit = '0'; price->prefix[0] == 0 && digit <= '9'; digit++) {
-            price_row(out, price, (char[]){digit, 0});
-        }
-        if (price->prefix[0] != 0) {
-            price_row(out, price, price->prefix);
-        }
-    }
+    write_csv(scn, deck, 0, out);
+}
+
+void scn_cost_csv(const struct scn *scn, int agent, struct buf *out)
+{
+    write_csv(scn, SCN_DECK_COST, agent, out);
 }
