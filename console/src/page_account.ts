@@ -117,6 +117,22 @@ function devices(detail: Detail): TemplateResult {
     })}</tbody></table></div>`}</section>`;
 }
 
+// The present month and the five before it, as the API calls them.
+function months(): string[] {
+  const now = new Date();
+  return Array.from({ length: 6 }, (_, back) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7));
+}
+
+function monthly(name: string): TemplateResult {
+  const path = `/v1/accounts/${encodeURIComponent(name)}/statement`;
+  return html`<section class="card wide" aria-labelledby="monthly-title">
+    <div class="head"><h2 id="monthly-title">Monthly statements</h2></div>
+    <div class="scroll"><table><tbody>${months().map((month) => html`<tr><td class="strong">${month}</td>
+      <td><a href="${path}?month=${month}&format=pdf" download>PDF</a></td>
+      <td><a href="${path}?month=${month}&format=csv" download>CSV</a></td></tr>`)}</tbody></table></div></section>`;
+}
+
 function statement(detail: Detail, currency: string): TemplateResult {
   return html`<section class="card wide" aria-labelledby="statement-title">
     <div class="head"><h2 id="statement-title">Statement</h2></div>
@@ -166,5 +182,5 @@ export function account(name: string): TemplateResult {
           <div><dt>Calls at once</dt><dd>${row.channels_max ?? 'no limit'}</dd></div>
           <div><dt>Calls a second</dt><dd>${row.cps_max ?? 'no limit'}</dd></div></dl></section>
       ${isOperator() ? actions(detail, row) : nothing}</div>
-      ${devices(detail)}${statement(detail, row.currency)}`}`;
+      ${devices(detail)}${statement(detail, row.currency)}${monthly(name)}`}`;
 }

@@ -62,6 +62,7 @@ struct api *api_new(const struct api_options *options, char **error)
         api->options = *options;
         pthread_mutex_init(&api->change_lock, NULL);
         pthread_mutex_init(&api->login_lock, NULL);
+        pthread_mutex_init(&api->statement_lock, NULL);
         pthread_mutex_init(&api->live_lock, NULL);
         if (!make_directory(options->dir)) {
             if (asprintf(error, "Cannot make %s/web: %s.", options->dir, strerror(errno)) < 0) {
@@ -102,6 +103,7 @@ void api_free(struct api *api)
     }
     pthread_mutex_destroy(&api->change_lock);
     pthread_mutex_destroy(&api->login_lock);
+    pthread_mutex_destroy(&api->statement_lock);
     pthread_mutex_destroy(&api->live_lock);
     free(api);
 }

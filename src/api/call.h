@@ -42,9 +42,10 @@ struct api { /* members lock for themselves unless said otherwise */
     struct followers *followers;
     struct last_good *last_good;
     struct money_journal *money_journal;
-    pthread_mutex_t change_lock; /* one change of a row at a time: it is read, changed, put */
-    pthread_mutex_t login_lock;  /* one password is compared at a time */
-    pthread_mutex_t live_lock;   /* over the copies of what the edge said */
+    pthread_mutex_t change_lock;    /* one change of a row at a time: it is read, changed, put */
+    pthread_mutex_t login_lock;     /* one password is compared at a time */
+    pthread_mutex_t statement_lock; /* one statement is made at a time */
+    pthread_mutex_t live_lock;      /* over the copies of what the edge said */
     struct live_copy live[LIVE_COUNT];
     atomic_uint_fast64_t answers[6]; /* by class: index 2 counts 2xx */
     pthread_t keeper;

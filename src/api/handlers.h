@@ -14,6 +14,8 @@ void money_topup(struct api_call *call);
 void money_bonus(struct api_call *call);
 void money_adjust(struct api_call *call);
 void money_refund(struct api_call *call);
+/* statement.c */
+void money_statement(struct api_call *call);
 /* decks.c */
 void decks_list(struct api_call *call);
 void decks_import(struct api_call *call);
@@ -35,6 +37,8 @@ void session_end(struct api_call *call);
 void records_cdrs(struct api_call *call);
 void records_refusals(struct api_call *call);
 void records_history(struct api_call *call);
+/* usage.c */
+void usage_export(struct api_call *call);
 /* live.c */
 void live_calls(struct api_call *call);
 void live_exposure(struct api_call *call);

@@ -1,4 +1,5 @@
 /* records.c - what has been: call records, refusals, and the history of changes and alarms. */
+#include "api/records.h"
 #include "api/handlers.h"
 
 #include <inttypes.h>
@@ -50,7 +51,7 @@ static json_t *any_text(const char *text)
     return json_stringn(block, size);
 }
 
-static json_t *write_cdr(const struct cdr_row *row, bool is_operator)
+json_t *records_write_cdr(const struct cdr_row *row, bool is_operator)
 {
     const struct usage *usage = &row->usage;
     json_t *object = json_pack(
@@ -109,7 +110,7 @@ void records_cdrs(struct api_call *call)
         json_t *items = json_array();
         bool is_operator = call->principal.role == API_ROLE_OPERATOR;
         for (int i = 0; i < count; i++) {
-            json_array_append_new(items, write_cdr(&rows[i], is_operator));
+            json_array_append_new(items, records_write_cdr(&rows[i], is_operator));
         }
         char next[24];
         snprintf(next, sizeof(next), "%" PRIu64, count == 0 ? 0 : rows[count - 1].row);

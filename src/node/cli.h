@@ -52,7 +52,7 @@ int cli_hold(const char *dir); /* holds it, until closed; -1: it runs, or cannot
 
 /* ---- the API ---- */
 struct cli_url { /* a path with its query, percent-encoded */
-    char text[2048];
+    char text[4096];
     struct buf buf;
     bool has_query;
 };

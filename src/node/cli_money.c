@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define KEY_BYTES 12
 #define KEY_MAX 79 /* bytes of an idempotency key, as the API takes it */
@@ -145,28 +146,75 @@ static const struct cli_column transfer_columns[] = {
     {"OF", "linked", CLI_TEXT},      {NULL, NULL, CLI_TEXT},
 };
 
+static int list_entries(struct cli *cli)
+{
+    struct cli_url url;
+    int status = COMMAND_OK;
+    account_url(&url, cli->args->words[0], "transfers");
+    json_t *answer = cli_list(cli, &url, &status);
+    const json_t *items = json_object_get(answer, "items");
+    if (answer != NULL && cli->is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL && json_array_size(items) == 0) {
+        printf("%s has no entries.\n", cli->args->words[0]);
+    } else if (answer != NULL) {
+        cli_print_table(cli, transfer_columns, items);
+    }
+    json_decref(answer);
+    return status;
+}
+
+static int write_file(const struct cli *cli, const char *path, const char *data, size_t size)
+{
+    FILE *file = path == NULL ? stdout : fopen(path, "wb");
+    bool is_written = file != NULL && fwrite(data, 1, size, file) == size;
+    if (file != NULL) {
+        is_written = (path == NULL ? fflush(file) : fclose(file)) == 0 && is_written;
+    }
+    return is_written ? COMMAND_OK
+                      : cli_fail(cli, "%s cannot be written", path == NULL ? "the output" : path);
+}
+
+static int fetch_month(struct cli *cli, const char *format)
+{
+    struct cli_url url;
+    size_t size = 0;
+    int status = COMMAND_OK;
+    account_url(&url, cli->args->words[0], "statement");
+    cli_url_query(&url, "month", args_value(cli->args, "--month"));
+    cli_url_query(&url, "format", format);
+    struct cli_request request = {.method = "GET", .url = &url};
+    char *data = cli_fetch(cli, &request, &size, &status);
+    if (data != NULL) {
+        status = write_file(cli, args_value(cli->args, "--output"), data, size);
+    }
+    free(data);
+    return status;
+}
+
 static int run_statement(const struct command *command, const struct args *args)
 {
     struct cli cli;
-    struct cli_url url;
-    int status = COMMAND_OK;
+    bool is_month = args_value(args, "--month") != NULL;
+    const char *output = args_value(args, "--output");
+    const char *format = args_value(args, "--format");
     if (args->word_count != 1) {
         return cli_usage(command, "name one account");
+    }
+    if (!is_month && (format != NULL || output != NULL)) {
+        return cli_usage(command, "--format and --output go with --month");
+    }
+    if (is_month && args_value(args, "--max") != NULL) {
+        return cli_usage(command, "a month is whole: --max does not go with --month");
+    }
+    if (format != NULL && strcmp(format, "pdf") == 0 && output == NULL && isatty(STDOUT_FILENO)) {
+        return cli_usage(command, "say where the PDF goes: --output FILE");
     }
     if (!cli_begin(&cli, command, args, -1)) {
         return COMMAND_USAGE;
     }
-    account_url(&url, args->words[0], "transfers");
-    json_t *answer = cli_list(&cli, &url, &status);
-    const json_t *items = json_object_get(answer, "items");
-    if (answer != NULL && cli.is_json) {
-        cli_print_json(answer);
-    } else if (answer != NULL && json_array_size(items) == 0) {
-        printf("%s has no entries.\n", args->words[0]);
-    } else if (answer != NULL) {
-        cli_print_table(&cli, transfer_columns, items);
-    }
-    json_decref(answer);
+    const char *wanted = format != NULL ? format : cli.is_json ? "json" : "csv";
+    int status = is_month ? fetch_month(&cli, wanted) : list_entries(&cli);
     cli_done(&cli);
     return status;
 }
@@ -187,7 +235,12 @@ static const struct args_known refund_known[] = {ARG_MEMBER("--transfer", "NUMBE
                                                             "transfer", ARGS_COUNT),
                                                  REASON, KEY, COMMON};
 static const struct args_known statement_known[] = {
-    ARG("--max", "COUNT", "the newest so many (100)"), COMMON};
+    ARG("--month", "YYYY-MM", "the statement of that month (UTC)"),
+    ARG("--format", "csv|json|pdf", "of the month (csv)"),
+    ARG("--output", "FILE", "where the month is written to (it is printed)"),
+    ARG("--max", "COUNT", "the newest so many (100)"),
+    COMMON,
+};
 
 const struct command cli_money_commands[] = {
     {
@@ -243,8 +296,11 @@ const struct command cli_money_commands[] = {
     {
         .name = "statement",
         .group = "Money",
-        .what = "entries of an account, newest first",
-        .usage = "statement ACCOUNT [--max COUNT]",
+        .what = "entries of an account, newest first; or one month of it, as CSV, JSON or PDF",
+        .usage = "statement ACCOUNT [--max COUNT]\n"
+                 "statement ACCOUNT --month YYYY-MM [--format csv|json|pdf] [--output FILE]",
+        .help = "The closing balance of a month is the opening balance of the next one. The PDF "
+                "sums\nup the calls by destination; CSV and JSON have each of them.",
         .options = statement_known,
         .run = run_statement,
     },

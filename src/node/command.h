@@ -47,6 +47,7 @@ extern const struct command cli_account_commands[], cli_endpoint_commands[], cli
 extern const struct command cli_money_commands[];     /* topup, balance, ... */
 extern const struct command cli_deck_commands[];      /* deck */
 extern const struct command cli_record_commands[];    /* cdr, refusals, history, explain */
+extern const struct command cli_usage_commands[];     /* usage export */
 extern const struct command cli_reconcile_commands[]; /* reconcile */
 extern const struct command cli_dir_commands[];       /* audit, backup, restore, operator */
 

@@ -136,10 +136,14 @@ static const char deck_kinds[] =
     "ALTER TABLE deck_version ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE deck_version ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'UTC';";
 
+/* Step 6. The export and the statements find a record by what its edge called it. */
+static const char record_sequence[] = "CREATE INDEX cdr_sequence ON cdr (incarnation, sequence);";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
     {"limits against toll fraud", fraud_limits},
     {"endpoint digest", endpoint_digest},
     {"deck kinds and time zones", deck_kinds},
+    {"records by sequence", record_sequence},
 };

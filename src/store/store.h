@@ -250,6 +250,21 @@ struct cdr_row {
 enum store_result cdr_page(struct store *store, const struct cdr_filter *filter,
                            struct cdr_row *out, int max, int *count) MUST_CHECK;
 
+/* The export: what an edge numbered, in that order, so that it goes on where it ended, whatever was
+ * settled late. The mark of an incarnation is the last sequence that was read of it. */
+#define USAGE_MARKS_MAX 64
+struct usage_mark {
+    uint64_t incarnation, sequence;
+};
+struct usage_marks {
+    int count;
+    struct usage_mark marks[USAGE_MARKS_MAX];
+};
+/* Up to max records above the marks (an incarnation without one: from its first), by incarnation,
+ * then by sequence; *marks: how far it went, to go on from. *has_more: ask again at once. */
+enum store_result cdr_export(struct store *store, uint64_t account_id, struct usage_marks *marks,
+                             struct cdr_row *out, int max, int *count, bool *has_more) MUST_CHECK;
+
 struct transfer_row { /* one entry of an account's statement */
     uint64_t number;
     int64_t wall_us;
@@ -261,6 +276,24 @@ struct transfer_row { /* one entry of an account's statement */
 };
 enum store_result ledger_transfers(struct store *store, uint64_t account_id, uint64_t before,
                                    struct transfer_row *out, int max, int *count) MUST_CHECK;
+
+/* The same with the balance after each entry, and the call that a charge is for (unless its record
+ * has expired). A zeroed cursor begins at the newest entry; next 0 and is_begun: that was all. A
+ * page may hold fewer than max rows, even none, before the end. */
+struct statement_cursor {
+    bool is_begun;
+    uint64_t next;         /* the next older entry */
+    int64_t balance_micro; /* after it */
+};
+struct statement_row {
+    struct transfer_row transfer;
+    int64_t balance_micro; /* after it */
+    bool has_usage;
+    struct usage usage;
+};
+enum store_result ledger_statement(struct store *store, uint64_t account_id,
+                                   struct statement_cursor *cursor, struct statement_row *out,
+                                   int max, int *count) MUST_CHECK;
 
 struct event_row { /* refusals and other events that an operator may want later */
     uint64_t row;
