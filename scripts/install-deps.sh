@@ -5,11 +5,11 @@ set -eu
 
 # What the program is built from, and nothing else: `./run` waits for these.
 build_packages="gcc libc6-dev cmake ninja-build pkg-config make ca-certificates
-    libmicrohttpd-dev libjansson-dev libssl-dev libsqlite3-dev libxxhash-dev
+    libmicrohttpd-dev libjansson-dev libssl-dev libsqlite3-dev libpq-dev libxxhash-dev
     libcurl4-openssl-dev libconfig-dev libunbound-dev libhpdf-dev"
 # Compilers and checkers, then the peers that the wire and browser tests talk to.
 check_packages="$build_packages
-    g++ git libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 util-linux procps curl jq sqlite3
+    g++ git libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 util-linux procps curl jq sqlite3 postgresql
     python3 sip-tester sipvicious kamailio baresip-core sox socat chromium chromium-driver
     binutils systemd valgrind clang-tidy-14 nftables"
 

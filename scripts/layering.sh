@@ -60,6 +60,7 @@ while read -r pattern folders; do
     done
 done <<LIBRARIES
 sqlite3 store
+libpq-fe store
 microhttpd net
 curl/ net node
 jansson net api node

@@ -45,7 +45,8 @@ static bool make_parts(struct api *api)
     const struct api_options *options = &api->options;
     int64_t patience_us =
         options->store_patience_us == 0 ? STORE_PATIENCE_US : options->store_patience_us;
-    api->stores = stores_new(options->dir, patience_us, options->has_fault_layer);
+    api->stores =
+        stores_new(options->dir, options->store_url, patience_us, options->has_fault_layer);
     api->keys = keys_new();
     api->sessions = sessions_new(options->dir);
     api->followers = followers_new();

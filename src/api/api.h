@@ -57,9 +57,10 @@ enum api_ask {                      /* what became of a question to another proc
                API_ASK_REFUSED /* *answer has "error" and "code" */
 };
 
-struct api_options {    /* texts live as long as the api */
-    const char *dir;    /* DIR: keeps DIR/web/ for the journal, the snapshot and the sessions */
-    const char *domain; /* realm of the endpoints' credentials */
+struct api_options {       /* texts live as long as the api */
+    const char *dir;       /* DIR: keeps DIR/web/ for the journal, the snapshot and the sessions */
+    const char *domain;    /* realm of the endpoints' credentials */
+    const char *store_url; /* as store_options.url */
     bool has_fault_layer;
     int64_t store_patience_us; /* 0: 2 s */
     void *ctx;

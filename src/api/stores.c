@@ -38,7 +38,8 @@ static int64_t now_of(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-struct stores *stores_new(const char *dir, int64_t patience_us, bool has_fault_layer)
+struct stores *stores_new(const char *dir, const char *url, int64_t patience_us,
+                          bool has_fault_layer)
 {
     struct stores *stores = calloc(1, sizeof(*stores));
     if (stores == NULL) {
@@ -59,7 +60,7 @@ struct stores *stores_new(const char *dir, int64_t patience_us, bool has_fault_l
     rng_init(&stores->rng, (uint64_t)now_of(CLOCK_MONOTONIC));
     for (int i = 0; i < SLOT_COUNT; i++) {
         struct store_options options = {
-            .dir = dir, .deadline_us = patience_us, .has_fault_layer = has_fault_layer};
+            .dir = dir, .url = url, .deadline_us = patience_us, .has_fault_layer = has_fault_layer};
         stores->slots[i].store = store_new(&options);
         if (stores->slots[i].store == NULL) {
             stores_free(stores);

@@ -9,7 +9,8 @@
 struct stores;
 struct store_slot;
 
-struct stores *stores_new(const char *dir, int64_t patience_us, bool has_fault_layer);
+struct stores *stores_new(const char *dir, const char *url, int64_t patience_us,
+                          bool has_fault_layer);
 void stores_free(struct stores *stores);
 
 /* NULL: the store is not asked now (it failed, or all connections are in use for too long); *why

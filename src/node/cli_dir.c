@@ -3,6 +3,7 @@
 #include "node/cli.h"
 
 #include "api/secret.h"
+#include "node/database.h"
 #include "node/init.h"
 #include "node/recover.h"
 
@@ -19,7 +20,12 @@
 static struct store *open_store(const struct cli *cli)
 {
     struct store_options options = {.dir = cli->dir, .deadline_us = PATIENCE_US};
-    return store_new(&options);
+    char why[512] = "";
+    struct store *store = database_new(&options, why, sizeof(why));
+    if (store == NULL) {
+        fprintf(stderr, "dialtone: %s\n", why);
+    }
+    return store;
 }
 
 /* ---- audit ---- */
@@ -130,7 +136,12 @@ static int run_copy(const struct command *command, const struct args *args)
         return COMMAND_USAGE;
     }
     int status = COMMAND_OK;
-    if (!is_backup && cli_is_running(&cli)) {
+    if (database_is_server(cli.dir)) {
+        status = cli_fail(&cli,
+                          "%s keeps its ledger in PostgreSQL: copy and restore it with that "
+                          "(docs/databases.md)",
+                          cli.dir);
+    } else if (!is_backup && cli_is_running(&cli)) {
         status = cli_fail(&cli, "%s is running. Stop it first: dialtone stop %s", cli.dir, cli.dir);
     } else {
         enum store_result result =

@@ -1,7 +1,7 @@
 /* cli_run.c - `dialtone run`, `check`, and the hidden `role`. */
 #include "node/cli.h"
+#include "node/database.h"
 #include "node/supervisor.h"
-#include "store/store.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,11 +36,12 @@ static bool upgrade(const char *dir)
     if (lock < 0) {
         return true; /* the supervisor says why it cannot be started */
     }
-    struct store *store = store_new(&options);
+    char why[512] = "";
+    struct store *store = database_new(&options, why, sizeof(why));
     enum store_result result = store == NULL ? STORE_UNKNOWN : store_migrate(store);
     if (result != STORE_OK) {
         fprintf(stderr, "dialtone run: the database: %s%s\n",
-                store == NULL ? "no memory" : store_error(store),
+                store == NULL ? why : store_error(store),
                 result == STORE_NEWER_SCHEMA ? ". Use that dialtone." : "; starting without it");
     }
     store_free(store);
@@ -131,12 +132,13 @@ static int check_database(const struct cli *cli, uint64_t *version)
 {
     char identity[33];
     struct store_options options = {.dir = cli->dir, .deadline_us = 2000000};
-    struct store *store = store_new(&options);
+    char why[512] = "";
+    struct store *store = database_new(&options, why, sizeof(why));
     enum store_result result =
         store == NULL ? STORE_UNKNOWN : store_identity(store, identity, version);
     int status = result == STORE_OK ? COMMAND_OK
                                     : cli_unknown(cli, "the database gives no clear answer: %s",
-                                                  store == NULL ? "no memory" : store_error(store));
+                                                  store == NULL ? why : store_error(store));
     store_free(store);
     return status;
 }

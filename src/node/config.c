@@ -132,6 +132,7 @@ static const struct key keys[] = {
     {"security.confine", KEY_BOOL, FIELD(is_confined), 0, 0},
     {"security.core_dumps", KEY_BOOL, FIELD(has_core_dumps), 0, 0},
     {"log_mb", KEY_BYTES, FIELD(log_max), 1, 100000},
+    {"store", KEY_TEXT, FIELD(store), 0, 0},
     {"drill", KEY_BOOL, FIELD(drill), 0, 0},
     {"overload_sibling", KEY_BOOL, FIELD(overload_sibling), 0, 0},
     {"currency", KEY_TEXT, FIELD(currency), 0, 0},

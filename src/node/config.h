@@ -34,7 +34,8 @@ struct node_config {
     bool has_core_dumps;            /* a core holds keys */
     uint64_t log_max;               /* bytes of a role's log before it is put aside */
     bool overload_sibling;          /* under load 503 sends a call to another site, not 500 */
-    bool drill;                     /* enables the fault layer under SQLite */
+    char store[1024]; /* "postgresql://..." instead of DIR/dialtone.db; empty: that file */
+    bool drill;       /* enables the fault layer under SQLite */
     /* Ceilings, fixed at start. */
     uint32_t calls_max;    /* in progress, all workers: 20,000 */
     uint32_t bindings_max; /* AORs with bindings: 1,000,000 */

@@ -510,6 +510,7 @@ static bool loop_init(struct store_loop *loop, struct edge_role *role)
 {
     loop->role = role;
     struct store_options options = {.dir = role->options->dir,
+                                    .url = role->options->config->store,
                                     .deadline_us = PATIENCE_US,
                                     .has_fault_layer = role->options->config->drill};
     loop->store = store_new(&options);

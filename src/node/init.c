@@ -87,9 +87,46 @@ static bool make_load(struct init *init)
            init_endpoints(init, account.id, init->options->load_users);
 }
 
+/* The password of the database's user: into a file that only the owner can read. */
+static bool keep_password(const struct init_options *options)
+{
+    char text[256] = "";
+    if (options->store_password == NULL) {
+        return true;
+    }
+    FILE *file = fopen(options->store_password, "re");
+    bool is_read = file != NULL && fgets(text, sizeof(text), file) != NULL;
+    if (file != NULL) {
+        fclose(file);
+    }
+    if (!is_read) {
+        fprintf(stderr, "dialtone init: %s cannot be read\n", options->store_password);
+        return false;
+    }
+    bool is_kept = init_write_file(options->dir, "store.password", text);
+    OPENSSL_cleanse(text, sizeof(text));
+    return is_kept;
+}
+
+/* A server may hold a ledger already: then nothing of it is made again. */
+static bool join(struct init *init)
+{
+    char identity[33];
+    uint64_t version = 0;
+    init->is_further =
+        init->options->store != NULL && store_identity(init->store, identity, &version) == STORE_OK;
+    return init->is_further && init_write_conf(init->options);
+}
+
 static bool fill(struct init *init)
 {
-    return init_is_stored(init, store_migrate(init->store), "the database") &&
+    if (!keep_password(init->options)) {
+        return false;
+    }
+    if (join(init)) {
+        return true;
+    }
+    return !init->is_further && init_is_stored(init, store_migrate(init->store), "the database") &&
            make_admin_key(init) && make_operator(init) &&
            (!init->options->is_demo || init_demo(init)) &&
            (init->options->load_users == 0 || make_load(init)) &&
@@ -101,12 +138,14 @@ static void say_what_next(const struct init *init)
 {
     const struct init_options *options = init->options;
     printf("%s is ready.\n", options->dir);
-    if (options->is_demo) {
+    if (init->is_further) {
+        printf("The database holds a ledger already; nothing in it was changed.\n");
+    } else if (options->is_demo) {
         printf("What you need to look around is in %s/demo.txt.\n", options->dir);
     } else {
         printf("Console operator: admin, password %s (shown only now)\n", init->operator_password);
     }
-    if (options->load_users > 0) {
+    if (options->load_users > 0 && !init->is_further) {
         printf("%llu users, u0000000 to u%07llu, passwords pw-USER, in the account load.\n",
                (unsigned long long)options->load_users,
                (unsigned long long)options->load_users - 1);
@@ -119,6 +158,7 @@ static int make(const struct init_options *options)
 {
     struct init init = {.options = options};
     struct store_options store = {.dir = options->dir,
+                                  .url = options->store,
                                   .deadline_us = STORE_PATIENCE_US,
                                   .is_checkpointer = true,
                                   .may_create = true};
@@ -243,6 +283,8 @@ static int run_init(const struct command *command, const struct args *args)
     struct config_listen ignored;
     char with_scheme[CONFIG_ADDRESS_SIZE + 8];
     struct init_options options = {.dir = args_word(args, 0),
+                                   .store = args_value(args, "--store"),
+                                   .store_password = args_value(args, "--store-password"),
                                    .http = http == NULL ? "127.0.0.1:8080" : http,
                                    .is_demo = args_has(args, "--demo")};
     if (options.dir == NULL || args->word_count > 1 || strlen(options.dir) > 900) {
@@ -256,6 +298,10 @@ static int run_init(const struct command *command, const struct args *args)
     if (!config_listen_parse(with_scheme, &ignored)) {
         return usage("--http is an address and a port: 127.0.0.1:8080 or [::1]:8080");
     }
+    if (options.store != NULL && (strncmp(options.store, "postgresql://", 13) != 0 ||
+                                  strpbrk(options.store, "\"\\\n") != NULL)) {
+        return usage("--store is a URL: postgresql://USER@HOST/DATABASE");
+    }
     if (!read_listens(args, &options) || !read_load(args, &options)) {
         return COMMAND_USAGE;
     }
@@ -267,6 +313,8 @@ static const struct args_known known[] = {
     ARG("--demo", NULL, "with two customers, their phones, a carrier, a number and prices"),
     ARG("--listen", "udp:|tcp:ADDR:PORT", "where SIP is taken (udp and tcp on 127.0.0.1:5060)"),
     ARG("--http", "ADDR:PORT", "where API and console are (127.0.0.1:8080)"),
+    ARG("--store", "URL", "the ledger is in PostgreSQL: postgresql://USER@HOST/DATABASE"),
+    ARG("--store-password", "FILE", "the password of that user, one line; kept in DIR"),
     ARG("--load-users", "N", "with N endpoints u0000000, u0000001, ... for tests of load"),
     ARG("--load-balance", "AMOUNT", "the balance of their account (1000000.00)"),
     ARG("--load-price", "PER_MINUTE", "what a call between them costs (0.01)"),
@@ -281,6 +329,7 @@ const struct command cli_init_commands[] = {
         .what = "make an installation in a directory",
         .usage = "init DIR [--domain NAME] [--demo] [--listen udp:|tcp:ADDR:PORT]... [--http "
                  "ADDR:PORT]\n"
+                 "init DIR --store postgresql://USER@HOST/DATABASE [--store-password FILE]\n"
                  "init DIR --load-users N [--load-balance AMOUNT] [--load-price PER_MINUTE]",
         .help =
             "Makes DIR with dialtone.conf (read its comments), the database, the keys and a "

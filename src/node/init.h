@@ -14,6 +14,8 @@ struct init_options {
     const char *listen[INIT_LISTEN_MAX];
     int listen_count; /* 0: udp and tcp on 127.0.0.1:5060 */
     const char *http;
+    const char *store_password; /* a file with it; NULL: none */
+    const char *store;          /* URL of a PostgreSQL database; NULL: DIR/dialtone.db */
     bool is_demo;
     uint64_t load_users; /* 0: none */
     int64_t load_balance_micro;
@@ -23,6 +25,7 @@ struct init_options {
 struct init { /* while an installation is made */
     const struct init_options *options;
     struct store *store;
+    bool is_further; /* the database holds a ledger already: this is one more machine's */
     char operator_password[INIT_PASSWORD_SIZE];
 };
 

@@ -159,9 +159,19 @@ static void write_money(struct buf *out)
         "# true: under overload calls are refused with 503, so that they go to another site; else\n"
         "# with 500, so that they come back here.\n"
         "# overload_sibling = false;\n\n"
+        "# A PostgreSQL database instead of the file dialtone.db; its password stands in\n"
+        "# DIR/store.password (docs/databases.md).\n"
+        "# store = \"postgresql://dialtone@192.0.2.10,192.0.2.11/dialtone\";\n"
         "# true: DIR/drill.faults makes the database slow, failing or full. For drills "
         "only.\n"
         "# drill = false;\n");
+}
+
+static void write_store(struct buf *out, const struct init_options *options)
+{
+    if (options->store != NULL) {
+        buf_printf(out, "store = \"%s\";\n", options->store);
+    }
 }
 
 bool init_write_conf(const struct init_options *options)
@@ -176,6 +186,7 @@ bool init_write_conf(const struct init_options *options)
     write_numbers(&out, options);
     write_limits(&out, options);
     write_money(&out);
+    write_store(&out, options);
     text[out.size] = '\0';
     bool is_written = !out.is_full && init_write_file(options->dir, "dialtone.conf", text);
     free(text);

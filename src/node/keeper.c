@@ -76,6 +76,7 @@ struct keeper *keeper_new(const char *dir, const struct node_config *config)
 {
     struct keeper *keeper = calloc(1, sizeof(*keeper));
     struct store_options options = {.dir = dir,
+                                    .url = config->store,
                                     .deadline_us = 1000000,
                                     .is_checkpointer = true,
                                     .has_fault_layer = config->drill};

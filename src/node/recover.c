@@ -2,6 +2,7 @@
 
 #include "api/money_journal.h"
 #include "base/money.h"
+#include "node/database.h"
 #include "node/edge_store.h"
 #include "store/journal.h"
 #include "store/store.h"
@@ -443,11 +444,12 @@ static bool open_store(struct recovery *recovery, const char *dir)
 {
     char ignored[33];
     struct store_options options = {.dir = dir, .deadline_us = PATIENCE_US};
-    recovery->store = store_new(&options);
+    char why[512] = "";
+    recovery->store = database_new(&options, why, sizeof(why));
     if (recovery->store == NULL ||
         store_identity(recovery->store, ignored, &recovery->version) != STORE_OK) {
         return stop_because(recovery, "the database",
-                            recovery->store == NULL ? "no memory" : store_error(recovery->store));
+                            recovery->store == NULL ? why : store_error(recovery->store));
     }
     return true;
 }

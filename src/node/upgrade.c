@@ -1,6 +1,6 @@
 #include "node/upgrade.h"
 
-#include "store/store.h"
+#include "node/database.h"
 
 #include <stdio.h>
 
@@ -9,7 +9,8 @@
 bool upgrade_database(const char *dir, char *error, size_t error_size)
 {
     struct store_options options = {.dir = dir, .deadline_us = PATIENCE_US};
-    struct store *store = store_new(&options);
+    char why[512] = "";
+    struct store *store = database_new(&options, why, sizeof(why));
     enum store_result result = store == NULL ? STORE_UNKNOWN : store_upgrade(store);
     if (result == STORE_NEWER_SCHEMA) {
         snprintf(error, error_size,
@@ -18,7 +19,7 @@ bool upgrade_database(const char *dir, char *error, size_t error_size)
     } else if (result != STORE_OK) {
         fprintf(stderr,
                 "dialtone run: the database gives no clear answer, and is not waited for: %s\n",
-                store == NULL ? "no memory" : store_error(store));
+                store == NULL ? why : store_error(store));
     }
     store_free(store);
     return result != STORE_NEWER_SCHEMA;

@@ -75,6 +75,7 @@ static bool start_api(struct web *web)
 {
     struct api_options options = {.dir = web->options->dir,
                                   .domain = web->options->config->domain,
+                                  .store_url = web->options->config->store,
                                   .has_fault_layer = web->options->config->drill,
                                   .ctx = web,
                                   .ask = ask,

@@ -5,6 +5,7 @@
 #include "store/ledger.h"
 #include "store/tally.h"
 
+#define AUDIT_PAGE 1000      /* rows that are asked for at once */
 #define AUDIT_CHUNK_US 20000 /* a read transaction of the walk ends after this */
 
 enum audit_sum { AUDIT_GRANTED = 0, AUDIT_RETURNED, AUDIT_SETTLED };

@@ -23,12 +23,12 @@ static void compare(struct audit *audit, const char *row, const char *what, int6
 static bool compare_lease(struct audit *audit, struct statement *statement)
 {
     struct ledger_lease lease = {
-        .incarnation = column_u64(statement, 0),
-        .account_id = column_u64(statement, 1),
-        .granted_micro = column_i64(statement, 2),
-        .returned_micro = column_i64(statement, 3),
-        .settled_micro = column_i64(statement, 4),
-        .used_known_micro = column_i64(statement, 5),
+        .incarnation = column_u64(statement, 1),
+        .account_id = column_u64(statement, 2),
+        .granted_micro = column_i64(statement, 3),
+        .returned_micro = column_i64(statement, 4),
+        .settled_micro = column_i64(statement, 5),
+        .used_known_micro = column_i64(statement, 6),
     };
     struct tally_entry *right = tally_at(&audit->leases, lease.incarnation, lease.account_id);
     if (right == NULL) {
@@ -53,14 +53,33 @@ static bool compare_lease(struct audit *audit, struct statement *statement)
     return true;
 }
 
+/* Rows with id > *after, a page of them; *is_end: those were the last. */
+static bool compare_page(struct audit *audit, const char *sql, int64_t *after, bool *is_end,
+                         bool (*compare_row)(struct audit *audit, struct statement *statement))
+{
+    struct statement *statement = store_query(audit->store, sql, "ii", *after, (int64_t)AUDIT_PAGE);
+    enum row_step step;
+    int count = 0;
+    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
+        *after = column_i64(statement, 0);
+        if (!compare_row(audit, statement)) {
+            return false;
+        }
+        count++;
+    }
+    *is_end = count < AUDIT_PAGE;
+    return step == ROW_NONE;
+}
+
 static bool compare_leases(struct audit *audit)
 {
     static const char sql[] =
-        "SELECT incarnation, account, granted, returned, settled, used_known FROM lease";
-    struct statement *statement = store_query(audit->store, sql, "");
-    enum row_step step;
-    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
-        if (!compare_lease(audit, statement)) {
+        "SELECT id, incarnation, account, granted, returned, settled, used_known FROM lease"
+        " WHERE id > ?1 ORDER BY id LIMIT ?2";
+    int64_t after = INT64_MIN;
+    bool is_end = false;
+    while (!is_end) {
+        if (!compare_page(audit, sql, &after, &is_end, compare_lease)) {
             return false;
         }
     }
@@ -71,7 +90,7 @@ static bool compare_leases(struct audit *audit)
                       (unsigned long long)audit->leases.entries[i].b);
         }
     }
-    return step == ROW_NONE;
+    return true;
 }
 
 static bool compare_customer(struct audit *audit, struct statement *statement, uint64_t id,
@@ -120,11 +139,11 @@ static bool compare_book(struct audit *audit, struct statement *statement)
 static bool compare_books(struct audit *audit)
 {
     static const char sql[] = "SELECT id, kind, currency, incarnation, balance, leased, excess,"
-                              " last_transfer FROM book";
-    struct statement *statement = store_query(audit->store, sql, "");
-    enum row_step step;
-    while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
-        if (!compare_book(audit, statement)) {
+                              " last_transfer FROM book WHERE id > ?1 ORDER BY id LIMIT ?2";
+    int64_t after = INT64_MIN;
+    bool is_end = false;
+    while (!is_end) {
+        if (!compare_page(audit, sql, &after, &is_end, compare_book)) {
             return false;
         }
     }
@@ -142,7 +161,7 @@ static bool compare_books(struct audit *audit)
                       money_text(text, sum->sums[0]));
         }
     }
-    return step == ROW_NONE;
+    return true;
 }
 
 static bool compare_chains(struct audit *audit)

@@ -206,12 +206,15 @@ static bool walk_link(struct audit *audit, uint64_t first, uint64_t last, uint64
     return true;
 }
 
-bool audit_walk_links(struct audit *audit, int64_t until_us, bool *is_end)
+/* A page of links, because a server answers with all that was asked for. */
+static bool walk_page(struct audit *audit, int64_t until_us, bool *is_end)
 {
     static const char sql[] =
-        "SELECT first, last, chain, hash FROM link WHERE first >= ?1 ORDER BY first";
-    struct statement *statement = store_query(audit->store, sql, "u", audit->next);
+        "SELECT first, last, chain, hash FROM link WHERE first >= ?1 ORDER BY first LIMIT ?2";
+    struct statement *statement =
+        store_query(audit->store, sql, "ui", audit->next, (int64_t)AUDIT_PAGE);
     enum row_step step;
+    int count = 0;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         uint64_t first = column_u64(statement, 0), last = column_u64(statement, 1);
         uint8_t hash[STORE_HASH_SIZE] = {0};
@@ -230,14 +233,25 @@ bool audit_walk_links(struct audit *audit, int64_t until_us, bool *is_end)
         if (!walk_link(audit, first, last, column_u64(statement, 2), hash)) {
             return false;
         }
+        count++;
         if (store_now_us() >= until_us) {
             statement_reset(statement);
-            *is_end = false;
             return true;
         }
     }
-    *is_end = true;
+    *is_end = count < AUDIT_PAGE;
     return step == ROW_NONE;
+}
+
+bool audit_walk_links(struct audit *audit, int64_t until_us, bool *is_end)
+{
+    *is_end = false;
+    do {
+        if (!walk_page(audit, until_us, is_end)) {
+            return false;
+        }
+    } while (!*is_end && store_now_us() < until_us);
+    return true;
 }
 
 bool audit_walk_cdrs(struct audit *audit, uint64_t *after, int64_t until_us, bool *is_end)
@@ -245,9 +259,10 @@ bool audit_walk_cdrs(struct audit *audit, uint64_t *after, int64_t until_us, boo
     static const char sql[] =
         "SELECT c.row, c.usage, c.transfer, t.amount, t.account, t.sequence, t.incarnation,"
         " c.incarnation FROM cdr c LEFT JOIN transfer t ON t.number = c.transfer"
-        " WHERE c.row > ?1 ORDER BY c.row";
-    struct statement *statement = store_query(audit->store, sql, "u", *after);
+        " WHERE c.row > ?1 ORDER BY c.row LIMIT ?2";
+    struct statement *statement = store_query(audit->store, sql, "ui", *after, (int64_t)AUDIT_PAGE);
     enum row_step step;
+    int count = 0;
     while ((step = store_step(audit->store, statement)) == ROW_FOUND) {
         struct usage usage;
         struct slice record = column_slice(statement, 1);
@@ -262,12 +277,13 @@ bool audit_walk_cdrs(struct audit *audit, uint64_t *after, int64_t until_us, boo
             audit_say(audit, "CDR %llu: does not agree with transfer %llu",
                       (unsigned long long)*after, (unsigned long long)column_u64(statement, 2));
         }
+        count++;
         if (store_now_us() >= until_us) {
             statement_reset(statement);
             *is_end = false;
             return true;
         }
     }
-    *is_end = true;
+    *is_end = count < AUDIT_PAGE;
     return step == ROW_NONE;
 }

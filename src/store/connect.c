@@ -106,6 +106,12 @@ bool store_check_schema(struct store *store)
     return true;
 }
 
+static bool make_engine(struct store *store)
+{
+    const char *url = store->options.url;
+    return url == NULL || url[0] == '\0' ? sqlite_new(store) : pg_new(store);
+}
+
 struct store *store_new(const struct store_options *options)
 {
     struct store *store = calloc(1, sizeof(*store));
@@ -115,7 +121,7 @@ struct store *store_new(const struct store_options *options)
     store->options = *options;
     int size = snprintf(store->dir, sizeof(store->dir), "%s", options->dir);
     store->options.dir = store->dir;
-    if (size < 0 || (size_t)size >= sizeof(store->dir) || !sqlite_new(store)) {
+    if (size < 0 || (size_t)size >= sizeof(store->dir) || !make_engine(store)) {
         store_free(store);
         return NULL;
     }

@@ -39,6 +39,8 @@ struct store_engine {
 };
 
 extern const struct store_engine sqlite_engine;
+extern const struct store_engine pg_engine;
+bool pg_new(struct store *store);
 bool sqlite_new(struct store *store); /* store->options are set; false: no memory, or too long */
 
 /* ---- what both do (migrate.c) ---- */

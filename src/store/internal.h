@@ -20,6 +20,7 @@
 struct config_sql;
 struct ledger_prefetched;
 struct sqlite_store;
+struct pg_store;
 struct store_engine;
 
 /* A value that is bound, or one that a row has. */
@@ -60,7 +61,9 @@ struct store {
     const char *statement_texts[STORE_STATEMENTS_MAX]; /* close together: they are searched */
     struct statement statements[STORE_STATEMENTS_MAX];
     struct config_sql *config_sql; /* texts built from the column tables */
+    uint64_t transfer_made;        /* the newest of the transaction under way */
     struct sqlite_store *sqlite;   /* NULL: another engine */
+    struct pg_store *pg;           /* the same */
     void *settle_scratch;
     struct ledger_prefetched *prefetched;
     void *hash_context; /* EVP_MD_CTX */

@@ -134,5 +134,6 @@ bool ledger_batch_end(struct store *store, struct ledger_batch *batch)
         store_run(store, add_link, "uuub", batch->first, last, batch->chain, hash, sizeof(hash)) &&
         store_run(store, move_head, "ub", batch->chain, hash, sizeof(hash));
     batch->is_open = false;
+    store->transfer_made = last;
     return is_done;
 }

@@ -20,6 +20,9 @@ struct statement *store_statement(struct store *store, const char *sql)
         return statement;
     }
     if (store->statement_count == STORE_STATEMENTS_MAX) {
+        if (!store->engine->run_waiting(store)) {
+            return NULL;
+        }
         store_finalize_statements(store);
     }
     statement = &store->statements[store->statement_count];

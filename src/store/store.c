@@ -59,9 +59,9 @@ static enum store_result expire(struct store *store, int64_t cdr_before_wall_us,
 {
     static const char cdrs[] = "DELETE FROM cdr WHERE row IN"
                                " (SELECT row FROM cdr WHERE row < ?1 ORDER BY row LIMIT ?2)";
-    static const char events[] =
-        "DELETE FROM event WHERE row IN (SELECT row FROM"
-        " (SELECT row, wall_us FROM event ORDER BY row LIMIT ?2) WHERE wall_us < ?1)";
+    static const char events[] = "DELETE FROM event WHERE row IN (SELECT row FROM"
+                                 " (SELECT row, wall_us FROM event ORDER BY row LIMIT ?2) AS oldest"
+                                 " WHERE wall_us < ?1)";
     static const char imports[] = "DELETE FROM deck_piece WHERE import < ?1 AND import NOT IN"
                                   " (SELECT import FROM deck_version) AND piece >= 0";
     int64_t limit = EXPIRE_ROWS_MAX;

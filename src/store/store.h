@@ -1,7 +1,8 @@
-/* store.h - the truth: ledger and configuration as SQL transactions on one SQLite file.
+/* store.h - the truth: ledger and configuration as SQL transactions on one SQLite file, or on
+ * PostgreSQL (docs/databases.md).
  *
  * Every process opens its own store and uses it from one thread. Each call is one bounded
- * transaction under the exclusive lock on DIR/store.lock. A call that did not get a clear answer
+ * transaction, and there is one writer at a time. A call that did not get a clear answer
  * (locked, slow, I/O error, full, file replaced or deleted) says STORE_UNKNOWN: never "no".
  */
 #ifndef DT_STORE_STORE_H
@@ -29,10 +30,11 @@ struct store;
 
 struct store_options {
     const char *dir;      /* DIR: the database is DIR/dialtone.db */
+    const char *url;      /* "postgresql://...": instead of that file; NULL or empty: the file */
     int64_t deadline_us;  /* longest wait for the lock or a busy database: 2 s */
     bool is_checkpointer; /* one role does checkpoints */
     bool may_create;      /* `dialtone init` */
-    bool has_fault_layer; /* drill = true: DIR/drill.faults steers a VFS under it */
+    bool has_fault_layer; /* drill = true: DIR/drill.faults steers a VFS under SQLite */
 };
 
 /* NULL: no memory. A database that cannot be opened now is opened at the next call. */

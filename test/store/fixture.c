@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "pg_server.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -6,14 +7,47 @@
 #include <string.h>
 #include <unistd.h>
 
+static struct pg_server server;
+
+static bool is_on_server(void)
+{
+    return server.pid != 0;
+}
+
+int fixture_group_setup(void **state)
+{
+    const char *engine = getenv("DT_STORE");
+    (void)state;
+    if (engine != NULL && strcmp(engine, "postgresql") == 0) {
+        pg_server_make(&server);
+    }
+    return 0;
+}
+
+int fixture_group_teardown(void **state)
+{
+    (void)state;
+    if (is_on_server()) {
+        pg_server_done(&server);
+    }
+    return 0;
+}
+
 int fixture_setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     assert_non_null(fixture);
     snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/dialtone-store-XXXXXX");
     assert_non_null(mkdtemp(fixture->dir));
+    if (is_on_server()) {
+        (void)pg_server_sql(&server, "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+                                     "CREATE FUNCTION zeroblob(size int) RETURNS bytea LANGUAGE sql"
+                                     " AS $$ SELECT decode(repeat('00', size), 'hex') $$");
+    }
     fixture->store = fixture_open(fixture, 2000000, false);
-    assert_ok(store_migrate(fixture->store));
+    if (store_migrate(fixture->store) != STORE_OK) {
+        fail_msg("%s", store_error(fixture->store));
+    }
     *state = fixture;
     return 0;
 }
@@ -33,6 +67,7 @@ struct store *fixture_open(const struct fixture *fixture, int64_t deadline_us, b
 {
     struct store_options options = {
         .dir = fixture->dir,
+        .url = is_on_server() ? server.url : NULL,
         .deadline_us = deadline_us,
         .is_checkpointer = true,
         .may_create = true,
@@ -72,6 +107,10 @@ static sqlite3 *open_raw(const struct fixture *fixture)
 
 void fixture_sql(const struct fixture *fixture, const char *sql)
 {
+    if (is_on_server()) {
+        (void)pg_server_sql(&server, sql);
+        return;
+    }
     sqlite3 *db = open_raw(fixture);
     char *error = NULL;
     if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK) {
@@ -82,6 +121,9 @@ void fixture_sql(const struct fixture *fixture, const char *sql)
 
 int64_t fixture_number(const struct fixture *fixture, const char *sql)
 {
+    if (is_on_server()) {
+        return pg_server_sql(&server, sql);
+    }
     sqlite3 *db = open_raw(fixture);
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
@@ -90,6 +132,36 @@ int64_t fixture_number(const struct fixture *fixture, const char *sql)
     sqlite3_finalize(statement);
     sqlite3_close(db);
     return number;
+}
+
+void fixture_keep(struct fixture *fixture)
+{
+    char copy[128], error[256];
+    fixture_path(fixture, "kept.db", copy);
+    if (is_on_server()) {
+        store_free(fixture->store);
+        pg_server_keep(&server);
+        fixture->store = fixture_open(fixture, 2000000, false);
+    } else {
+        assert_ok(store_backup(fixture->dir, copy, error, sizeof(error)));
+    }
+}
+
+void fixture_put_back(struct fixture *fixture)
+{
+    char command[512];
+    store_free(fixture->store);
+    if (is_on_server()) {
+        pg_server_put_back(&server);
+    } else {
+        snprintf(command, sizeof(command),
+                 "cd %s && cp kept.db dialtone.db && rm -f dialtone.db-wal dialtone.db-shm"
+                 " store.identity",
+                 fixture->dir);
+        assert_int_equal(system(command), 0);
+    }
+    fixture->store = fixture_open(fixture, 2000000, false);
+    assert_ok(store_migrate(fixture->store));
 }
 
 uint64_t make_account(struct store *store, const char *name, int64_t limit_micro)

@@ -24,6 +24,11 @@ struct fixture {
     struct store *store;
 };
 
+/* For cmocka's group: with DT_STORE=postgresql in the environment a server of this program's own is
+ * started, and all below runs on it. */
+int fixture_group_setup(void **state);
+int fixture_group_teardown(void **state);
+
 int fixture_setup(void **state);    /* a migrated database; *state is a struct fixture */
 int fixture_teardown(void **state); /* removes the directory */
 
@@ -33,6 +38,10 @@ struct store *fixture_open(const struct fixture *fixture, int64_t deadline_us,
 void fixture_path(const struct fixture *fixture, const char *name, char path[128]);
 void fixture_write(const struct fixture *fixture, const char *name, const char *text);
 void fixture_sql(const struct fixture *fixture, const char *sql); /* past the store: tampering */
+/* The database as it is now is kept; what was kept takes its place. Both open fixture->store anew.
+ */
+void fixture_keep(struct fixture *fixture);
+void fixture_put_back(struct fixture *fixture);
 int64_t fixture_number(const struct fixture *fixture, const char *sql);
 
 uint64_t make_account(struct store *store, const char *name, int64_t limit_micro);

@@ -380,5 +380,5 @@ int main(void)
         TEST(a_damaged_deck_is_unknown),
         TEST(settings_and_keys_are_kept),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
 }

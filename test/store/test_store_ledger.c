@@ -417,5 +417,5 @@ int main(void)
         TEST(another_nonce_is_not_this_incarnation),
         TEST(many_of_both_go_in_chunks),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
 }

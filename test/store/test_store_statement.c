@@ -148,5 +148,5 @@ int main(void)
         TEST(the_export_goes_on_where_it_ended),
         TEST(the_export_of_one_account_passes_over_the_others),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
 }
