@@ -1,8 +1,10 @@
 #include "guard/nap.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #define COUNTED_US 20000 /* the pace is taken over so long */
+#define TURNS 20
 
 static int64_t slice_for(int64_t count, int64_t span_us)
 {
@@ -24,7 +26,9 @@ void nap_note(struct nap *nap, int count, int64_t now_us)
         return;
     }
     /* What followed a long silence is the beginning of something: its pace is not known yet. */
-    nap->slice_us = span_us < 2 * COUNTED_US ? slice_for(nap->count, span_us) : 0;
+    bool is_fresh = span_us < 2 * COUNTED_US;
+    nap->turn = (nap->turn + 1) % TURNS;
+    nap->slice_us = is_fresh && nap->turn != 0 ? slice_for(nap->count, span_us) : 0;
     nap->since_us = now_us;
     nap->count = 0;
 }
