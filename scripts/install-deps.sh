@@ -6,7 +6,7 @@ set -eu
 # What the program is built from, and nothing else: `./run` waits for these.
 build_packages="gcc libc6-dev cmake ninja-build pkg-config make ca-certificates
     libmicrohttpd-dev libjansson-dev libssl-dev libsqlite3-dev libpq-dev libxxhash-dev
-    libcurl4-openssl-dev libconfig-dev libunbound-dev libhpdf-dev"
+    libcurl4-openssl-dev libconfig-dev libunbound-dev tzdata libhpdf-dev"
 # Compilers and checkers, then the peers that the wire and browser tests talk to.
 check_packages="$build_packages
     g++ git libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 util-linux procps curl jq sqlite3 postgresql
