@@ -208,6 +208,21 @@ void call_encode(struct buf *out, const struct call *call, int64_t wall_now_us, 
     wire_put_i64(out, call->first_ring_us == 0 ? 0 : call->first_ring_us - call->started_us);
     wire_put_i64(out, wall_now_us - (now_us - call->heard_us));
     wire_put_slice(out, pool_slice(call->sent));
+    wire_put_i64(out, wall_now_us);
+    wire_put_i64(out, now_us);
+}
+
+/* What the wall clock would show now if nobody had set it since the record was written. While the
+ * machine runs, the monotonic clock tells; one that shows less than the record began anew with a
+ * reboot, and then there is only the wall clock. Older records do not say. */
+static int64_t wall_now_unset(struct wire_reader *in, int64_t wall_now_us, int64_t now_us)
+{
+    if (in->rest.size == 0) {
+        return wall_now_us;
+    }
+    int64_t wall_then_us = wire_get_i64(in);
+    int64_t then_us = wire_get_i64(in);
+    return now_us >= then_us ? wall_then_us + (now_us - then_us) : wall_now_us;
 }
 
 static int64_t to_mono(int64_t wall_us, int64_t wall_now_us, int64_t now_us)
@@ -254,12 +269,15 @@ bool call_decode(struct slice record, struct pool *pool, struct call *call, int6
     call->partial_talk_us = wire_get_i64(&in);
     call->wall_start_us = wire_get_i64(&in);
     call->wall_answer_us = wire_get_i64(&in);
-    call->answered_us = to_mono(wire_get_i64(&in), wall_now_us, now_us);
-    call->started_us = to_mono(call->wall_start_us, wall_now_us, now_us);
+    int64_t answered_wall_us = wire_get_i64(&in);
     int64_t pdd_us = wire_get_i64(&in);
-    call->first_ring_us = pdd_us == 0 ? 0 : call->started_us + pdd_us;
-    call->heard_us = to_mono(wire_get_i64(&in), wall_now_us, now_us);
+    int64_t heard_wall_us = wire_get_i64(&in);
     struct slice sent = wire_get_slice(&in);
+    int64_t wall_us = wall_now_unset(&in, wall_now_us, now_us);
+    call->answered_us = to_mono(answered_wall_us, wall_us, now_us);
+    call->started_us = to_mono(call->wall_start_us, wall_us, now_us);
+    call->first_ring_us = pdd_us == 0 ? 0 : call->started_us + pdd_us;
+    call->heard_us = to_mono(heard_wall_us, wall_us, now_us);
     if (sent.size > 0) {
         call->sent = pool_copy(pool, sent);
     }

@@ -143,8 +143,8 @@ void call_usage(const struct call *call, int64_t wall_end_us, struct usage *out)
 
 /* The journal's record of an open call: everything to go on with it after a restart. */
 void call_encode(struct buf *out, const struct call *call, int64_t wall_now_us, int64_t now_us);
-/* Monotonic times are made from wall times by wall_now_us - now_us. False: damaged. The caller
- * gives a zeroed call. */
+/* Monotonic times go on where the monotonic clock does; after a reboot they are made from wall
+ * times by wall_now_us - now_us. False: damaged. The caller gives a zeroed call. */
 MUST_CHECK bool call_decode(struct slice record, struct pool *pool, struct call *call,
                             int64_t wall_now_us, int64_t now_us);
 

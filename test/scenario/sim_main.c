@@ -19,6 +19,7 @@ struct world {
 
 static const struct world worlds[] = {
     {"money", money_world_run, true},
+    {"fleet", fleet_world_run, true},
     {"edge", edge_world_run, false},
 };
 
@@ -205,7 +206,7 @@ static uint64_t run(const struct world *world, const struct choice *choice,
         tell(world, choice, plan, &result);
     }
     sums->runs++;
-    sums->calls += result.calls;
+    sums->calls += result.attempts > 0 ? result.attempts : result.calls;
     sums->charges += result.charges;
     sums->virtual_us += result.virtual_us;
     return result.trace_hash;

@@ -9,8 +9,9 @@
     "Phones, edge, meter and ledger as they are, in a world with loss, crashes, torn writes\n"     \
     "and a database that lies: N random days, or one, or with each deliberate fault in turn\n"     \
     "(--mutations: all must be found; --list names them, and who shipped each). Options:\n"        \
-    "  --world NAME      only this one: money (nodes' meters and journals, one ledger) or edge\n"  \
-    "                    (phones and carriers around a whole edge)\n"                              \
+    "  --world NAME      only this one: money (nodes' meters and journals, one ledger), fleet\n"   \
+    "                    (three whole edges, up to 1,000 phones, one ledger) or edge (phones\n"    \
+    "                    and carriers around one edge and the SQL ledger)\n"                       \
     "  --mutation NAME   with this deliberate fault\n"                                             \
     "  --nodes N, --phones N, --seconds S   smaller than the seed says (not world edge)\n"         \
     "  --faults LIST     only these of the seed's faults, \"3,7,12\" or \"none\"\n"                \

@@ -2,10 +2,15 @@
 #include "money_world.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 uint64_t edge_append(struct sim_edge *edge, const struct sim_record *record)
 {
-    assert(edge->log_count < LOG_MAX);
+    if (edge->log_count == edge->log_max) {
+        edge->log_max = edge->log_max * 2 + 1024;
+        edge->log = realloc(edge->log, (size_t)edge->log_max * sizeof(*edge->log));
+        assert(edge->log != NULL);
+    }
     struct sim_record *stored = &edge->log[edge->log_count++];
     *stored = *record;
     stored->life = edge->life_count - 1;
@@ -52,7 +57,7 @@ static void usage_write(void *ctx, int64_t charge_micro, int64_t ended_micro)
         return;
     }
     edge_append(edge, record);
-    edge->charged_micro[record->account] += record->charge_micro;
+    edge_charged(edge, record->account, record->charge_micro);
 }
 
 static void call_close(struct sim_edge *edge, struct sim_call *call, int64_t talk_us)
@@ -74,7 +79,7 @@ static void call_partial(struct sim_edge *edge, struct sim_call *call)
     edge_may_crash(edge, POINT_RECORDED);
 }
 
-void calls_close_life(struct sim_edge *edge)
+static void calls_close_life(struct sim_edge *edge)
 {
     for (int i = 0; i < CALLS_MAX; i++) {
         struct sim_call *call = &edge->calls[i];
@@ -225,7 +230,7 @@ static void calls_wake(struct sim_edge *edge)
     } while (count > 0);
 }
 
-void calls_step(struct sim_edge *edge)
+static void calls_step(struct sim_edge *edge)
 {
     struct world *world = edge->world;
     /* Without room for records, new paid work is refused as unknown. */
@@ -256,7 +261,7 @@ static void calls_from_log(struct sim_edge *edge, struct sim_record calls[CALLS_
 }
 
 /* Answered calls go on; some ended while nobody looked and are charged to the last heartbeat. */
-void calls_restore(struct sim_edge *edge)
+static void calls_restore(struct sim_edge *edge)
 {
     struct world *world = edge->world;
     struct sim_record records[CALLS_MAX];
@@ -283,3 +288,56 @@ void calls_restore(struct sim_edge *edge)
         }
     }
 }
+
+static void table_start(struct sim_edge *edge)
+{
+    struct meter_terms terms = {.account_count_max = 16,
+                                .hash_seed = 5,
+                                .grace_verified_micro = GRACE_MICRO,
+                                .grace_total_micro = 500 * COIN,
+                                .idle_us = 10 * SECOND,
+                                .slice_default_micro = COIN / 2};
+    edge->table = meter_table_new(&terms, (struct journal){edge, edge_journal});
+    assert(edge->table != NULL);
+    meter_set_registered(edge->table, edge_life(edge)->number != 0);
+    int log_count = edge->log_count;
+    edge_replay_leases(edge);
+    assert(edge->log_count == log_count);
+    calls_restore(edge);
+    for (int i = 0; i < MONEY_ACCOUNTS; i++) {
+        if (edge->has_presence[i]) {
+            meter_presence(edge->table, &edge->world->accounts[i], 1, edge->world->now_us);
+        }
+    }
+}
+
+static void table_stop(struct sim_edge *edge)
+{
+    meter_table_free(edge->table);
+    edge->table = NULL;
+}
+
+/* What open calls would cost if they ended now. */
+static void calls_look(struct sim_edge *edge, int account, const struct meter_view *view)
+{
+    (void)view;
+    edge->open_micro[account] = 0;
+    for (int i = 0; i < CALLS_MAX; i++) {
+        const struct sim_call *call = &edge->calls[i];
+        if (call->is_used && call->meter.answered_us != 0 && call->account == account) {
+            int64_t talk_us = meter_talk_us(&call->meter, edge->world->now_us);
+            int64_t cost_micro = rate_price(&call->meter.rate, talk_us);
+            edge->open_micro[account] += cost_micro - call->meter.charged_micro;
+        }
+    }
+}
+
+const struct sim_traffic money_traffic = {.make = money_accounts_make,
+                                          .start = table_start,
+                                          .stop = table_stop,
+                                          .step = calls_step,
+                                          .close_life = calls_close_life,
+                                          .look = calls_look,
+                                          .check = check_calls,
+                                          .accounts_at_once = MONEY_ACCOUNTS,
+                                          .tick_us = 25000};

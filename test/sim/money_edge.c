@@ -1,7 +1,10 @@
 /* An edge: its journal, restarts, and the store thread that talks to the ledger. */
 #include "money_world.h"
 
+#include "calls/call.h"
+
 #include <assert.h>
+#include <stdlib.h>
 
 #define OP_TIMEOUT_US (2 * SECOND)
 
@@ -27,16 +30,56 @@ static bool is_first_ask(const char *record)
     return memcmp(record + 1 + sizeof(uint64_t), zeros, sizeof(zeros)) == 0; /* G, R, ended */
 }
 
-static uint64_t on_append(void *ctx, enum journal_kind kind, struct slice bytes)
+void edge_charged(struct sim_edge *edge, int account, int64_t charge_micro)
+{
+    edge->charged_micro[account] += charge_micro;
+    edge->open_micro[account] -=
+        charge_micro < edge->open_micro[account] ? charge_micro : edge->open_micro[account];
+}
+
+static void usage_note(struct sim_edge *edge, struct sim_record *record, struct slice bytes)
+{
+    struct usage usage;
+    if (!usage_decode(bytes, &usage)) {
+        world_violation(edge->world, "a usage record does not read back");
+        return;
+    }
+    record->account = usage.account_id > 0 ? (int)usage.account_id - 1 : 0;
+    record->charge_micro = usage.charge_micro;
+    record->ended_micro = usage.ended_micro;
+    record->is_final = (usage.flags & USAGE_PARTIAL) == 0;
+    record->key = usage.call_key;
+    edge_charged(edge, record->account, usage.charge_micro);
+    edge->world->result->charges++;
+    edge->world->traffic->usage(edge, &usage);
+}
+
+uint64_t edge_journal(void *ctx, enum journal_kind kind, struct slice bytes)
 {
     struct sim_edge *edge = ctx;
-    struct sim_record record = {.kind = kind, .lease_size = bytes.size};
-    assert(kind == JOURNAL_LEASE && bytes.size <= LEASE_BYTES_MAX);
-    memcpy(record.lease, bytes.data, bytes.size);
-    if (edge->world->mutation == SIM_FIRST_ASK_FORGOTTEN && is_first_ask(record.lease)) {
-        return 0;
+    struct sim_record record = {.kind = kind};
+    if (kind == JOURNAL_LEASE) {
+        assert(bytes.size <= LEASE_BYTES_MAX);
+        memcpy(record.lease, bytes.data, bytes.size);
+        record.lease_size = bytes.size;
+        if (edge->world->mutation == SIM_FIRST_ASK_FORGOTTEN && is_first_ask(record.lease)) {
+            return 0;
+        }
+        return edge_append(edge, &record);
     }
-    return edge_append(edge, &record);
+    record.bytes = malloc(bytes.size + 1);
+    assert(record.bytes != NULL);
+    memcpy(record.bytes, bytes.data, bytes.size);
+    record.size = bytes.size;
+    if (kind == JOURNAL_USAGE) {
+        usage_note(edge, &record, bytes);
+    } else if (kind == JOURNAL_CALL || kind == JOURNAL_CALL_GONE) {
+        (void)!call_record_key(bytes, &record.key);
+        edge->world->traffic->begun(edge, record.key);
+    }
+    uint64_t sequence = edge_append(edge, &record);
+    edge_may_crash(edge, POINT_RECORDED);
+    return sequence;
 }
 
 static void life_begin(struct sim_edge *edge)
@@ -46,7 +89,7 @@ static void life_begin(struct sim_edge *edge)
     memset(edge->returned_micro, 0, sizeof(edge->returned_micro));
 }
 
-static void replay(struct sim_edge *edge)
+void edge_replay_leases(struct sim_edge *edge)
 {
     for (int i = 0; i < edge->log_count; i++) {
         const struct sim_record *record = &edge->log[i];
@@ -83,36 +126,29 @@ static void count_hidden(struct sim_edge *edge)
 void edge_start(struct sim_edge *edge)
 {
     struct world *world = edge->world;
-    struct meter_terms terms = {.account_count_max = 16,
-                                .hash_seed = 5,
-                                .grace_verified_micro = GRACE_MICRO,
-                                .grace_total_micro = 500 * COIN,
-                                .idle_us = 10 * SECOND,
-                                .slice_default_micro = COIN / 2};
     edge->start_count++;
-    edge->table = meter_table_new(&terms, (struct journal){edge, on_append});
-    assert(edge->table != NULL);
     if (edge->life_count == 0 || edge_life(edge)->is_lost) {
         life_begin(edge);
     }
-    struct sim_life *life = edge_life(edge);
-    meter_set_registered(edge->table, life->number != 0);
-    int log_count = edge->log_count;
-    replay(edge);
-    assert(edge->log_count == log_count);
-    calls_restore(edge);
+    world->traffic->start(edge);
     count_hidden(edge);
     for (int i = 0; i < edge->life_count; i++) {
         edge->lives[i].session = 0; /* opened anew */
     }
     edge->has_op = false;
     edge->next_op_us = world->now_us;
-    for (int i = 0; i < world->live.account_count; i++) {
-        if (edge->has_presence[i]) {
-            meter_presence(edge->table, &world->accounts[i], 1, world->now_us);
-        }
+    world_trace(world, 1, (uint64_t)edge->index, edge_life(edge)->nonce);
+}
+
+static void log_cut(struct sim_edge *edge, int count)
+{
+    for (int i = count; i < edge->log_count; i++) {
+        free(edge->log[i].bytes);
     }
-    world_trace(world, 1, (uint64_t)edge->index, life->nonce);
+    edge->log_count = count;
+    for (int i = 0; i < edge->life_count; i++) {
+        edge->lives[i].unsettled_from = 0;
+    }
 }
 
 /* The newest numbers are what the journal says. */
@@ -138,7 +174,7 @@ static void tear(struct sim_edge *edge)
     for (int i = keep; i < edge->log_count; i++) {
         edge->charged_micro[edge->log[i].account] -= edge->log[i].charge_micro;
     }
-    edge->log_count = keep;
+    log_cut(edge, keep);
     sequences_read(edge);
 }
 
@@ -148,7 +184,7 @@ static void disk_lose(struct sim_edge *edge)
     for (int i = 0; i < edge->life_count; i++) {
         edge->lives[i].is_lost = true;
     }
-    edge->log_count = 0;
+    log_cut(edge, 0);
     edge->backup_count = 0;
     for (int i = 0; i < world->live.account_count; i++) {
         world->frozen_micro[i] += edge->charged_micro[i] + edge->open_micro[i];
@@ -173,13 +209,15 @@ static void disk_put_back(struct sim_edge *edge, const struct sim_backup *backup
             edge->returned_micro[i] - backup->returned_micro[i] + edge->open_micro[i];
         world->frozen_micro[i] += edge->open_micro[i];
         edge->open_micro[i] = 0;
+        edge->over_allowed_micro[i] = 0; /* what is talked again comes on top */
     }
-    edge->log_count = backup->log_count;
     memcpy(edge->lives, backup->lives, sizeof(edge->lives));
+    log_cut(edge, backup->log_count);
     sequences_read(edge);
     for (int i = 0; i < edge->life_count; i++) {
         edge->lives[i].is_old = true;
     }
+    edge->has_been_old = true;
     edge->backup_count = 0; /* they tell of what did not happen */
 }
 
@@ -201,8 +239,7 @@ void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us)
 {
     struct world *world = edge->world;
     world_trace(world, 2, (uint64_t)edge->index, loss);
-    meter_table_free(edge->table);
-    edge->table = NULL;
+    world->traffic->stop(edge);
     edge->up_us = world->now_us + world_between(world, SECOND / 10, 3 * SECOND);
     const struct sim_backup *backup =
         loss == LOSS_DISK_OLD ? backup_find(edge, world->now_us - back_us) : NULL;
@@ -225,7 +262,7 @@ static void edge_fenced(struct sim_edge *edge)
         edge_life(edge)->has_heard_fence = true;
         return;
     }
-    calls_close_life(edge);
+    world->traffic->close_life(edge);
     for (int i = 0; i < world->live.account_count; i++) {
         edge->over_allowed_micro[i] = 0;
     }
@@ -249,11 +286,14 @@ static bool make_settle(struct sim_edge *edge, struct sim_op *op)
     if (index == edge->life_count) {
         return false;
     }
-    const struct sim_life *life = &edge->lives[index];
+    struct sim_life *life = &edge->lives[index];
     *op = (struct sim_op){
         .kind = OP_SETTLE, .life = index, .incarnation = life->number, .session = life->session};
-    for (int i = 0; i < edge->synced_count && op->count < OP_CHARGES_MAX; i++) {
+    for (int i = life->unsettled_from; i < edge->synced_count && op->count < OP_CHARGES_MAX; i++) {
         const struct sim_record *record = &edge->log[i];
+        if (op->count == 0 && edge->world->mutation != SIM_RETRY_RENUMBERED) {
+            life->unsettled_from = i;
+        }
         if (record->kind == JOURNAL_USAGE && record->life == index &&
             record->sequence > life->acked) {
             op->charges[op->count++] =
@@ -527,7 +567,7 @@ void edge_step(struct sim_edge *edge)
     if (world->now_us - edge->last_alive_us >= SECOND) {
         edge->last_alive_us = world->now_us;
     }
-    calls_step(edge);
+    world->traffic->step(edge);
     store_step(edge);
     check_edge(edge);
 }

@@ -105,6 +105,18 @@ static void accounts_pay_in(struct world *world)
     }
 }
 
+void money_accounts_make(struct world *world)
+{
+    world->live.account_count = MONEY_ACCOUNTS;
+    accounts_make(world);
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->begin(world->mirror->ctx, &world->live, difference);
+        world_differs(world, difference);
+    }
+    accounts_pay_in(world);
+}
+
 static void edges_make(struct world *world)
 {
     for (int i = 0; i < world->edge_count; i++) {
@@ -112,8 +124,6 @@ static void edges_make(struct world *world)
         edge->world = world;
         edge->index = i;
         edge->ledger = world->live.identity;
-        edge->log = malloc(LOG_MAX * sizeof(*edge->log));
-        assert(edge->log != NULL);
         for (int j = 0; j < MONEY_ACCOUNTS; j++) {
             edge->has_presence[j] = world_chance(world, 400000);
         }
@@ -147,7 +157,7 @@ static void faulty_step(struct world *world)
     faults_step(world);
     copies_keep(world);
     if (world_chance(world, 2000)) {
-        int account = (int)rng_below(&world->rng, MONEY_ACCOUNTS);
+        int account = (int)rng_below(&world->rng, (uint64_t)world->live.account_count);
         world_top_up(world, account, world_between(world, 1, 10 * COIN));
     }
 }
@@ -157,7 +167,12 @@ static void world_run(struct world *world)
     int64_t end_us = world->heal_us + HEALING_US;
     bool are_buried = false;
     while (world->now_us < end_us && world->result->violation[0] == '\0') {
-        world->now_us += world->is_faulty ? TICK_US : HEALING_TICK_US;
+        int64_t now_us =
+            world->now_us + (world->is_faulty ? world->traffic->tick_us : HEALING_TICK_US);
+        if (world->traffic->advance != NULL) {
+            world->traffic->advance(world, now_us);
+        }
+        world->now_us = now_us;
         if (world->is_faulty && world->now_us >= world->heal_us) {
             heal(world);
         }
@@ -183,13 +198,19 @@ static void world_run(struct world *world)
 static void world_free(struct world *world)
 {
     for (int i = 0; i < world->edge_count; i++) {
-        meter_table_free(world->edges[i].table);
-        free(world->edges[i].log);
+        struct sim_edge *edge = &world->edges[i];
+        if (edge->table != NULL) {
+            world->traffic->stop(edge);
+        }
+        for (int j = 0; j < edge->log_count; j++) {
+            free(edge->log[j].bytes);
+        }
+        free(edge->log);
     }
     free(world);
 }
 
-static void plan_take(struct world *world, const struct sim_plan *plan, struct sim_result *out)
+void world_plan_take(struct world *world, const struct sim_plan *plan, struct sim_result *out)
 {
     rng_init(&world->rng, plan->seed);
     world->plan = plan;
@@ -209,29 +230,20 @@ static void plan_take(struct world *world, const struct sim_plan *plan, struct s
     out->faulty_us = faulty_us;
 }
 
-static int run(const struct sim_plan *plan, const struct sim_mirror *mirror, struct sim_result *out)
+int world_play(struct world *world, const struct sim_plan *plan, struct sim_result *out)
 {
-    struct world *world = calloc(1, sizeof(*world));
-    assert(world != NULL);
     *out = (struct sim_result){0};
     world->result = out;
-    world->mirror = mirror;
     world->is_faulty = true;
     world->now_us = SECOND;
     world->live.identity = 1;
-    world->live.account_count = MONEY_ACCOUNTS;
-    plan_take(world, plan, out);
-    char difference[DIFFERENCE_SIZE] = "";
-    accounts_make(world);
-    if (mirror != NULL) {
-        mirror->begin(mirror->ctx, &world->live, difference);
-        world_differs(world, difference);
-    }
-    accounts_pay_in(world);
+    world_plan_take(world, plan, out);
+    world->traffic->make(world);
     edges_make(world);
     world_run(world);
-    if (mirror != NULL) {
-        mirror->end(mirror->ctx, &world->live, difference);
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->end(world->mirror->ctx, &world->live, difference);
         world_differs(world, difference);
     }
     out->trace_hash = world->trace;
@@ -240,6 +252,15 @@ static int run(const struct sim_plan *plan, const struct sim_mirror *mirror, str
     }
     world_free(world);
     return out->violation[0] == '\0' ? 0 : 1;
+}
+
+static int run(const struct sim_plan *plan, const struct sim_mirror *mirror, struct sim_result *out)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    assert(world != NULL);
+    world->traffic = &money_traffic;
+    world->mirror = mirror;
+    return world_play(world, plan, out);
 }
 
 int money_world_run(const struct sim_plan *plan, struct sim_result *out)

@@ -5,6 +5,7 @@
 #define DT_TEST_MONEY_WORLD_H
 
 #include "base/rng.h"
+#include "metering/usage.h"
 #include "model_ledger.h"
 #include "sim.h"
 
@@ -14,7 +15,6 @@
 #define COIN MONEY_MICRO
 #define EDGES_MAX SIM_NODES_MAX
 #define CALLS_MAX 10
-#define LOG_MAX 32768
 #define LIVES_MAX 24
 #define MONEY_ACCOUNTS 4
 #define EVIDENCE_MAX 16
@@ -28,7 +28,6 @@
 #define LEASE_BYTES_MAX 64
 #define GRACE_MICRO (COIN / 2)
 #define HEALING_US (200 * SECOND)
-#define TICK_US 25000
 #define HEALING_TICK_US 100000
 
 struct sim_call {
@@ -54,6 +53,9 @@ struct sim_record { /* of an edge's journal */
     uint64_t sequence;   /* JOURNAL_USAGE */
     int64_t charge_micro, ended_micro, charged_micro;
     bool is_final;
+    uint64_t key; /* of the call, where a whole engine writes */
+    char *bytes;  /* the record itself, there; owned */
+    size_t size;
     char lease[LEASE_BYTES_MAX];
     size_t lease_size;
 };
@@ -63,6 +65,7 @@ struct sim_life { /* an incarnation as its edge knows it: on disk, synced whenev
     uint64_t number, session; /* 0: not yet */
     uint64_t sequence;        /* of its newest usage */
     uint64_t acked;           /* settled up to here */
+    int unsettled_from;       /* in the journal: all usage before it is acked */
     bool is_given_up;         /* an old disk, found out: what its numbers say was said before */
     bool is_lost;             /* its disk is gone */
     /* The observer's. */
@@ -134,7 +137,8 @@ struct sim_edge {
     struct sim_life lives[LIVES_MAX];          /* the last one is current */
     int life_count;
     struct sim_record *log;
-    int log_count, synced_count;
+    int log_count, log_max, synced_count;
+    struct fleet_node *node; /* a whole engine; NULL: meters alone */
     struct sim_call calls[CALLS_MAX];
     bool has_op;
     struct sim_op op;
@@ -147,6 +151,9 @@ struct sim_edge {
     int64_t returned_micro[MODEL_ACCOUNTS];     /* R as last seen, of this incarnation */
     int64_t over_allowed_micro[MODEL_ACCOUNTS]; /* talk that nobody could count while it was down */
     bool has_presence[MODEL_ACCOUNTS];
+    int64_t expire_us;   /* of a whole engine: look for bindings that end then */
+    int check_at;        /* account to look at next */
+    bool has_been_old;   /* its disk was put back: talk was talked twice */
     int64_t start_count; /* each start begins a new minute of spending */
 };
 
@@ -164,6 +171,26 @@ struct sim_mirror {
 int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror,
                              struct sim_result *out);
 
+/* Who calls, and what an edge is made of: meters driven by a few lines, or whole engines. */
+struct sim_traffic {
+    /* A usage record of a whole engine, as it is written; NULL: none are. */
+    void (*usage)(struct sim_edge *edge, const struct usage *usage);
+    void (*begun)(struct sim_edge *edge, uint64_t key); /* a call is recorded for the first time */
+    void (*make)(struct world *world);                  /* accounts and their money */
+    void (*advance)(struct world *world,
+                    int64_t to_us);       /* what happens between two steps; or NULL */
+    void (*start)(struct sim_edge *edge); /* makes edge->table from the journal, calls and all */
+    void (*stop)(struct sim_edge *edge);  /* its memory is gone */
+    void (*step)(struct sim_edge *edge);
+    void (*close_life)(struct sim_edge *edge); /* partial records of all open calls */
+    void (*look)(struct sim_edge *edge, int account, const struct meter_view *view);
+    void (*check)(struct world *world); /* healed: I9 */
+    int accounts_at_once;               /* looked at in a step */
+    int64_t tick_us;                    /* of a step, while things go wrong */
+};
+extern const struct sim_traffic money_traffic;
+void money_accounts_make(struct world *world);
+
 struct sim_copy { /* of the database, some time ago */
     struct model_ledger ledger;
 };
@@ -172,6 +199,8 @@ struct world {
     struct rng rng;
     enum sim_mutation mutation;
     const struct sim_plan *plan;
+    const struct sim_traffic *traffic;
+    struct fleet *fleet; /* NULL: none */
     struct sim_fault faults[SIM_FAULTS_MAX];
     int fault_count, next_fault;
     int64_t heal_us;
@@ -247,19 +276,27 @@ enum edge_loss { LOSS_MEMORY = 0, LOSS_POWER, LOSS_DISK, LOSS_DISK_OLD };
 void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us);
 int64_t edge_wall_us(const struct sim_edge *edge);
 struct sim_life *edge_life(struct sim_edge *edge);
+/* Spent by a call that was open till now. */
+void edge_charged(struct sim_edge *edge, int account, int64_t charge_micro);
+void edge_replay_leases(struct sim_edge *edge); /* into edge->table */
+uint64_t edge_journal(void *ctx, enum journal_kind kind, struct slice bytes);
+
+/* money_world.c: the world that `world` (zeroed, with its traffic) is; returns 1 on a violation */
+int world_play(struct world *world, const struct sim_plan *plan, struct sim_result *out);
+void world_plan_take(struct world *world, const struct sim_plan *plan, struct sim_result *out);
 
 /* money_calls.c */
-void calls_step(struct sim_edge *edge);
-void calls_restore(struct sim_edge *edge);
-void calls_close_life(struct sim_edge *edge); /* partial records of all open calls */
 /* 0 where it is no usage; a full disk has room for what open calls may still have to write. */
 uint64_t edge_append(struct sim_edge *edge, const struct sim_record *record);
 
 /* money_check.c */
 void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_for_money);
+void check_evidence(struct sim_edge *edge, int account, uint64_t version);
 void check_edge(struct sim_edge *edge);
+void check_account(struct sim_edge *edge, int account);
 void check_usage(struct sim_edge *edge, const struct sim_call *call); /* with its new charge */
 void check_open(struct sim_edge *edge);
+void check_calls(struct world *world);
 void check_served(struct world *world, const struct sim_op *op); /* by the ledger */
 void check_bound(struct world *world);
 void check_minutes(struct world *world);

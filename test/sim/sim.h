@@ -71,8 +71,9 @@ struct sim_result {
     uint64_t trace_hash;
     char violation[256]; /* empty: clean */
     int64_t virtual_us;
-    uint64_t charges, calls;
-    int fault_count; /* in the seed's schedule */
+    uint64_t charges, calls; /* answered ones */
+    uint64_t attempts;       /* calls placed, where a world counts them */
+    int fault_count;         /* in the seed's schedule */
     int node_count, phone_count;
     int64_t faulty_us;
 };
@@ -82,6 +83,10 @@ typedef int sim_play(const struct sim_plan *plan, struct sim_result *out);
 /* Nodes with the real meter table against a model of the ledger in PostgreSQL. 0: clean, 1: a
  * violation. */
 int money_world_run(const struct sim_plan *plan, struct sim_result *out);
+
+/* Three nodes, each a whole edge engine, a thousand phones, five calls a second; the same faults.
+ */
+int fleet_world_run(const struct sim_plan *plan, struct sim_result *out);
 
 /* Makes a failing plan smaller as long as it breaks the same invariant, by at most `tries` runs
  * (delta debugging over faults, then nodes, phones, time, network). Returns the runs made. */
