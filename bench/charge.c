@@ -1,8 +1,9 @@
 /* bench-charge: what a charge costs, in its three parts: the edge's decision (may this call be
  * paid), the refill of a lease, and the settlement into the ledger.
- *     bench-charge DIR [ACCOUNTS] [SECONDS]
- * DIR must not hold a database yet. CPU is of the thread that does it; times are of one operation
- * (decision) or one transaction (refill, settlement). Lines of JSON; run-charge.sh makes the table.
+ *     bench-charge DIR [ACCOUNTS] [SECONDS] [URL]
+ * DIR must not hold a database yet, nor the PostgreSQL database of the URL a ledger. CPU is of the
+ * thread that does it; times are of one operation (decision) or one transaction (refill,
+ * settlement). Lines of JSON; run-charge.sh makes the table.
  */
 #include "metering/meter.h"
 #include "store/journal.h"
@@ -355,15 +356,18 @@ int main(int argc, char **argv)
                                       .cps_max = NO_LIMIT,
                                       .spend_day_micro = NO_LIMIT}};
     if (argc < 2 || bench.account_count < ASKS || bench.duration_us <= 0) {
-        fprintf(stderr, "usage: bench-charge DIR [ACCOUNTS (10000)] [SECONDS (5)]\n");
+        fprintf(stderr, "usage: bench-charge DIR [ACCOUNTS (10000)] [SECONDS (5)] [URL]\n");
         return 2;
     }
     decide(&bench, argv[1], &open, &call);
     decide_alone(&bench, &open);
     report(&open);
     report(&call);
-    struct store_options options = {
-        .dir = argv[1], .deadline_us = 5 * SECOND_US, .is_checkpointer = true, .may_create = true};
+    struct store_options options = {.dir = argv[1],
+                                    .url = argc > 4 ? argv[4] : NULL,
+                                    .deadline_us = 5 * SECOND_US,
+                                    .is_checkpointer = true,
+                                    .may_create = true};
     bench.store = store_new(&options);
     CHECK(bench.store != NULL && store_migrate(bench.store) == STORE_OK);
     make_accounts(&bench);

@@ -214,8 +214,19 @@ static bool configure(const struct real *real)
 static bool initialise(struct real *real, char why[SCN_WHY_SIZE])
 {
     char output[SCN_WHY_SIZE / 2];
-    char *argv[] = {
-        (char *)(uintptr_t)real->options.program, "init", real->dir, "--domain", SCN_DOMAIN, NULL};
+    char *argv[] = {(char *)(uintptr_t)real->options.program,
+                    "init",
+                    real->dir,
+                    "--domain",
+                    SCN_DOMAIN,
+                    NULL,
+                    NULL,
+                    NULL};
+    if (real->options.is_on_server) {
+        pg_server_make(&real->server);
+        argv[5] = "--store";
+        argv[6] = real->server.url;
+    }
     if (proc_run(argv, output, sizeof(output), PROGRAM_US) != 0) {
         snprintf(why, SCN_WHY_SIZE, "dialtone init failed: %s", output);
         return false;
@@ -224,8 +235,10 @@ static bool initialise(struct real *real, char why[SCN_WHY_SIZE])
         snprintf(why, SCN_WHY_SIZE, "cannot write %s/dialtone.conf", real->dir);
         return false;
     }
-    real->books.store =
-        store_new(&(struct store_options){.dir = real->dir, .deadline_us = 2000000});
+    real->books.store = store_new(
+        &(struct store_options){.dir = real->dir,
+                                .url = real->options.is_on_server ? real->server.url : NULL,
+                                .deadline_us = 2000000});
     return real->books.store != NULL && books_provision(&real->books, why);
 }
 
@@ -320,6 +333,9 @@ bool real_free(struct real *real, bool is_pass, char why[SCN_WHY_SIZE])
         }
     }
     store_free(real->books.store);
+    if (real->server.pid != 0) {
+        pg_server_done(&real->server);
+    }
     control_client_free(real->supervisor);
     control_client_free(real->edge);
     ua_net_free(real->net);

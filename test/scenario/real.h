@@ -9,6 +9,7 @@ struct real;
 
 struct real_options {
     const char *program; /* build/dialtone */
+    bool is_on_server;   /* the ledger in a PostgreSQL of its own */
     bool is_kept;        /* the folder stays even when all went well */
 };
 

@@ -49,8 +49,29 @@ static bool lock_database(struct real *real)
     return sqlite3_exec(real->lock, "BEGIN EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK;
 }
 
+/* A server hangs, or is gone. */
+static bool server_fault(struct real *real, enum scn_fault fault, char why[SCN_WHY_SIZE])
+{
+    if (fault == SCN_STOP) {
+        pg_server_freeze(&real->server, true);
+    } else if (fault == SCN_DELETE) {
+        pg_server_kill(&real->server);
+    } else {
+        snprintf(why, SCN_WHY_SIZE, "a database server knows only stop and delete");
+        return false;
+    }
+    return true;
+}
+
 bool real_store_heal(struct real *real)
 {
+    if (real->options.is_on_server) {
+        if (real->server.pid == 0) {
+            pg_server_start(&real->server);
+        }
+        pg_server_freeze(&real->server, false);
+        return true;
+    }
     (void)unlink(real->faults);
     if (real->lock != NULL) {
         sqlite3_exec(real->lock, "ROLLBACK", NULL, NULL, NULL);
@@ -87,6 +108,9 @@ static bool store_fault(struct real *real, const struct scn_step *step, char why
     }
     real->fault = step->fault;
     real->fault_at_us = ua_net_now_us();
+    if (real->options.is_on_server && step->fault != SCN_START) {
+        return server_fault(real, step->fault, why);
+    }
     snprintf(why, SCN_WHY_SIZE, "the fault of the database could not be made");
     switch (step->fault) {
     case SCN_STOP:

@@ -4,6 +4,7 @@
 
 #include "books.h"
 #include "net/control.h"
+#include "pg_server.h"
 #include "real.h"
 #include "ua_net.h"
 
@@ -21,6 +22,7 @@ struct real {
     struct ua_net *net;
     struct books books;
     pid_t pid;
+    struct pg_server server; /* pid 0: SQLite */
     struct control_client *supervisor, *edge;
     sqlite3 *lock; /* holds the database locked */
     enum scn_fault fault;

@@ -1,4 +1,5 @@
-/* dialtone-scenario [--real|--sim] [--program PATH] [--jobs N] [--drill] [--keep] FILES...: plays
+/* dialtone-scenario [--real|--sim] [--program PATH] [--jobs N] [--drill] [--keep]
+ * [--postgresql] FILES...: plays
  * scenarios and says PASS or FAIL for each. Real ones run in parallel, each in a process and an
  * installation of its own. */
 #include "real.h"
@@ -25,7 +26,7 @@ struct result { /* in memory that the children share */
 };
 
 struct runner {
-    bool is_sim, has_drills, is_kept;
+    bool is_sim, has_drills, is_kept, is_on_server;
     const char *program;
     int jobs;
     uint64_t seed;
@@ -58,7 +59,9 @@ static bool load(const char *path, struct scn *out, char why[SCN_WHY_SIZE])
 static enum outcome play_real(const struct runner *runner, const struct scn *scn,
                               char why[SCN_WHY_SIZE])
 {
-    struct real_options options = {.program = runner->program, .is_kept = runner->is_kept};
+    struct real_options options = {.program = runner->program,
+                                   .is_on_server = runner->is_on_server,
+                                   .is_kept = runner->is_kept};
     struct real *real = real_new(scn, &options, why);
     if (real == NULL) {
         return OUTCOME_FAIL;
@@ -154,6 +157,7 @@ static int usage(void)
                     "  --jobs N         real scenarios at once; default 4\n"
                     "  --seed N         of the simulator's network; default 1\n"
                     "  --drill          also those that take longer than half a minute\n"
+                    "  --postgresql     real ones with the ledger in a PostgreSQL of their own\n"
                     "  --keep           keep the installations of scenarios that passed\n");
     return 2;
 }
@@ -168,6 +172,8 @@ static bool options_read(struct runner *runner, int argc, char **argv)
             runner->has_drills = true;
         } else if (strcmp(argv[i], "--keep") == 0) {
             runner->is_kept = true;
+        } else if (strcmp(argv[i], "--postgresql") == 0) {
+            runner->is_on_server = true;
         } else if (strcmp(argv[i], "--program") == 0 && has_value) {
             runner->program = argv[++i];
         } else if (strcmp(argv[i], "--jobs") == 0 && has_value) {

@@ -153,6 +153,21 @@ void pg_server_make(struct pg_server *server)
              server->dir);
 }
 
+void pg_server_freeze(struct pg_server *server, bool is_frozen)
+{
+    char command[128];
+    const char *how = is_frozen ? "STOP" : "CONT";
+    if (server->pid > 0) {
+        /* One that ends meanwhile is no matter. */
+        snprintf(command, sizeof(command),
+                 "kill -%s %d $(ps -o pid= --ppid %d) 2>/dev/null || :", how, server->pid,
+                 server->pid);
+        if (system(command) != 0) {
+            stop_because("cannot be frozen");
+        }
+    }
+}
+
 void pg_server_kill(struct pg_server *server)
 {
     if (server->pid > 0) {

@@ -15,7 +15,8 @@ struct pg_server {
 /* Each fails the test (or ends the program outside of one) when it cannot be done in 30 s. */
 void pg_server_make(struct pg_server *server); /* initdb, and started */
 void pg_server_start(struct pg_server *server);
-void pg_server_kill(struct pg_server *server); /* as a crash */
+void pg_server_freeze(struct pg_server *server, bool is_frozen); /* all its processes */
+void pg_server_kill(struct pg_server *server);                   /* as a crash */
 void pg_server_done(struct pg_server *server); /* killed, and its directory removed */
 /* A copy of the database is put aside; it is put in the database's place. Nobody is connected. */
 void pg_server_keep(const struct pg_server *server);

@@ -131,15 +131,9 @@ static void assert_served(struct world *world)
 static void a_stopped_server_is_unknown_and_loses_nothing(void **state)
 {
     struct world *world = *state;
-    /* Every process of the server, as a host that hangs. */
-    char command[128];
-    snprintf(command, sizeof(command), "kill -STOP %d $(ps -o pid= --ppid %d)", server.pid,
-             server.pid);
-    assert_int_equal(system(command), 0);
+    pg_server_freeze(&server, true); /* as a host that hangs */
     assert_unknown(world);
-    snprintf(command, sizeof(command), "kill -CONT %d $(ps -o pid= --ppid %d)", server.pid,
-             server.pid);
-    assert_int_equal(system(command), 0);
+    pg_server_freeze(&server, false);
     assert_served(world);
 }
 
