@@ -35,6 +35,9 @@ struct account {
     bool is_suspended; /* only by a named person or rule: see suspended_by */
     char suspended_by[ACCOUNT_NAME_SIZE];
     char suspended_why[SUSPENSION_TEXT_SIZE];
+    /* 0: until a person ends it; else when a rule's ends unless renewed. Not in the snapshot: who
+     * lifts it reads the ledger. */
+    int64_t wall_suspended_until_us;
     int64_t limit_micro;     /* credit limit, postpaid: how far below zero; >= 0 */
     int64_t grace_micro;     /* -1: the class's default */
     int32_t channels_max;    /* concurrent calls; NO_LIMIT */

@@ -10,6 +10,7 @@
 #define PAUSE_ALONE_S 10
 #define ACCOUNTS_EACH 200 /* looked at in one round; the next goes on from there */
 #define SAVE_EVERY 30     /* rounds */
+#define LIFTS_EACH 100    /* suspensions that end in one round */
 
 /* False: the store gave no answer. */
 static bool read_accounts(struct api *api, struct store *store, struct account *rows,
@@ -36,6 +37,26 @@ static bool read_accounts(struct api *api, struct store *store, struct account *
     return true;
 }
 
+/* Suspensions by rules end when their time is over; false: the store gave no answer. */
+static bool lift_suspensions(struct api *api, struct store *store)
+{
+    for (int i = 0; i < LIFTS_EACH; i++) {
+        uint64_t account_id = 0;
+        pthread_mutex_lock(&api->change_lock);
+        enum store_result result = config_lift_suspension(store, &account_id);
+        pthread_mutex_unlock(&api->change_lock);
+        if (result != STORE_OK) {
+            return false;
+        }
+        if (account_id == 0) {
+            break;
+        }
+        api_log(api, json_pack("{s:s,s:I}", "event", "account.suspension_lifted", "account_id",
+                               (json_int_t)account_id));
+    }
+    return true;
+}
+
 static void tell_store(struct api *api, bool is_ok)
 {
     json_t *status = stores_status(api->stores);
@@ -49,7 +70,8 @@ static void look(struct api *api, struct account *rows, uint64_t *after, bool *w
     const char *why = NULL;
     struct store_slot *slot = stores_take(api->stores, &why);
     if (slot != NULL) {
-        if (!read_accounts(api, stores_store(slot), rows, after)) {
+        if (!lift_suspensions(api, stores_store(slot)) ||
+            !read_accounts(api, stores_store(slot), rows, after)) {
             stores_note_unknown(slot);
         }
         stores_give(api->stores, slot);

@@ -3,6 +3,8 @@
 #include "api/handlers.h"
 #include "api/resource.h"
 
+#include "account/suspension.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,8 @@ RESOURCE_FUNCTIONS(account, account)
 
 static const char *const kinds[] = {"prepaid", "postpaid", NULL};
 static const char *const classes[] = {"new", "verified", "flagged", NULL};
+
+static json_t *write_until(const void *row);
 
 static const struct field fields[] = {
     {"id", FIELD_U64, FIELD_READ_ONLY, FIELD(account, id)},
@@ -35,8 +39,15 @@ static const struct field fields[] = {
     {"is_suspended", FIELD_BOOL, FIELD_READ_ONLY, FIELD(account, is_suspended)},
     {"suspended_by", FIELD_TEXT, FIELD_READ_ONLY, FIELD(account, suspended_by)},
     {"suspended_why", FIELD_TEXT, FIELD_READ_ONLY, FIELD(account, suspended_why)},
+    {"wall_suspended_until_us", FIELD_SPECIAL, FIELD_READ_ONLY, .write = write_until},
     {0},
 };
+
+static json_t *write_until(const void *row)
+{
+    int64_t until_us = ((const struct account *)row)->wall_suspended_until_us;
+    return until_us == 0 ? json_null() : json_integer(until_us);
+}
 
 static void prepare(void *row)
 {
@@ -138,12 +149,14 @@ const struct resource resource_account = {
     .removed = removed,
 };
 
-/* ---- suspension: stored only by a named person, with the reason ---- */
+/* ---- suspension: stored only by a named person, with the reason, or by a named rule, with its
+ * evidence and an end ---- */
 
 static void put_suspension(struct api_call *call, struct account *account, bool is_suspended,
                            const char *why)
 {
     account->is_suspended = is_suspended;
+    account->wall_suspended_until_us = 0;
     snprintf(account->suspended_by, sizeof(account->suspended_by), "%s",
              is_suspended ? call->principal.name : "");
     snprintf(account->suspended_why, sizeof(account->suspended_why), "%s", why);
@@ -169,13 +182,83 @@ static void change_suspension(struct api_call *call, bool is_suspended, const ch
     free(account);
 }
 
+static void answer_rule(struct api_call *call, const struct rule_suspension *asked,
+                        const struct account *account, enum suspension_made made)
+{
+    static const char *const did[] = {
+        [SUSPENSION_LEFT] = "account.suspension_left",
+        [SUSPENSION_MADE] = "account.suspended",
+        [SUSPENSION_RENEWED] = "account.suspension_renewed",
+        [SUSPENSION_HELD_BACK] = "account.suspension_held_back",
+    };
+    api_log(call->api, json_pack("{s:s,s:I,s:s,s:s,s:s}", "event", did[made], "account_id",
+                                 (json_int_t)asked->account_id, "actor", call->principal.name,
+                                 "rule", asked->rule, "why", asked->evidence));
+    if (made == SUSPENSION_HELD_BACK) {
+        json_t *alarm = json_pack("{s:s,s:s}", "alarm", "a rule suspends too many accounts", "rule",
+                                  asked->rule);
+        api_publish(call->api, "alarm", alarm);
+        json_decref(alarm);
+        api_problem(call, PROBLEM_REFUSED,
+                    "Rules suspended as many accounts in ten minutes as they may. A person has to "
+                    "look, and can suspend it.");
+    } else {
+        api_json(call, 200, rows_write(call, &resource_account, account));
+    }
+}
+
+static void suspend_by_rule(struct api_call *call, struct rule_suspension *asked)
+{
+    struct account *account = malloc(sizeof(*account));
+    enum suspension_made made = SUSPENSION_LEFT;
+    pthread_mutex_lock(&call->api->change_lock);
+    if (account != NULL && api_find_account_id(call, call->param, &asked->account_id) &&
+        api_store_ok(call, config_suspend_by_rule(stores_store(call->slot), asked, account, &made),
+                     "account")) {
+        answer_rule(call, asked, account, made);
+    }
+    pthread_mutex_unlock(&call->api->change_lock);
+    free(account);
+}
+
+/* False: the problem is answered. A rule says for how long its evidence is good. */
+static bool read_rule(struct api_call *call, const json_t *body, const char *why,
+                      struct rule_suspension *asked)
+{
+    const json_t *for_s = json_object_get(body, "for_s");
+    json_int_t lasts_s = json_integer_value(for_s);
+    if (!field_optional_text(call, body, "rule", asked->rule, sizeof(asked->rule))) {
+        return false;
+    }
+    bool has_rule = asked->rule[0] != '\0';
+    bool is_time =
+        json_is_integer(for_s) && lasts_s >= 1 && lasts_s <= SUSPENSION_LASTS_MAX_US / 1000000;
+    if (has_rule ? !is_time : for_s != NULL) {
+        api_problem_field(call, "for_s",
+                          "A rule, and only a rule, says \"for_s\": 1 to %lld seconds. It renews "
+                          "the suspension while its evidence stands.",
+                          (long long)(SUSPENSION_LASTS_MAX_US / 1000000));
+        return false;
+    }
+    asked->lasts_us = has_rule ? lasts_s * 1000000 : 0;
+    text_copy(asked->evidence, sizeof(asked->evidence), why);
+    return true;
+}
+
 void account_suspend(struct api_call *call)
 {
-    static const char *const known[] = {"why", NULL};
+    static const char *const known[] = {"why", "rule", "for_s", NULL};
+    struct rule_suspension asked = {0};
     json_t *body = api_body(call);
     if (body != NULL && field_only(call, body, known)) {
         const char *why = field_text(call, body, "why", SUSPENSION_TEXT_SIZE - 1);
-        if (why != NULL) {
+        if (why == NULL || !read_rule(call, body, why, &asked)) {
+            json_decref(body);
+            return;
+        }
+        if (asked.rule[0] != '\0') {
+            suspend_by_rule(call, &asked);
+        } else {
             change_suspension(call, true, why);
         }
     }

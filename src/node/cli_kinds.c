@@ -61,6 +61,7 @@ static const struct cli_column account_show[] = {
     {"suspended", "is_suspended", CLI_TEXT},
     {"suspended by", "suspended_by", CLI_TEXT},
     {"suspended because", "suspended_why", CLI_TEXT},
+    {"suspended until", "wall_suspended_until_us", CLI_TIME},
     END_COLUMNS,
 };
 #define ACCOUNT_OPTIONS                                                                            \
@@ -102,7 +103,9 @@ static const struct args_known account_set_known[] = {
     ACCOUNT_OPTIONS,
 };
 static const struct args_known suspend_known[] = {
-    ARG("--why", "TEXT", "kept with the account"),
+    ARG("--why", "TEXT", "kept with the account; of a rule: its evidence"),
+    ARG("--rule", "NAME", "a rule does it, and not you: it ends by itself"),
+    ARG("--for", "SECONDS", "so long the rule's evidence is good; say it again to go on"),
     COMMON,
 };
 static const struct cli_kind account_kind = {"account", "/v1/accounts", "name", account_list,
@@ -119,9 +122,13 @@ const struct command cli_account_commands[] = {
     ROWS("set", "change an account", " NAME OPTIONS",
          "Only what is named changes, in force within a second, for calls in progress too.",
          account_set_known, cli_rows_set),
-    ROWS("suspend", "refuse its calls, by a named person and for a reason", " NAME --why TEXT",
-         "Its calls in progress go on; emergency calls are connected all the same.", suspend_known,
-         cli_rows_suspension),
+    ROWS("suspend", "refuse its calls, by a named person or rule, for a reason",
+         " NAME --why TEXT [--rule RULE --for SECONDS]",
+         "Its calls in progress go on; emergency calls are connected all the same. A program that\n"
+         "watches for fraud says --rule and --for, and again while its evidence stands: the\n"
+         "suspension then ends by itself. Rules suspend 5 accounts, or 1 % of all, in ten minutes "
+         "at\nthe most; beyond that it is refused and an alarm is kept.",
+         suspend_known, cli_rows_suspension),
     ROWS("resume", "end a suspension", " NAME", NULL, plain, cli_rows_suspension),
     ROWS("remove", "remove an account without devices, numbers and money", " NAME", NULL, plain,
          cli_rows_remove),

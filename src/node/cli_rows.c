@@ -230,8 +230,15 @@ int cli_rows_suspension(const struct command *command, const struct args *args)
 {
     bool is_suspend = strcmp(command->name, "account suspend") == 0;
     const char *why = args_value(args, "--why");
+    const char *rule = args_value(args, "--rule");
+    const char *lasts = args_value(args, "--for");
+    uint64_t lasts_s = 0;
     struct cli cli;
     struct cli_url url;
+    if ((rule == NULL) != (lasts == NULL) ||
+        (lasts != NULL && !slice_to_u64(slice_from_text(lasts), INT32_MAX, &lasts_s))) {
+        return cli_usage(command, "--rule NAME and --for SECONDS go together");
+    }
     if (is_suspend && why == NULL) {
         return cli_usage(command, "say --why: it is kept with the account, and the caller's "
                                   "refusal names it");
@@ -240,6 +247,10 @@ int cli_rows_suspension(const struct command *command, const struct args *args)
         return COMMAND_USAGE;
     }
     json_t *body = is_suspend ? json_pack("{s:s}", "why", why) : NULL;
+    if (rule != NULL) {
+        json_object_set_new(body, "rule", json_string(rule));
+        json_object_set_new(body, "for_s", json_integer((json_int_t)lasts_s));
+    }
     url_of(&cli, kind_of(command), &url);
     cli_url_part(&url, "suspension");
     int status = send(&cli, is_suspend ? "PUT" : "DELETE", &url, body);

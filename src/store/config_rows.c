@@ -278,6 +278,15 @@ static enum store_result read_one(struct store *store, const struct config_table
     return store->failed;
 }
 
+enum store_result config_get_row(struct store *store, enum config_table_index index, uint64_t id,
+                                 void *out)
+{
+    const struct table_sql *sql = sql_of(store, index);
+    return sql == NULL
+               ? store->failed
+               : read_one(store, config_table(index), store_query(store, sql->get, "u", id), out);
+}
+
 enum store_result config_get(struct store *store, enum config_table_index index, uint64_t id,
                              void *out)
 {

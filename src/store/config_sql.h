@@ -68,6 +68,9 @@ enum store_result config_put(struct store *store, enum config_table_index index,
                              const char *actor) MUST_CHECK;
 enum store_result config_remove(struct store *store, enum config_table_index index, uint64_t id,
                                 const char *actor) MUST_CHECK;
+/* Within a transaction that is under way. */
+enum store_result config_get_row(struct store *store, enum config_table_index index, uint64_t id,
+                                 void *out) MUST_CHECK;
 /* Within a transaction that is under way; `number` is one of the change feed, taken there. */
 enum store_result config_put_row(struct store *store, enum config_table_index index, void *row,
                                  uint64_t number);

@@ -33,6 +33,7 @@ static const struct config_column account_columns[] = {
     FIELD(account, COLUMN_I64, spend_minute_micro),
     FIELD(account, COLUMN_I64, price_max_micro),
     FIELD(account, COLUMN_TEXT, hot_open),
+    FIELD(account, COLUMN_I64, wall_suspended_until_us),
 };
 
 static const struct config_column endpoint_columns[] = {
@@ -113,6 +114,9 @@ static const char *account_fault(const void *any)
     }
     if (row->is_suspended && row->suspended_by[0] == '\0') {
         return "a suspension names the person or rule that made it";
+    }
+    if (row->wall_suspended_until_us != 0 && !row->is_suspended) {
+        return "only a suspension ends by itself";
     }
     return NULL;
 }

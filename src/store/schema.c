@@ -139,6 +139,12 @@ static const char deck_kinds[] =
 /* Step 6. The export and the statements find a record by what its edge called it. */
 static const char record_sequence[] = "CREATE INDEX cdr_sequence ON cdr (incarnation, sequence);";
 
+/* Step 7. When a suspension by a rule ends by itself; 0: it does not. */
+static const char suspension_ends[] =
+    "ALTER TABLE account ADD COLUMN wall_suspended_until_us INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX account_suspended_until ON account (wall_suspended_until_us)"
+    " WHERE wall_suspended_until_us <> 0;";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -146,4 +152,5 @@ const struct schema_step schema_steps[] = {
     {"endpoint digest", endpoint_digest},
     {"deck kinds and time zones", deck_kinds},
     {"records by sequence", record_sequence},
+    {"suspensions that end", suspension_ends},
 };

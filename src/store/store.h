@@ -171,6 +171,26 @@ enum store_result config_trunk_by_name(struct store *store, const char *name,
                                        struct trunk *out) MUST_CHECK;
 enum store_result config_number_by_digits(struct store *store, const char *digits,
                                           struct number *out) MUST_CHECK;
+/* A rule suspends for a time, by evidence, and renews it while the evidence stands. It cannot end
+ * or change what a person did; and rules together suspend few (account/suspension.h): beyond that
+ * an event of kind "alarm" is kept and nothing else is done. */
+struct rule_suspension {
+    uint64_t account_id;
+    char rule[ACCOUNT_NAME_SIZE - 8];
+    char evidence[SUSPENSION_TEXT_SIZE];
+    int64_t lasts_us; /* above 0, at most SUSPENSION_LASTS_MAX_US */
+};
+enum suspension_made {
+    SUSPENSION_LEFT = 0, /* suspended by a person or another rule */
+    SUSPENSION_MADE,
+    SUSPENSION_RENEWED,
+    SUSPENSION_HELD_BACK /* too many: a person has to look */
+};
+enum store_result config_suspend_by_rule(struct store *store, const struct rule_suspension *asked,
+                                         struct account *account,
+                                         enum suspension_made *made) MUST_CHECK;
+/* Ends one suspension whose time is over; 0: there is none. Call it again. */
+enum store_result config_lift_suspension(struct store *store, uint64_t *account_id) MUST_CHECK;
 /* Many endpoints at once (`init --load-users`): chunks of 1000 a transaction. */
 enum store_result config_put_endpoints(struct store *store, struct endpoint *rows, int count,
                                        const char *actor) MUST_CHECK;

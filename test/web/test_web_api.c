@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -549,6 +550,49 @@ static void a_suspension_names_who_and_why(void **state)
     answer_done(&gone);
 }
 
+static void a_rule_suspends_for_a_time_and_leaves_what_a_person_did(void **state)
+{
+    (void)state;
+    static const char path[] = "/v1/accounts/bravo/suspension";
+    expect(op("PUT", path, "{\"why\":\"w\",\"rule\":\"velocity\"}"), 422, "bad-field");
+    expect(op("PUT", path, "{\"why\":\"w\",\"for_s\":60}"), 422, "bad-field");
+    expect(op("PUT", path, "{\"rule\":\"velocity\",\"for_s\":60}"), 422, "bad-field");
+    expect(op("PUT", path, "{\"why\":\"w\",\"rule\":\"velocity\",\"for_s\":86401}"), 422,
+           "bad-field");
+    static const char by_rule[] =
+        "{\"why\":\"300 calls to 882 in 10 s\",\"rule\":\"velocity\",\"for_s\":3600}";
+    struct answer put = op("PUT", path, by_rule);
+    assert_int_equal(put.status, 200);
+    assert_string_equal(text_of(&put, "suspended_by"), "rule:velocity");
+    assert_true(json_is_integer(json_object_get(put.json, "wall_suspended_until_us")));
+    answer_done(&put);
+    expect(op("PATCH", "/v1/accounts/bravo", "{\"channels_max\":7}"), 200, "");
+
+    struct answer taken = op("PUT", path, "{\"why\":\"a person agrees\"}");
+    assert_true(json_is_null(json_object_get(taken.json, "wall_suspended_until_us")));
+    answer_done(&taken);
+    struct answer left = op("PUT", path, by_rule);
+    assert_string_equal(text_of(&left, "suspended_by"), "key:admin");
+    answer_done(&left);
+    expect(op("DELETE", path, NULL), 200, "");
+}
+
+static void a_suspension_by_a_rule_ends_by_itself(void **state)
+{
+    (void)state;
+    expect(op("PUT", "/v1/accounts/bravo/suspension",
+              "{\"why\":\"evidence\",\"rule\":\"velocity\",\"for_s\":1}"),
+           200, "");
+    bool is_over = false;
+    for (int i = 0; i < 300 && !is_over; i++) { /* 30 s: it is looked for every ten */
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        struct answer answer = op("GET", "/v1/accounts/bravo", NULL);
+        is_over = json_is_false(json_object_get(answer.json, "is_suspended"));
+        answer_done(&answer);
+    }
+    assert_true(is_over);
+}
+
 static void calls_are_listed_and_ended_by_key(void **state)
 {
     (void)state;
@@ -635,6 +679,8 @@ int main(void)
         cmocka_unit_test(who_has_no_key_gets_nothing),
         cmocka_unit_test(a_key_is_shown_once_and_dies_when_revoked),
         cmocka_unit_test(a_suspension_names_who_and_why),
+        cmocka_unit_test(a_rule_suspends_for_a_time_and_leaves_what_a_person_did),
+        cmocka_unit_test(a_suspension_by_a_rule_ends_by_itself),
         cmocka_unit_test(calls_are_listed_and_ended_by_key),
         cmocka_unit_test(calls_are_summed_up_as_value_at_risk),
         cmocka_unit_test(explain_asks_the_edge),
