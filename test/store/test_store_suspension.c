@@ -136,5 +136,5 @@ int main(void)
         TEST(what_a_person_or_another_rule_suspended_is_left),
         TEST(a_rule_without_a_name_evidence_or_end_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
 }
