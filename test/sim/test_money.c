@@ -58,7 +58,7 @@ static bool is_repeatable(uint64_t seed)
     return first.trace_hash == second.trace_hash && first.trace_hash != other.trace_hash;
 }
 
-/* What is left still fails, with no more than a few of the faults. */
+/* What is left still fails, with a tenth of the faults at most. */
 static bool is_shrunk(enum sim_mutation mutation)
 {
     struct sim_plan plan = {.mutation = mutation};
@@ -78,7 +78,7 @@ static bool is_shrunk(enum sim_mutation mutation)
     struct sim_result again;
     int status = money_world_run(&plan, &again);
     printf("%d faults, %d after %d runs: %s: %s\n", before, after, tries, command, again.violation);
-    return status != 0 && strcmp(again.violation, result.violation) == 0 && after <= 5;
+    return status != 0 && strcmp(again.violation, result.violation) == 0 && after * 10 <= before;
 }
 
 int main(int argc, char **argv)
