@@ -15,6 +15,9 @@
 #define STREAM_BLOCK (16 * 1024)
 #define STACK_SIZE (1024 * 1024)
 #define BODY_FIRST 4096
+/* So much beyond the limit is read and thrown away before it is refused: who still sends when the
+ * connection is closed never sees why. Senders of more ask first (Expect, RFC 9110 10.1.1). */
+#define DISCARDED_MAX (1024 * 1024)
 
 struct http_server {
     struct http_options options;
@@ -30,6 +33,7 @@ struct exchange { /* one request, from its headers to its answer */
     size_t limit;
     size_t counted; /* this exchange's share of body_total */
     bool is_too_long;
+    bool is_answered_early; /* before its body is sent */
     bool is_short_of_memory;
 };
 
@@ -81,6 +85,8 @@ static struct exchange *exchange_new(struct http_server *server, struct MHD_Conn
     if (length != NULL && (!slice_to_u64(slice_from_text(length), UINT64_MAX, &body_size) ||
                            body_size > exchange->limit)) {
         exchange->is_too_long = true;
+        exchange->is_answered_early = http_request_header(&exchange->request, "Expect") != NULL ||
+                                      body_size > exchange->limit + DISCARDED_MAX;
     }
     return exchange;
 }
@@ -127,7 +133,7 @@ static bool body_add(struct exchange *exchange, const char *data, size_t size)
 {
     if (exchange->is_too_long || exchange->is_short_of_memory) {
         exchange->size += size; /* counted, not kept: the answer is sent at the end */
-        return exchange->size <= 2 * exchange->limit + BODY_FIRST;
+        return exchange->size <= exchange->limit + DISCARDED_MAX;
     }
     if (size > exchange->limit - exchange->size) {
         exchange->is_too_long = true;
@@ -252,8 +258,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     if (exchange == NULL) {
         exchange = exchange_new(ctx, connection, url, method);
         *state = exchange;
-        if (exchange != NULL && exchange->is_too_long) {
-            return finish(exchange, connection); /* before its body is sent */
+        if (exchange != NULL && exchange->is_answered_early) {
+            return finish(exchange, connection);
         }
         return exchange == NULL ? MHD_NO : MHD_YES;
     }
