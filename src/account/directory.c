@@ -206,19 +206,9 @@ struct directory_counts directory_count(const struct directory *directory)
 }
 
 struct walk { /* what a walk over encoded rows hands on */
-    bool (*each_account)(void *ctx, const struct account *row);
     bool (*each_endpoint)(void *ctx, const struct endpoint *row);
-    bool (*each_number)(void *ctx, const struct number *row);
     void *ctx;
 };
-
-static bool walk_account(void *ctx, struct slice encoded)
-{
-    const struct walk *walk = ctx;
-    struct wire_reader reader = {.rest = encoded};
-    struct account row;
-    return account_decode(&reader, &row) && walk->each_account(walk->ctx, &row);
-}
 
 static bool walk_endpoint(void *ctx, struct slice encoded)
 {
@@ -228,31 +218,9 @@ static bool walk_endpoint(void *ctx, struct slice encoded)
     return endpoint_decode(&reader, &row) && walk->each_endpoint(walk->ctx, &row);
 }
 
-static bool walk_number(void *ctx, struct slice encoded)
-{
-    const struct walk *walk = ctx;
-    struct wire_reader reader = {.rest = encoded};
-    struct number row;
-    return number_decode(&reader, &row) && walk->each_number(walk->ctx, &row);
-}
-
-void directory_each_account(const struct directory *directory,
-                            bool (*each)(void *ctx, const struct account *row), void *ctx)
-{
-    struct walk walk = {.each_account = each, .ctx = ctx};
-    table_each(&directory->accounts, walk_account, &walk);
-}
-
 void directory_each_endpoint(const struct directory *directory,
                              bool (*each)(void *ctx, const struct endpoint *row), void *ctx)
 {
     struct walk walk = {.each_endpoint = each, .ctx = ctx};
     table_each(&directory->endpoints, walk_endpoint, &walk);
-}
-
-void directory_each_number(const struct directory *directory,
-                           bool (*each)(void *ctx, const struct number *row), void *ctx)
-{
-    struct walk walk = {.each_number = each, .ctx = ctx};
-    table_each(&directory->numbers, walk_number, &walk);
 }

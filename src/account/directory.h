@@ -66,13 +66,8 @@ struct directory_counts {
 };
 struct directory_counts directory_count(const struct directory *directory);
 
-/* Walks for the snapshot writer (the writer's thread): calls `each` for every row; stops when it
- * answers false. */
-void directory_each_account(const struct directory *directory,
-                            bool (*each)(void *ctx, const struct account *row), void *ctx);
+/* Calls `each` for every row, on the writer's thread; stops when it answers false. */
 void directory_each_endpoint(const struct directory *directory,
                              bool (*each)(void *ctx, const struct endpoint *row), void *ctx);
-void directory_each_number(const struct directory *directory,
-                           bool (*each)(void *ctx, const struct number *row), void *ctx);
 
 #endif

@@ -56,7 +56,6 @@ enum control_result {
     CONTROL_REFUSED, /* "ok":false; "error" and "code" say why */
     CONTROL_QUIET    /* events only: none came in that time */
 };
-const char *control_result_name(enum control_result result);
 
 struct control_client;
 

@@ -21,21 +21,6 @@ struct control_client {
     size_t searched; /* bytes of it known to hold no line end */
 };
 
-const char *control_result_name(enum control_result result)
-{
-    switch (result) {
-    case CONTROL_UNKNOWN:
-        return "unknown";
-    case CONTROL_OK:
-        return "ok";
-    case CONTROL_REFUSED:
-        return "refused";
-    case CONTROL_QUIET:
-        return "quiet";
-    }
-    return "unknown";
-}
-
 struct control_client *control_client_new(const char *run_dir, const char *name)
 {
     struct control_client *client = calloc(1, sizeof(*client));

@@ -211,7 +211,6 @@ void stream_sweep(struct stream_table *table, int64_t now_us);
 /* Connections whose work was not let in are taken up again; when that is due (INT64_MAX: none). */
 void stream_resume(struct stream_table *table, int64_t now_us);
 int64_t stream_resume_at(const struct stream_table *table);
-uint32_t stream_count(const struct stream_table *table);
 #define STREAM_TAG (UINT64_C(1) << 63) /* epoll data of streams and their listeners */
 
 /* ---- edge_replay.c ---- */

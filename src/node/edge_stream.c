@@ -63,11 +63,6 @@ struct stream_table *stream_table_new(struct edge_thread *thread)
     return table;
 }
 
-uint32_t stream_count(const struct stream_table *table)
-{
-    return table->count;
-}
-
 bool stream_listen(struct stream_table *table, const struct role_socket *socket)
 {
     if (table->listener_count == CONFIG_LISTEN_MAX) {
