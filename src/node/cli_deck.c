@@ -137,6 +137,19 @@ static void print_report(struct cli *cli, json_t *report)
     print_traffic(report);
 }
 
+/* Prints a deck as it is now (NULL: what went wrong is said); takes it, and ends. */
+static int end_with_deck(struct cli *cli, json_t *answer, int status)
+{
+    if (answer != NULL && cli->is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL) {
+        cli_print_one(cli, deck_show, answer);
+    }
+    json_decref(answer);
+    cli_done(cli);
+    return status;
+}
+
 static int run_diff(const struct command *command, const struct args *args)
 {
     struct cli cli;
@@ -207,14 +220,7 @@ static int run_rollback(const struct command *command, const struct args *args)
     cli_url_query(&url, "version", args_word(args, 1));
     struct cli_request request = {.method = "POST", .url = &url};
     json_t *answer = cli_call(&cli, &request, &status);
-    if (answer != NULL && cli.is_json) {
-        cli_print_json(answer);
-    } else if (answer != NULL) {
-        cli_print_one(&cli, deck_show, answer);
-    }
-    json_decref(answer);
-    cli_done(&cli);
-    return status;
+    return end_with_deck(&cli, answer, status);
 }
 
 /* ---- in and out ---- */
@@ -303,14 +309,7 @@ static int run_show(const struct command *command, const struct args *args)
     cli_url_init(&url, "/v1/decks");
     cli_url_part(&url, args->words[0]);
     json_t *answer = cli_get(&cli, &url, &status);
-    if (answer != NULL && cli.is_json) {
-        cli_print_json(answer);
-    } else if (answer != NULL) {
-        cli_print_one(&cli, deck_show, answer);
-    }
-    json_decref(answer);
-    cli_done(&cli);
-    return status;
+    return end_with_deck(&cli, answer, status);
 }
 
 static int write_out(const struct cli *cli, const char *path, const char *text, size_t size)
