@@ -214,7 +214,8 @@ void call_encode(struct buf *out, const struct call *call, int64_t wall_now_us, 
 
 /* What the wall clock would show now if nobody had set it since the record was written. While the
  * machine runs, the monotonic clock tells; one that shows less than the record began anew with a
- * reboot, and then there is only the wall clock. Older records do not say. */
+ * reboot, and then there is only the wall clock. One that has passed the record after a reboot
+ * makes talk look shorter than it was, never longer. Older records do not say. */
 static int64_t wall_now_unset(struct wire_reader *in, int64_t wall_now_us, int64_t now_us)
 {
     if (in->rest.size == 0) {
