@@ -95,6 +95,38 @@ async function suspend(detail: Detail, account: Account, form: HTMLFormElement |
   await readDetail(detail);
 }
 
+// An amount of 0 ends the lock.
+async function lock(detail: Detail, form: HTMLFormElement, end: boolean): Promise<void> {
+  const data = new FormData(form);
+  const text = end ? '0' : String(data.get('amount') ?? '').trim().replace(',', '.');
+  try {
+    await ask('PUT', `/v1/accounts/${encodeURIComponent(detail.name)}/lock`,
+      { amount: text, why: String(data.get('why') ?? '') });
+    detail.failure = '';
+    form.reset();
+  } catch (error) {
+    detail.failure = error instanceof Error ? error.message : String(error);
+  }
+  await readDetail(detail);
+  await readAccounts();
+}
+
+function locking(detail: Detail, account: Account): TemplateResult {
+  const held = account.balance?.lock ?? null;
+  const until = held?.wall_until_us ?? null;
+  return html`<div class="head"><h2>Balance lock</h2></div>
+    <form class="stack" @submit=${(event: SubmitEvent) => { event.preventDefault();
+      void lock(detail, event.target as HTMLFormElement, held !== null); }}>
+      ${held === null
+        ? html`<label>Amount in ${account.currency} <input name="amount" inputmode="decimal"
+            pattern="[0-9]+([.,][0-9]{1,6})?" placeholder="25.00" required></label>`
+        : html`<p>${amount(account.balance?.locked, account.currency)} locked by ${held.by}: ${held.why}${
+            until === null ? '' : `, until ${iso(until)}`}</p>`}
+      <label>Why <input name="why" maxlength="150" required></label>
+      ${held === null ? html`<button>Lock</button>` : html`<button>Unlock</button>`}
+    </form>`;
+}
+
 function devices(detail: Detail): TemplateResult {
   return html`<section class="card wide" aria-labelledby="devices-title">
     <div class="head"><h2 id="devices-title">Endpoints</h2></div>
@@ -159,7 +191,7 @@ function actions(detail: Detail, account: Account): TemplateResult {
       ${account.is_suspended
         ? html`<p>Suspended by ${account.suspended_by}: ${account.suspended_why}</p><button>Resume</button>`
         : html`<label>Why <input name="why" maxlength="95" required></label><button class="danger">Suspend</button>`}
-    </form></section>`;
+    </form>${locking(detail, account)}</section>`;
 }
 
 export function account(name: string): TemplateResult {
@@ -176,6 +208,7 @@ export function account(name: string): TemplateResult {
         <div class="head"><h2 id="money-title">Money</h2></div>
         <dl class="facts"><div><dt>Balance</dt><dd class="big">${amount(live?.balance, row.currency)}</dd></div>
           <div><dt>Available</dt><dd>${amount(live?.available, row.currency)}</dd></div>
+          ${live?.lock ? html`<div><dt>Locked</dt><dd>${amount(live.locked, row.currency)}</dd></div>` : nothing}
           <div><dt>Set aside at the edge</dt><dd>${amount(live?.leased, row.currency)}</dd></div>
           <div><dt>Credit limit</dt><dd>${amount(row.limit, row.currency)}</dd></div>
           <div><dt>Kind and class</dt><dd>${row.kind}, ${row.class}</dd></div>

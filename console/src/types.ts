@@ -5,6 +5,7 @@ export interface Session { name: string; role: 'operator' | 'customer'; account_
 export interface Balance {
   account_id: number; name: string; currency: string;
   balance: string; leased: string; available: string;
+  locked: string; lock: { by: string; why: string; wall_until_us: number | null } | null;
   as_of_wall_us?: number; is_stale?: boolean;
 }
 

@@ -1,11 +1,22 @@
 #include "api/balances.h"
 
+static json_t *write_lock(const struct balance *balance)
+{
+    if (balance->locked_micro == 0) {
+        return json_null();
+    }
+    int64_t until_us = balance->wall_locked_until_us;
+    return json_pack("{s:s,s:s,s:o}", "by", balance->locked_by, "why", balance->locked_why,
+                     "wall_until_us", until_us == 0 ? json_null() : json_integer(until_us));
+}
+
 json_t *balance_write(const struct account *account, const struct balance *balance)
 {
-    return json_pack("{s:I,s:s,s:s,s:o,s:o,s:o,s:I}", "account_id", (json_int_t)account->id, "name",
-                     account->name, "currency", account->currency, "balance",
+    return json_pack("{s:I,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:I}", "account_id", (json_int_t)account->id,
+                     "name", account->name, "currency", account->currency, "balance",
                      api_money(balance->balance_micro), "leased", api_money(balance->leased_micro),
-                     "available", api_money(balance->available_micro), "version",
+                     "available", api_money(balance->available_micro), "locked",
+                     api_money(balance->locked_micro), "lock", write_lock(balance), "version",
                      (json_int_t)balance->version);
 }
 

@@ -7,6 +7,8 @@
 /* res_account.c */
 void account_suspend(struct api_call *call);
 void account_resume(struct api_call *call);
+/* lock.c */
+void account_lock(struct api_call *call);
 /* money.c */
 void money_balance(struct api_call *call);
 void money_transfers(struct api_call *call);

@@ -17,6 +17,7 @@ const struct api_route api_routes[] = {
     RESOURCE("/v1/accounts", "account", CUSTOMER, &resource_account),
     {"PUT", "/v1/accounts/{account}/suspension", OPERATOR, account_suspend, &resource_account},
     {"DELETE", "/v1/accounts/{account}/suspension", OPERATOR, account_resume, &resource_account},
+    {"PUT", "/v1/accounts/{account}/lock", OPERATOR, account_lock, NULL},
     {"GET", "/v1/accounts/{account}/balance", CUSTOMER, money_balance, &resource_account},
     {"GET", "/v1/accounts/{account}/transfers", CUSTOMER, money_transfers, NULL},
     {"GET", "/v1/accounts/{account}/statement", CUSTOMER, money_statement, NULL},

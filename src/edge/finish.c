@@ -316,14 +316,17 @@ void call_renew(struct edge_worker *worker, struct call *call)
         return;
     }
     bool is_minute = verdict == METER_MINUTE_LIMIT;
+    bool is_locked = verdict == METER_NO_CREDIT && call->meter.is_evidence_lock;
     bool is_known = verdict == METER_NO_CREDIT || verdict == METER_DAY_LIMIT || is_minute;
     call_end(worker, call, USAGE_END_CREDIT, is_known ? 402 : 503,
-             is_minute  ? "minute-limit"
-             : is_known ? "no-credit"
-                        : "charging-unknown",
-             is_minute  ? "Spend a minute reached"
-             : is_known ? "Credit exhausted"
-                        : "Charging unknown");
+             is_minute   ? "minute-limit"
+             : is_locked ? "balance-locked"
+             : is_known  ? "no-credit"
+                         : "charging-unknown",
+             is_minute   ? "Spend a minute reached"
+             : is_locked ? "Rest of the balance locked"
+             : is_known  ? "Credit exhausted"
+                         : "Charging unknown");
 }
 
 static void answered_timer(struct edge_worker *worker, struct call *call)

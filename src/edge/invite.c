@@ -470,6 +470,10 @@ static void metered_refusal(struct edge_worker *worker, struct call *call,
                             enum meter_verdict verdict)
 {
     struct refusal refusal = refusal_of_verdict(verdict, call->meter.evidence_version);
+    if (verdict == METER_NO_CREDIT && call->meter.is_evidence_lock) {
+        refusal.token = "balance-locked";
+        refusal.why = "What is left of the balance is locked.";
+    }
     enum edge_count count = count_of_verdict(verdict);
     worker_count(worker, count);
     if (count == EDGE_REFUSED_LIMIT) {

@@ -193,6 +193,7 @@ static void settle_ask(struct meter_entry *entry, const struct lease_answer *ans
     entry->silent_since_us = -1;
     entry->retry_us = 0;
     entry->more = answer->more;
+    entry->is_locked = answer->is_locked;
     entry->more_asked_us = entry->asked_us;
     entry->more_ask = answer->ask_number;
     entry->version = answer->version;

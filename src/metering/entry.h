@@ -68,6 +68,7 @@ struct meter_entry {
     uint8_t currency;
     /* What the ledger said. */
     struct tri more;
+    bool is_locked;        /* no more because of a balance lock */
     int64_t more_asked_us; /* when that was asked */
     uint64_t version;
     uint64_t cut_for_ask;    /* slices were cut back on the answer to this ask */

@@ -330,6 +330,7 @@ enum meter_verdict slice_take(struct meter_table *table, struct meter_entry *ent
             }
         }
         meter->evidence_version = entry->version;
+        meter->is_evidence_lock = entry->is_locked;
         return METER_NO_CREDIT;
     }
     need_money(entry, meter, now_us, aftermath);

@@ -91,6 +91,7 @@ static void clear(struct meter *meter)
     meter->renew_us = 0;
     meter->answered_us = 0;
     meter->evidence_version = 0;
+    meter->is_evidence_lock = false;
     meter->is_on_grace = false;
     meter->is_free = false;
 }

@@ -61,6 +61,7 @@ struct meter { /* one paid call; lies in the call's object and does not move whi
     int64_t covers_us;     /* talk that charged + covered pays */
     int64_t answered_us;   /* monotonic; 0: ringing */
     uint64_t evidence_version;
+    bool is_evidence_lock; /* the ledger said "no more" because of a balance lock */
     bool is_on_grace;
     bool is_waiting;
     bool is_free; /* price 0: covers for ever, asks nobody for money */
@@ -169,6 +170,7 @@ struct lease_answer {
     struct tri more;        /* ABSENT: available is 0 after this grant */
     uint64_t version;       /* of the account row, the evidence of a refusal */
     bool is_wanted;         /* another incarnation lacks money of this account: give back idle */
+    bool is_locked;         /* there is no more because a part of the balance is locked */
 };
 
 /* Accounts that need the ledger now, most urgent first (waiting INVITEs, then renewals, then idle
@@ -211,6 +213,7 @@ struct meter_view { /* for status, the console and `explain` */
     int64_t day_left_micro;    /* may still be spent today; INT64_MAX: no limit is known */
     int64_t minute_left_micro; /* the same for this minute; 0 also while it is closed */
     struct tri more;
+    bool is_locked;    /* it said that there is no more because of a balance lock */
     int64_t silent_us; /* how long the oldest ask has been unanswered; 0: none */
     uint64_t version;
 };

@@ -170,6 +170,7 @@ struct tri meter_look(struct meter_table *table, uint64_t account_id, int64_t no
         .day_left_micro = entry_day_left(table, entry),
         .minute_left_micro = entry_minute_look(entry, now_us),
         .more = entry->more,
+        .is_locked = entry->is_locked,
         .silent_us = entry->silent_since_us < 0 ? 0 : now_us - entry->silent_since_us,
         .version = entry->version,
     };

@@ -42,6 +42,7 @@ static const struct cli_column account_show[] = {
     {"balance", "balance.balance", CLI_MONEY},
     {"set aside for calls", "balance.leased", CLI_MONEY},
     {"available", "balance.available", CLI_MONEY},
+    {"locked", "balance.locked", CLI_MONEY},
     {"currency", "currency", CLI_TEXT},
     {"kind", "kind", CLI_TEXT},
     {"class", "class", CLI_TEXT},

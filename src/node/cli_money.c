@@ -111,6 +111,10 @@ static const struct cli_column balance_columns[] = {
     {"balance", "balance", CLI_MONEY},
     {"set aside for calls", "leased", CLI_MONEY},
     {"available", "available", CLI_MONEY},
+    {"locked", "locked", CLI_MONEY},
+    {"locked by", "lock.by", CLI_TEXT},
+    {"locked because", "lock.why", CLI_TEXT},
+    {"locked until", "lock.wall_until_us", CLI_TIME},
     {"currency", "currency", CLI_TEXT},
     {"as of", "as_of_wall_us", CLI_TIME},
     {"stale", "is_stale", CLI_TEXT},
@@ -136,6 +140,52 @@ static int run_balance(const struct command *command, const struct args *args)
         cli_print_one(&cli, balance_columns, answer);
     }
     json_decref(answer);
+    cli_done(&cli);
+    return status;
+}
+
+/* ---- a lock ---- */
+
+static bool read_seconds(const char *text, uint64_t *seconds)
+{
+    return text == NULL || slice_to_u64(slice_from_text(text), INT32_MAX, seconds);
+}
+
+/* The ctx: the amount of `unlock`, NULL for `lock`, which names it. */
+static int run_lock(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct cli_url url;
+    const char *amount = command->ctx;
+    const char *why = args_value(args, "--why");
+    const char *lasts = args_value(args, "--for");
+    uint64_t lasts_s = 0;
+    int status = COMMAND_OK;
+    if (args->word_count != (amount == NULL ? 2 : 1)) {
+        return cli_usage(command,
+                         amount == NULL ? "name an account and an amount" : "name one account");
+    }
+    if (why == NULL || !read_seconds(lasts, &lasts_s)) {
+        return cli_usage(command, "say --why; --for is a number of seconds");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    account_url(&url, args->words[0], "lock");
+    json_t *body =
+        json_pack("{s:s,s:s}", "amount", amount == NULL ? args->words[1] : amount, "why", why);
+    if (lasts != NULL) {
+        json_object_set_new(body, "for_s", json_integer((json_int_t)lasts_s));
+    }
+    struct cli_request request = {.method = "PUT", .url = &url, .body = body};
+    json_t *answer = cli_call(&cli, &request, &status);
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL) {
+        cli_print_one(&cli, balance_columns, answer);
+    }
+    json_decref(answer);
+    json_decref(body);
     cli_done(&cli);
     return status;
 }
@@ -242,6 +292,16 @@ static const struct args_known statement_known[] = {
     COMMON,
 };
 
+static const struct args_known lock_known[] = {
+    ARG("--why", "TEXT", "kept with the lock"),
+    ARG("--for", "SECONDS", "it ends by itself after so long"),
+    COMMON,
+};
+static const struct args_known unlock_known[] = {
+    ARG("--why", "TEXT", "kept in the history"),
+    COMMON,
+};
+
 const struct command cli_money_commands[] = {
     {
         .name = "topup",
@@ -292,6 +352,27 @@ const struct command cli_money_commands[] = {
         .help = "What is set aside for calls is the customer's until it is talked away.",
         .options = plain,
         .run = run_balance,
+    },
+    {
+        .name = "lock",
+        .group = "Money",
+        .what = "keep a part of a balance from being spent",
+        .usage = "lock ACCOUNT AMOUNT --why TEXT [--for SECONDS]",
+        .help = "It replaces the lock before it. What calls in progress hold is spent all the "
+                "same; what is\nidle at edges comes back within about a second. AMOUNT may be "
+                "more than there is.",
+        .options = lock_known,
+        .run = run_lock,
+    },
+    {
+        .name = "unlock",
+        .group = "Money",
+        .what = "end the lock of a balance",
+        .usage = "unlock ACCOUNT --why TEXT",
+        .help = "See: dialtone help lock",
+        .options = unlock_known,
+        .ctx = "0",
+        .run = run_lock,
     },
     {
         .name = "statement",

@@ -268,7 +268,10 @@ static const char *lease_says(const struct route_plan *plan, const struct meter_
     if (rate_price(&plan->price, 0) <= room_micro) {
         return "connect";
     }
-    return lease->more.is == TRI_ABSENT ? "refuse" : "ask";
+    if (lease->more.is != TRI_ABSENT) {
+        return "ask";
+    }
+    return lease->is_locked ? "locked" : "refuse";
 }
 
 /* What stands between a call that has a route and its being connected. */
@@ -282,6 +285,7 @@ static const struct obstacle {
     {"channels", 480, "channel-limit", "The account has as many calls open as it may."},
     {"day", 402, "day-limit", "The account has spent what it may in a day."},
     {"minute", 402, "minute-limit", "The account has spent what it may in a minute."},
+    {"locked", 402, "balance-locked", "What is left of the balance is locked."},
     {"refuse", 402, "no-credit", "The account has no money for the first increment."},
 };
 

@@ -106,6 +106,10 @@ static bool compare_customer(struct audit *audit, struct statement *statement, u
         audit_say(audit, "%s: its newest entry is %llu, not %llu", row,
                   (unsigned long long)last_transfer, (unsigned long long)column_u64(statement, 7));
     }
+    int64_t locked_micro = column_i64(statement, 8);
+    if (locked_micro < 0 || (locked_micro != 0 && column_slice(statement, 9).size == 0)) {
+        audit_say(audit, "%s: its lock is below zero, or nobody's", row);
+    }
     return true;
 }
 
@@ -139,7 +143,8 @@ static bool compare_book(struct audit *audit, struct statement *statement)
 static bool compare_books(struct audit *audit)
 {
     static const char sql[] = "SELECT id, kind, currency, incarnation, balance, leased, excess,"
-                              " last_transfer FROM book WHERE id > ?1 ORDER BY id LIMIT ?2";
+                              " last_transfer, locked, locked_by FROM book WHERE id > ?1"
+                              " ORDER BY id LIMIT ?2";
     int64_t after = INT64_MIN;
     bool is_end = false;
     while (!is_end) {

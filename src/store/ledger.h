@@ -4,7 +4,7 @@
  *     leased = sum (G - R - S), excess = sum max(0, Uk - (G - R))
  *     balance (all that is the customer's) = book + leased
  *     outstanding = sum (max(G - R, Uk) - S) = leased + excess
- *     available = balance + limit - outstanding = book + limit - excess
+ *     available = balance + limit - outstanding - locked = book + limit - excess - locked
  * Each row that a transaction touches is written once, at its end.
  */
 #ifndef DT_STORE_LEDGER_H
@@ -26,6 +26,7 @@ struct ledger_account { /* a customer's book */
     int64_t limit_micro;
     int64_t leased_micro;
     int64_t excess_micro;
+    int64_t locked_micro; /* may not be promised; 0 when its time is over */
     uint64_t version;
     uint64_t last_transfer;
 };
@@ -67,7 +68,7 @@ struct ledger_fold { /* changes of the platform's books, each written once */
     } entries[LEDGER_FOLD_MAX];
 };
 
-int64_t ledger_available(const struct ledger_account *account);
+int64_t ledger_available(const struct ledger_account *account); /* below 0: more is promised */
 enum store_result ledger_account_load(struct store *store, uint64_t id,
                                       struct ledger_account *out); /* ABSENT: no such account */
 bool ledger_account_save(struct store *store, const struct ledger_account *account);
@@ -87,6 +88,7 @@ bool ledger_prefetch_take(struct store *store, uint64_t incarnation, uint64_t ac
 void ledger_prefetch_forget(struct store *store);
 #define LEDGER_BOTH_COLUMNS                                                                        \
     "b.currency, b.balance, b.credit_limit, b.leased, b.excess, b.version, b.last_transfer,"       \
+    " b.locked, b.wall_locked_until_us,"                                                           \
     " l.granted, l.returned, l.settled, l.used_known, l.is_wanted"
 /* From these, beginning at column `at`. */
 void ledger_read_both(struct statement *statement, int at, uint64_t incarnation,
@@ -125,7 +127,10 @@ enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
 enum store_result ledger_session_check(struct store *store,
                                        const struct ledger_incarnation *incarnation,
                                        uint64_t session);
-/* Marks the account's idle leases of other live incarnations as wanted. */
+/* Marks the account's idle leases of other live incarnations as wanted; 0: of all. */
 bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation);
+bool ledger_clear_wanted(struct store *store, uint64_t account_id); /* who lacks asks again */
+/* What is locked at that time, of what is stored. */
+int64_t ledger_locked(int64_t locked_micro, int64_t wall_until_us, int64_t wall_us);
 
 #endif

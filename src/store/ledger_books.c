@@ -5,8 +5,14 @@
 
 int64_t ledger_available(const struct ledger_account *account)
 {
+    int64_t kept_micro = money_add_clamped(account->excess_micro, account->locked_micro);
     return money_add_clamped(money_add_clamped(account->book_micro, account->limit_micro),
-                             -account->excess_micro);
+                             -kept_micro);
+}
+
+int64_t ledger_locked(int64_t locked_micro, int64_t wall_until_us, int64_t wall_us)
+{
+    return wall_until_us == 0 || wall_us < wall_until_us ? locked_micro : 0;
 }
 
 static void column_currency(struct statement *statement, int column, char currency[4])
@@ -15,7 +21,8 @@ static void column_currency(struct statement *statement, int column, char curren
     strncpy(currency, column_cstr(statement, column), 3);
 }
 
-/* From currency, balance, credit_limit, leased, excess, version, last_transfer. */
+/* From currency, balance, credit_limit, leased, excess, version, last_transfer, locked and until
+ * when. */
 static void read_account(struct statement *statement, int at, uint64_t id,
                          struct ledger_account *out)
 {
@@ -28,6 +35,11 @@ static void read_account(struct statement *statement, int at, uint64_t id,
         .version = column_u64(statement, at + 5),
         .last_transfer = column_u64(statement, at + 6),
     };
+    int64_t locked_micro = column_i64(statement, at + 7);
+    if (locked_micro != 0) { /* seldom: no clock is read for nothing */
+        out->locked_micro =
+            ledger_locked(locked_micro, column_i64(statement, at + 8), store_wall_us());
+    }
     column_currency(statement, at, out->currency);
 }
 
@@ -48,8 +60,8 @@ void ledger_read_both(struct statement *statement, int at, uint64_t incarnation,
 {
     read_account(statement, at, account_id, account);
     *lease = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
-    if (!column_is_null(statement, at + 7)) {
-        read_lease(statement, at + 7, lease);
+    if (!column_is_null(statement, at + 9)) {
+        read_lease(statement, at + 9, lease);
     }
 }
 
@@ -61,7 +73,8 @@ static enum store_result no_account(struct store *store)
 enum store_result ledger_account_load(struct store *store, uint64_t id, struct ledger_account *out)
 {
     static const char sql[] = "SELECT currency, balance, credit_limit, leased, excess, version,"
-                              " last_transfer FROM book WHERE id = ?1";
+                              " last_transfer, locked, wall_locked_until_us"
+                              " FROM book WHERE id = ?1";
     if (id == 0 || id > INT64_MAX) {
         return no_account(store);
     }

@@ -1,4 +1,4 @@
-/* ledger_money.c - money by people and by the API: once for each key; balances and statements. */
+/* ledger_money.c - money by people and by the API: once for each key; and statements. */
 #include "store/ledger.h"
 
 #include <stdio.h>
@@ -96,13 +96,6 @@ static enum store_result check_refund(struct store *store, const struct money_re
                : store_fail(store, STORE_REFUSED, "more than the entry took would be refunded");
 }
 
-static bool clear_wanted(struct store *store, uint64_t account_id)
-{
-    static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE is_wanted = 1 AND id IN"
-                              " (SELECT (number << 40) + ?1 FROM incarnation WHERE is_dead = 0)";
-    return store_run(store, sql, "u", account_id);
-}
-
 static bool book_entry(struct store *store, const struct money_request *request,
                        struct ledger_account *account, uint64_t *number)
 {
@@ -158,7 +151,7 @@ static enum store_result book_new(struct store *store, const struct money_reques
     int64_t balance_micro = account.book_micro + account.leased_micro;
     bool is_done = store_run(store, keep, "ttuii", request->key, request->request_hash, number,
                              balance_micro, store_wall_us()) &&
-                   clear_wanted(store, account.id) && change_number(store, &change) &&
+                   ledger_clear_wanted(store, account.id) && change_number(store, &change) &&
                    change_put(store, CONFIG_BALANCE, account.id, false, change);
     if (!is_done) {
         return store->failed;
@@ -184,24 +177,6 @@ enum store_result ledger_money(struct store *store, const struct money_request *
     result = store_end(store, result);
     if (result == STORE_OK) {
         *answer = made;
-    }
-    return result;
-}
-
-enum store_result ledger_balance(struct store *store, uint64_t account_id, struct balance *out)
-{
-    struct ledger_account account;
-    if (!store_begin(store, STORE_READ)) {
-        return store_end(store, store->failed);
-    }
-    enum store_result result = store_end(store, ledger_account_load(store, account_id, &account));
-    if (result == STORE_OK) {
-        *out = (struct balance){
-            .balance_micro = account.book_micro + account.leased_micro,
-            .leased_micro = account.leased_micro + account.excess_micro,
-            .available_micro = ledger_available(&account),
-            .version = account.version,
-        };
     }
     return result;
 }

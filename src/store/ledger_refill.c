@@ -88,6 +88,13 @@ static bool clear_wanted(struct store *store, struct ledger_lease *lease)
     return store_run_many(store, sql, "uu", lease->incarnation, lease->account_id);
 }
 
+bool ledger_clear_wanted(struct store *store, uint64_t account_id)
+{
+    static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE is_wanted = 1 AND id IN"
+                              " (SELECT (number << 40) + ?1 FROM incarnation WHERE is_dead = 0)";
+    return store_run(store, sql, "u", account_id);
+}
+
 bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation)
 {
     static const char sql[] =
@@ -149,7 +156,10 @@ static bool answer_one(struct refill *refill, const struct lease_ask *ask,
     }
     answer->granted_micro = lease.granted_micro;
     answer->returned_micro = lease.returned_micro;
-    answer->more.is = ledger_available(&account) > 0 ? TRI_PRESENT : TRI_ABSENT;
+    int64_t available_micro = ledger_available(&account);
+    answer->more.is = available_micro > 0 ? TRI_PRESENT : TRI_ABSENT;
+    answer->is_locked =
+        available_micro <= 0 && money_add_clamped(available_micro, account.locked_micro) > 0;
     answer->version = account.version;
     answer->is_wanted = lease.is_wanted;
     return true;

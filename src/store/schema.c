@@ -145,6 +145,13 @@ static const char suspension_ends[] =
     "CREATE INDEX account_suspended_until ON account (wall_suspended_until_us)"
     " WHERE wall_suspended_until_us <> 0;";
 
+/* Step 8. A part of a balance that may not be promised; until: 0 for ever. */
+static const char balance_locks[] =
+    "ALTER TABLE book ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE book ADD COLUMN wall_locked_until_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE book ADD COLUMN locked_by TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE book ADD COLUMN locked_why TEXT NOT NULL DEFAULT '';";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -153,4 +160,5 @@ const struct schema_step schema_steps[] = {
     {"deck kinds and time zones", deck_kinds},
     {"records by sequence", record_sequence},
     {"suspensions that end", suspension_ends},
+    {"balance locks", balance_locks},
 };

@@ -112,11 +112,26 @@ enum store_result ledger_money(struct store *store, const struct money_request *
 struct balance {
     int64_t balance_micro;   /* all that is the customer's: available + leased */
     int64_t leased_micro;    /* set aside at edges and not settled */
-    int64_t available_micro; /* may be promised: balance + limit - outstanding */
+    int64_t available_micro; /* may be promised: balance + limit - outstanding - locked */
     uint64_t version;
+    int64_t locked_micro; /* of the lock in force; 0: there is none, and the rest says nothing */
+    int64_t wall_locked_until_us;
+    char locked_by[64];
+    char locked_why[160];
 };
 enum store_result ledger_balance(struct store *store, uint64_t account_id,
                                  struct balance *out) MUST_CHECK;
+
+/* A part of a balance that may not be promised to edges, nor taken by an adjustment. What edges
+ * hold beyond what is left is wanted back; what calls there hold is spent all the same. */
+struct balance_lock {
+    int64_t amount_micro;  /* >= 0, also more than there is; 0 ends the lock */
+    int64_t wall_until_us; /* 0: until somebody ends it; else above now */
+    char actor[64];
+    char why[160];
+};
+enum store_result ledger_lock(struct store *store, uint64_t account_id,
+                              const struct balance_lock *lock) MUST_CHECK;
 
 /* Recomputes every balance from its transfers and checks the hash chains, in chunks. Calls `say`
  * for each thing that is wrong, naming the row. OK: *wrong_count tells whether it is clean. */

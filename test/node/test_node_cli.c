@@ -210,6 +210,20 @@ static void status_names_each_role_with_its_pid(void **state)
     json_decref(status);
 }
 
+static void a_part_of_a_balance_is_locked_and_unlocked(void **state)
+{
+    (void)state;
+    json_t *row = run_json("lock acme 1.50 --why dispute --for 60 --dir % --json");
+    assert_string_equal(text_of(row, "locked"), "1.500000");
+    assert_string_equal(text_of(json_object_get(row, "lock"), "why"), "dispute");
+    json_decref(row);
+    row = run_json("unlock acme --why settled --dir % --json");
+    assert_string_equal(text_of(row, "locked"), "0.000000");
+    json_decref(row);
+    run("lock acme 1.50 --dir %");
+    assert_int_equal(output.status, 2);
+}
+
 static void an_account_is_made_changed_suspended_and_removed(void **state)
 {
     (void)state;
@@ -501,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_directory_that_is_no_installation_is_named),
         cmocka_unit_test(every_command_has_help),
         cmocka_unit_test(status_names_each_role_with_its_pid),
+        cmocka_unit_test(a_part_of_a_balance_is_locked_and_unlocked),
         cmocka_unit_test(an_account_is_made_changed_suspended_and_removed),
         cmocka_unit_test(rows_of_every_kind_come_and_go),
         cmocka_unit_test(a_topup_that_is_repeated_counts_once),

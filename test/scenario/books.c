@@ -266,6 +266,13 @@ static bool topup(struct books *books, const struct scn_step *step)
     return ledger_money(books->store, &request, &answer) == STORE_OK;
 }
 
+static bool lock(struct books *books, const struct scn_step *step)
+{
+    struct balance_lock lock = {
+        .amount_micro = step->amount_micro, .actor = ACTOR, .why = "the scenario says so"};
+    return ledger_lock(books->store, books->account_ids[step->account], &lock) == STORE_OK;
+}
+
 static bool suspend(struct books *books, const struct scn_step *step)
 {
     struct account row;
@@ -281,7 +288,9 @@ static bool suspend(struct books *books, const struct scn_step *step)
 
 bool books_act(struct books *books, const struct scn_step *step, char why[SCN_WHY_SIZE])
 {
-    bool is_done = step->verb == SCN_TOPUP ? topup(books, step) : suspend(books, step);
+    bool is_done = step->verb == SCN_TOPUP        ? topup(books, step)
+                   : step->verb == SCN_LOCK_MONEY ? lock(books, step)
+                                                  : suspend(books, step);
     snprintf(why, SCN_WHY_SIZE, "the ledger: %s", store_error(books->store));
     return is_done;
 }

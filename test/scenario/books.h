@@ -18,7 +18,7 @@ struct books { /* the caller opens and closes the store */
 
 /* Accounts with their money, decks, endpoints, trunks, routes and numbers. */
 bool books_provision(struct books *books, char why[SCN_WHY_SIZE]);
-/* SCN_TOPUP, SCN_SUSPEND, SCN_UNSUSPEND */
+/* SCN_TOPUP, SCN_LOCK_MONEY, SCN_SUSPEND, SCN_UNSUSPEND */
 bool books_act(struct books *books, const struct scn_step *step, char why[SCN_WHY_SIZE]);
 struct tri books_balance(struct books *books, int account, int64_t *out_micro);
 struct tri books_cdrs(struct books *books, int account, int64_t *out_count); /* -1: of all */

@@ -240,6 +240,7 @@ bool real_act(void *ctx, const struct scn_step *step, char why[SCN_WHY_SIZE])
     case SCN_WEB:
         return kill_role(real, "web", why);
     case SCN_TOPUP:
+    case SCN_LOCK_MONEY:
     case SCN_SUSPEND:
     case SCN_UNSUSPEND:
         return books_act(&real->books, step, why);

@@ -96,6 +96,7 @@ enum scn_verb {
     SCN_EDGE,
     SCN_WEB,
     SCN_TOPUP,
+    SCN_LOCK_MONEY, /* so much of a balance; 0 ends it */
     SCN_SUSPEND,
     SCN_UNSUSPEND,
     SCN_END_CALLS /* the operator ends all calls */

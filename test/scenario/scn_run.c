@@ -111,6 +111,7 @@ static bool agent_act(const struct scn_world *world, const struct scn_step *step
     case SCN_EDGE:
     case SCN_WEB:
     case SCN_TOPUP:
+    case SCN_LOCK_MONEY:
     case SCN_SUSPEND:
     case SCN_UNSUSPEND:
     case SCN_END_CALLS:

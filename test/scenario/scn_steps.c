@@ -68,9 +68,9 @@ static bool role(struct scn_reader *reader, struct scn_step *step, enum scn_verb
     return words_take(&reader->words, "kill") || scn_fail(reader, "kill");
 }
 
-static bool money(struct scn_reader *reader, struct scn_step *step)
+static bool money(struct scn_reader *reader, struct scn_step *step, enum scn_verb verb)
 {
-    step->verb = SCN_TOPUP;
+    step->verb = verb;
     return scn_account(reader, &step->account) && scn_money(reader, &step->amount_micro);
 }
 
@@ -137,7 +137,10 @@ static bool verb(struct scn_reader *reader, struct scn_step *step)
         return role(reader, step, SCN_WEB);
     }
     if (words_take(words, "topup")) {
-        return money(reader, step);
+        return money(reader, step, SCN_TOPUP);
+    }
+    if (words_take(words, "lock")) {
+        return money(reader, step, SCN_LOCK_MONEY);
     }
     if (words_take(words, "suspend")) {
         step->verb = SCN_SUSPEND;

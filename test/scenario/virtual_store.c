@@ -292,6 +292,7 @@ bool virtual_act(void *ctx, const struct scn_step *step, char why[SCN_WHY_SIZE])
     case SCN_WEB:
         return true; /* no call depends on it here: what the real run shows */
     case SCN_TOPUP:
+    case SCN_LOCK_MONEY:
     case SCN_SUSPEND:
     case SCN_UNSUSPEND:
         return books_act(&virtual->books, step, why);

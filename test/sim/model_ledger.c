@@ -54,7 +54,8 @@ int64_t model_outstanding(const struct model_ledger *ledger, int account)
 int64_t model_available(const struct model_ledger *ledger, int account)
 {
     const struct model_account *row = &ledger->accounts[account];
-    return row->balance_micro + row->limit_micro - model_outstanding(ledger, account);
+    return row->balance_micro + row->limit_micro - row->locked_micro -
+           model_outstanding(ledger, account);
 }
 
 enum model_result model_register(struct model_ledger *ledger, uint64_t nonce, uint64_t *incarnation)
@@ -171,6 +172,8 @@ static void refill_one(struct model_ledger *ledger, uint64_t incarnation,
         .more = {model_available(ledger, account) > 0 ? TRI_PRESENT : TRI_ABSENT},
         .version = row->version,
         .is_wanted = lease->is_wanted,
+        .is_locked = model_available(ledger, account) <= 0 &&
+                     model_available(ledger, account) + row->locked_micro > 0,
     };
 }
 
@@ -271,6 +274,20 @@ void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro
     ledger->accounts[account].version++;
     for (int i = 0; i < ledger->incarnation_count; i++) {
         ledger->leases[i][account].is_wanted = false; /* who still lacks asks again */
+    }
+}
+
+void model_lock(struct model_ledger *ledger, int account, int64_t amount_micro)
+{
+    struct model_account *row = &ledger->accounts[account];
+    row->locked_micro = amount_micro;
+    row->version++;
+    if (model_available(ledger, account) < 0) {
+        want_from_others(ledger, 0, account);
+        return;
+    }
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        ledger->leases[i][account].is_wanted = false;
     }
 }
 

@@ -24,6 +24,7 @@ struct model_lease {
 struct model_account {
     int64_t balance_micro; /* top-ups less settled charges */
     int64_t limit_micro;
+    int64_t locked_micro; /* may not be granted */
     uint64_t version;
 };
 
@@ -75,6 +76,8 @@ enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation
                                const struct model_charge *charges, int count, uint64_t *high_water);
 void model_fence(struct model_ledger *ledger, uint64_t incarnation);
 void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro);
+/* What edges hold beyond what is left is wanted back. */
+void model_lock(struct model_ledger *ledger, int account, int64_t amount_micro);
 int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64_t *accounts,
                  int max);
 

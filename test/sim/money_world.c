@@ -59,6 +59,20 @@ void world_top_up(struct world *world, int account, int64_t amount_micro)
     ledger_commit(world); /* before anybody is told */
 }
 
+void world_lock(struct world *world, int account, int64_t amount_micro)
+{
+    if (!ledger_is_well(world)) {
+        return;
+    }
+    model_lock(&world->live, account, amount_micro);
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->lock(world->mirror->ctx, account, amount_micro, difference);
+        world_differs(world, difference);
+    }
+    ledger_commit(world);
+}
+
 static struct rate random_rate(struct world *world)
 {
     static const struct {
@@ -159,6 +173,11 @@ static void faulty_step(struct world *world)
     if (world_chance(world, 2000)) {
         int account = (int)rng_below(&world->rng, (uint64_t)world->live.account_count);
         world_top_up(world, account, world_between(world, 1, 10 * COIN));
+    }
+    if (world_chance(world, 1000)) {
+        int account = (int)rng_below(&world->rng, (uint64_t)world->live.account_count);
+        bool is_locked = world->live.accounts[account].locked_micro != 0;
+        world_lock(world, account, is_locked ? 0 : world_between(world, 1, 10 * COIN));
     }
 }
 

@@ -166,6 +166,7 @@ struct sim_mirror {
     void (*carry_out)(void *ctx, const struct sim_op *op, char difference[DIFFERENCE_SIZE]);
     void (*fence)(void *ctx, uint64_t incarnation, char difference[DIFFERENCE_SIZE]);
     void (*top_up)(void *ctx, int account, int64_t amount_micro, char difference[DIFFERENCE_SIZE]);
+    void (*lock)(void *ctx, int account, int64_t amount_micro, char difference[DIFFERENCE_SIZE]);
     void (*end)(void *ctx, const struct model_ledger *ledger, char difference[DIFFERENCE_SIZE]);
 };
 int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror,
@@ -248,6 +249,7 @@ bool world_chance(struct world *world, uint32_t parts_per_million);
 void world_differs(struct world *world, const char *difference); /* empty: it does not */
 void edge_may_crash(struct sim_edge *edge, enum edge_point point);
 void world_top_up(struct world *world, int account, int64_t amount_micro);
+void world_lock(struct world *world, int account, int64_t amount_micro); /* 0: unlocks */
 bool world_is_ledger_true(const struct world *world); /* neither lying nor another's */
 const struct model_ledger *world_ledger(const struct world *world); /* the true one */
 

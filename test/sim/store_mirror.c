@@ -83,6 +83,7 @@ static void carry_out_refill(struct store_mirror *mirror, const struct sim_op *o
         compare(difference, "R", op->answers[i].returned_micro, answers[i].returned_micro);
         compare(difference, "more", op->answers[i].more.is, answers[i].more.is);
         compare(difference, "wanted", op->answers[i].is_wanted, answers[i].is_wanted);
+        compare(difference, "locked", op->answers[i].is_locked, answers[i].is_locked);
     }
 }
 
@@ -177,6 +178,15 @@ static void on_top_up(void *ctx, int account, int64_t amount_micro,
                    difference);
 }
 
+static void on_lock(void *ctx, int account, int64_t amount_micro, char difference[DIFFERENCE_SIZE])
+{
+    struct store_mirror *mirror = ctx;
+    struct balance_lock lock = {
+        .amount_micro = amount_micro, .actor = "simulator", .why = "a random one"};
+    compare_result(mirror, "lock", MODEL_OK,
+                   ledger_lock(mirror->store, (uint64_t)account + 1, &lock), difference);
+}
+
 static void on_wrong(void *ctx, const char *text)
 {
     snprintf(ctx, DIFFERENCE_SIZE, "audit: %.150s", text);
@@ -216,7 +226,8 @@ struct sim_mirror store_mirror_init(struct store_mirror *mirror, const char *par
     assert(mirror->store != NULL);
     enum store_result result = store_migrate(mirror->store);
     assert(result == STORE_OK);
-    return (struct sim_mirror){mirror, on_begin, on_carry_out, on_fence, on_top_up, on_end};
+    return (struct sim_mirror){mirror,    on_begin, on_carry_out, on_fence,
+                               on_top_up, on_lock,  on_end};
 }
 
 void store_mirror_done(struct store_mirror *mirror)

@@ -26,6 +26,7 @@ struct world {
     int64_t granted_micro, returned_micro, used_micro;
     uint64_t version;
     bool is_wanted;
+    bool is_locked;
     int grant_count, ask_count;
     int64_t last_want_micro;
     char log[65536]; /* the journal: u16 size and bytes, again and again */
@@ -113,7 +114,8 @@ static inline struct lease_answer world_answer_to(struct world *world, const str
                                  .returned_micro = world->returned_micro,
                                  .more = {available_micro > 0 ? TRI_PRESENT : TRI_ABSENT},
                                  .version = world->version,
-                                 .is_wanted = world->is_wanted};
+                                 .is_wanted = world->is_wanted,
+                                 .is_locked = world->is_locked};
 }
 
 /* Carries all that is asked now to the ledger and back. */

@@ -166,6 +166,23 @@ static void no_credit_needs_the_ledgers_own_answer_and_cites_its_version(void **
     world_done(&world);
 }
 
+static void no_credit_by_a_lock_says_so_until_the_ledger_says_otherwise(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 0);
+    world.is_locked = true;
+    struct meter meter = {.rate = rate_per_second(10000)};
+    assert_int_equal(world_open_served(&world, &meter), METER_NO_CREDIT);
+    assert_true(meter.is_evidence_lock);
+    assert_true(world_look(&world).is_locked);
+    world.is_locked = false;
+    world.now_us += METER_FRESH_US + 1;
+    assert_int_equal(world_open_served(&world, &meter), METER_NO_CREDIT);
+    assert_false(meter.is_evidence_lock);
+    world_done(&world);
+}
+
 static void a_no_more_serves_for_a_second_and_not_longer(void **state)
 {
     (void)state;
@@ -267,6 +284,7 @@ int main(void)
         cmocka_unit_test(grace_of_one_account_ends_at_its_sum),
         cmocka_unit_test(all_accounts_of_a_currency_together_stop_at_the_total),
         cmocka_unit_test(no_credit_needs_the_ledgers_own_answer_and_cites_its_version),
+        cmocka_unit_test(no_credit_by_a_lock_says_so_until_the_ledger_says_otherwise),
         cmocka_unit_test(a_no_more_serves_for_a_second_and_not_longer),
         cmocka_unit_test(a_no_more_from_before_the_shortage_refuses_nobody),
         cmocka_unit_test(a_failed_ask_is_no_answer_and_is_asked_again),

@@ -1,0 +1,95 @@
+/* test_web_lock.c - the lock of a balance over HTTP. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fixture *web;
+static const char path[] = "/v1/accounts/acme/lock";
+
+static int start(void **state)
+{
+    (void)state;
+    web = fixture_start();
+    return web == NULL;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fixture_stop(web);
+    return 0;
+}
+
+static struct answer put(const char *key, const char *body)
+{
+    return ask_web(web, (struct question){"PUT", path, key, body, {NULL}});
+}
+
+static void expect(struct answer answer, long status, const char *code)
+{
+    assert_int_equal(answer.status, status);
+    assert_string_equal(text_of(&answer, "code"), code);
+    answer_done(&answer);
+}
+
+static void a_lock_is_shown_with_who_why_and_until_when(void **state)
+{
+    (void)state;
+    struct answer answer = ask_web(
+        web,
+        (struct question){"GET", "/v1/accounts/acme/balance", web->customer_key, NULL, {NULL}});
+    assert_string_equal(text_of(&answer, "locked"), "0.000000");
+    assert_true(json_is_null(json_object_get(answer.json, "lock")));
+    answer_done(&answer);
+    answer = put(web->operator_key, "{\"amount\":\"2.00\",\"why\":\"invoice 17\",\"for_s\":60}");
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(text_of(&answer, "locked"), "2.000000");
+    const json_t *lock = json_object_get(answer.json, "lock");
+    assert_string_equal(json_string_value(json_object_get(lock, "by")), "key:admin");
+    assert_string_equal(json_string_value(json_object_get(lock, "why")), "invoice 17");
+    assert_true(json_is_integer(json_object_get(lock, "wall_until_us")));
+    answer_done(&answer);
+    answer = put(web->operator_key, "{\"amount\":\"0\",\"why\":\"paid\"}");
+    assert_string_equal(text_of(&answer, "locked"), "0.000000");
+    answer_done(&answer);
+}
+
+static void a_lock_that_cannot_be_is_refused_by_name(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "{}",
+        "{\"amount\":\"1\"}",
+        "{\"amount\":1,\"why\":\"w\"}",
+        "{\"amount\":\"-1\",\"why\":\"w\"}",
+        "{\"amount\":\"1\",\"why\":\"\"}",
+        "{\"amount\":\"1\",\"why\":\"w\",\"for_s\":0}",
+        "{\"amount\":\"0\",\"why\":\"w\",\"for_s\":5}",
+        "{\"amount\":\"1\",\"why\":\"w\",\"by\":\"me\"}",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        expect(put(web->operator_key, bad[i]), 422, "bad-field");
+    }
+    expect(put(web->customer_key, "{\"amount\":\"1\",\"why\":\"w\"}"), 403, "forbidden");
+    expect(ask_web(web, (struct question){"PUT",
+                                          "/v1/accounts/none/lock",
+                                          web->operator_key,
+                                          "{\"amount\":\"1\",\"why\":\"w\"}",
+                                          {NULL}}),
+           404, "not-found");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lock_is_shown_with_who_why_and_until_when),
+        cmocka_unit_test(a_lock_that_cannot_be_is_refused_by_name),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
