@@ -11,23 +11,12 @@
 static const struct command simulate[];
 
 static const struct command *const lists[] = {
-    cli_init_commands,
-    cli_start_commands,
-    cli_live_commands,
-    cli_ban_commands,
-    cli_record_commands,
-    cli_reconcile_commands,
-    cli_account_commands,
-    cli_money_commands,
-    cli_endpoint_commands,
-    cli_number_commands,
-    cli_trunk_commands,
-    cli_route_commands,
-    cli_deck_commands,
-    cli_key_commands,
-    cli_usage_commands,
-    cli_dir_commands,
-    simulate,
+    cli_init_commands,    cli_start_commands,  cli_live_commands,
+    cli_ban_commands,     cli_record_commands, cli_reconcile_commands,
+    cli_account_commands, cli_money_commands,  cli_endpoint_commands,
+    cli_number_commands,  cli_trunk_commands,  cli_route_commands,
+    cli_deck_commands,    cli_key_commands,    cli_usage_commands,
+    cli_dir_commands,     cli_db_commands,     simulate,
 };
 
 /* ---- finding ---- */

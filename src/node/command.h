@@ -50,5 +50,6 @@ extern const struct command cli_record_commands[];    /* cdr, refusals, history,
 extern const struct command cli_usage_commands[];     /* usage export */
 extern const struct command cli_reconcile_commands[]; /* reconcile */
 extern const struct command cli_dir_commands[];       /* audit, backup, restore, operator */
+extern const struct command cli_db_commands[];        /* db copy */
 
 #endif

@@ -1,4 +1,5 @@
 #include "node/init.h"
+#include "node/config_edit.h"
 
 #include "api/secret.h"
 #include "base/money.h"
@@ -87,25 +88,14 @@ static bool make_load(struct init *init)
            init_endpoints(init, account.id, init->options->load_users);
 }
 
-/* The password of the database's user: into a file that only the owner can read. */
 static bool keep_password(const struct init_options *options)
 {
-    char text[256] = "";
-    if (options->store_password == NULL) {
-        return true;
-    }
-    FILE *file = fopen(options->store_password, "re");
-    bool is_read = file != NULL && fgets(text, sizeof(text), file) != NULL;
-    if (file != NULL) {
-        fclose(file);
-    }
-    if (!is_read) {
-        fprintf(stderr, "dialtone init: %s cannot be read\n", options->store_password);
+    char why[1200];
+    if (!config_keep_password(options->dir, options->store_password, why, sizeof(why))) {
+        fprintf(stderr, "dialtone init: %s\n", why);
         return false;
     }
-    bool is_kept = init_write_file(options->dir, "store.password", text);
-    OPENSSL_cleanse(text, sizeof(text));
-    return is_kept;
+    return true;
 }
 
 /* A server may hold a ledger already: then nothing of it is made again. */

@@ -1,51 +1,18 @@
 #include "base/money.h"
+#include "node/config_edit.h"
 #include "node/init.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CONF_SIZE_MAX 16384
 
-static bool write_all(int fd, const char *text)
-{
-    size_t size = strlen(text);
-    for (size_t at = 0; at < size;) {
-        ssize_t written = write(fd, text + at, size - at);
-        if (written < 0) {
-            return false;
-        }
-        at += (size_t)written;
-    }
-    return fsync(fd) == 0;
-}
-
-static bool sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return is_synced;
-}
-
 bool init_write_file(const char *dir, const char *name, const char *text)
 {
-    char path[1024];
-    char made[1040];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    snprintf(made, sizeof(made), "%s.new", path);
-    int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool is_written = fd >= 0 && write_all(fd, text);
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (!is_written || rename(made, path) != 0 || !sync_dir(dir)) {
-        fprintf(stderr, "dialtone init: %s cannot be written: %s\n", path, strerror(errno));
+    char why[1200];
+    if (!config_write_file(dir, name, text, why, sizeof(why))) {
+        fprintf(stderr, "dialtone init: %s\n", why);
         return false;
     }
     return true;

@@ -82,6 +82,12 @@ bool store_check_identity(struct store *store, struct tri pinned, const struct s
     if (!store_read_identity(store, identity)) {
         return false;
     }
+    if (strlen(identity) != 32) {
+        store_fail(store, STORE_UNKNOWN,
+                   "%s is being copied into, or a copy was broken off: repeat `dialtone db copy`",
+                   store->name);
+        return false;
+    }
     bool is_known = store->identity[0] == '\0' || strcmp(store->identity, identity) == 0;
     if (!is_known || (pinned.is == TRI_PRESENT && strcmp(pin->identity, identity) != 0)) {
         store_fail(store, STORE_UNKNOWN, "%s holds another ledger than before", store->name);

@@ -97,6 +97,7 @@ bool store_pin_write(const char *dir, const struct store_pin *pin);
 bool store_check_identity(struct store *store, struct tri pinned, const struct store_pin *pin);
 
 /* ---- transactions (transaction.c) ---- */
+#define STORE_MOVED "moved" /* in `meta` of a file: the URL of where its ledger is now */
 enum store_access { STORE_READ, STORE_WRITE };
 bool store_begin(struct store *store, enum store_access access);
 /* OK commits a write transaction; anything else rolls it back. Returns what to answer. */
@@ -129,6 +130,7 @@ void store_finalize_statements(struct store *store);
 void statement_reset(struct statement *statement); /* its rows are done with */
 void bind_i64(struct statement *statement, int64_t number);
 void bind_null(struct statement *statement); /* of a number */
+void bind_value(struct statement *statement, const struct sql_value *value);
 void bind_bytes(struct statement *statement, enum value_kind kind, struct slice bytes);
 
 /* Columns count from 0. Bytes and texts live until the next step. NULL is 0, or empty. */

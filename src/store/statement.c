@@ -79,6 +79,11 @@ void bind_null(struct statement *statement)
     *next_value(statement) = (struct sql_value){.is_null = true};
 }
 
+void bind_value(struct statement *statement, const struct sql_value *value)
+{
+    *next_value(statement) = *value;
+}
+
 void bind_bytes(struct statement *statement, enum value_kind kind, struct slice bytes)
 {
     *next_value(statement) = (struct sql_value){.kind = kind, .bytes = bytes};

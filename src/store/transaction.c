@@ -2,6 +2,36 @@
 #include "store/engine.h"
 #include "store/ledger.h"
 
+/* What was copied into PostgreSQL says so (copy.h), and is not the ledger any more. */
+static bool is_moved(struct store *store, char *url, size_t url_size, bool *is_known)
+{
+    static const char sql[] = "SELECT value FROM meta WHERE name = '" STORE_MOVED "'";
+    struct statement *statement = store_query(store, sql, "");
+    enum row_step step = store_step(store, statement);
+    *is_known = step != ROW_FAILED;
+    if (step == ROW_FOUND) {
+        column_text(statement, 0, url, url_size);
+        statement_reset(statement);
+    }
+    return step == ROW_FOUND;
+}
+
+static bool follow(struct store *store, enum store_access access, const char *url)
+{
+    const struct store_engine *left = store->engine;
+    left->roll_back(store);
+    left->disconnect(store);
+    store->options.url = url;
+    if (!pg_new(store)) {
+        store->options.url = NULL;
+        store_fail(store, STORE_UNKNOWN, "no memory");
+        return false;
+    }
+    left->free(store);
+    store->sqlite = NULL;
+    return store_connect(store) && store->engine->begin(store, access);
+}
+
 bool store_begin(struct store *store, enum store_access access)
 {
     store_start_clock(store);
@@ -12,7 +42,12 @@ bool store_begin(struct store *store, enum store_access access)
         return false;
     }
     store->is_writing = access == STORE_WRITE;
-    return true;
+    if (store->engine->is_remote) {
+        return true;
+    }
+    char url[STORE_PATH_SIZE];
+    bool is_known = false;
+    return is_moved(store, url, sizeof(url), &is_known) ? follow(store, access, url) : is_known;
 }
 
 enum store_result store_end(struct store *store, enum store_result result)
