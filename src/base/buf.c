@@ -8,15 +8,39 @@
 
 #define U64_DIGITS_MAX 20
 
+static const char digit_pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233"
+    "34353637383940414243444546474849505152535455565758596061626364656667"
+    "6869707172737475767778798081828384858687888990919293949596979899";
+
+static size_t digit_count(uint64_t value)
+{
+    size_t count = 1;
+    for (uint64_t limit = 10; value >= limit && count < U64_DIGITS_MAX; limit *= 10) {
+        count++;
+    }
+    return count;
+}
+
+/* Written backwards in its place, two digits at a time. */
 void buf_u64(struct buf *buf, uint64_t value)
 {
-    char digits[U64_DIGITS_MAX];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    buf_put(buf, digits + at, sizeof(digits) - at);
+    size_t count = digit_count(value);
+    if (buf->is_full || count > buf->size_max - buf->size) {
+        buf->is_full = true;
+        return;
+    }
+    buf->size += count;
+    char *at = buf->data + buf->size;
+    for (; value >= 100; value /= 100) {
+        at -= 2;
+        memcpy(at, &digit_pairs[2 * (value % 100)], 2);
+    }
+    if (value < 10) {
+        at[-1] = (char)('0' + value);
+    } else {
+        memcpy(at - 2, &digit_pairs[2 * value], 2);
+    }
 }
 
 void buf_i64(struct buf *buf, int64_t value)

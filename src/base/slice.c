@@ -2,22 +2,61 @@
 
 #include <string.h>
 
-static char lower(char c)
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* ASCII letters in eight bytes made small. Each byte's seven low bits are raised so far that its
+ * highest bit tells whether it is at least 'A', and above 'Z'; then that bit moves to where the
+ * case is. */
+static uint64_t lower8(uint64_t word)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t low = word & (0x7f * each);
+    uint64_t is_letter = (low + (0x80 - 'A') * each) ^ (low + (0x7f - 'Z') * each);
+    return word | (is_letter & ~word & (0x80 * each)) >> 2;
+}
+
+static uint64_t load8(const char *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof(word));
+    return word;
+}
+
+/* 1 to 7 bytes as one word, the same way for the same size; bytes may be in it twice. */
+static uint64_t load_few(const char *data, size_t size)
+{
+    if (size >= 4) {
+        uint32_t first, last;
+        memcpy(&first, data, sizeof(first));
+        memcpy(&last, data + size - 4, sizeof(last));
+        return (uint64_t)first << 32 | last;
+    }
+    return (uint64_t)(uint8_t)data[0] << 16 | (uint64_t)(uint8_t)data[size / 2] << 8 |
+           (uint8_t)data[size - 1];
+}
+
+static bool is_same_nocase(uint64_t a, uint64_t b)
+{
+    return a == b || lower8(a) == lower8(b);
 }
 
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
-    if (a.size != b.size) {
-        return false;
+    if (a.size != b.size || a.size == 0) {
+        return a.size == b.size;
     }
-    for (size_t i = 0; i < a.size; i++) {
-        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i])) {
+    if (a.size < 8) {
+        return is_same_nocase(load_few(a.data, a.size), load_few(b.data, b.size));
+    }
+    for (size_t i = 0; i + 8 < a.size; i += 8) {
+        if (!is_same_nocase(load8(a.data + i), load8(b.data + i))) {
             return false;
         }
     }
-    return true;
+    /* The last word may overlap the one before it. */
+    return is_same_nocase(load8(a.data + a.size - 8), load8(b.data + b.size - 8));
 }
 
 bool slice_starts_with(struct slice s, struct slice prefix)
@@ -67,19 +106,70 @@ bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out)
             return false;
         }
         uint64_t digit = (uint64_t)(s.data[i] - '0');
-        if (digit > max || value > (max - digit) / 10) {
+        /* Nineteen digits cannot overflow. */
+        if (i >= 19 && (digit > max || value > (max - digit) / 10)) {
             return false;
         }
         value = value * 10 + digit;
+    }
+    if (value > max) {
+        return false;
     }
     *out = value;
     return true;
 }
 
+#ifdef __SSE2__
+/* 16 digits, each worth 0 to 15. */
+static __m128i hex_digits_make(__m128i nibbles)
+{
+    __m128i is_letter = _mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9));
+    __m128i digits = _mm_add_epi8(nibbles, _mm_set1_epi8('0'));
+    return _mm_add_epi8(digits, _mm_and_si128(is_letter, _mm_set1_epi8('a' - '0' - 10)));
+}
+
+/* 8 bytes to 16 digits. */
+static void hex_block_write(char *out, const uint8_t *bytes)
+{
+    const __m128i low_half = _mm_set1_epi8(15);
+    __m128i block = _mm_loadl_epi64((const __m128i *)(const void *)bytes);
+    __m128i high = _mm_and_si128(_mm_srli_epi16(block, 4), low_half);
+    __m128i low = _mm_and_si128(block, low_half);
+    _mm_storeu_si128((__m128i *)(void *)out, hex_digits_make(_mm_unpacklo_epi8(high, low)));
+}
+
+/* What 16 digits are worth; false: one is none. */
+static bool hex_values_read(const char *digits, __m128i *values)
+{
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)digits);
+    __m128i number = _mm_sub_epi8(block, _mm_set1_epi8('0'));
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(block, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    __m128i is_number = _mm_cmpeq_epi8(_mm_min_epu8(number, _mm_set1_epi8(9)), number);
+    __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+    *values = _mm_or_si128(_mm_and_si128(is_number, number),
+                           _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+    return _mm_movemask_epi8(_mm_or_si128(is_number, is_letter)) == 0xffff;
+}
+
+/* Of each pair the first digit is the low byte and counts sixteen times as much. */
+static void hex_values_write(uint8_t *out, __m128i values)
+{
+    __m128i pairs = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
+    pairs = _mm_and_si128(pairs, _mm_set1_epi16(0xff));
+    _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(pairs, pairs));
+}
+#endif
+
 void slice_hex(char *out, const uint8_t *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
+    size_t i = 0;
+#ifdef __SSE2__
+    for (; i + 8 <= size; i += 8) {
+        hex_block_write(out + 2 * i, bytes + i);
+    }
+#endif
+    for (; i < size; i++) {
         out[2 * i] = digits[bytes[i] >> 4];
         out[2 * i + 1] = digits[bytes[i] & 15];
     }
@@ -92,17 +182,38 @@ static const uint8_t hex_digits[256] = {
     ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
-bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
+static bool is_hex(struct slice s)
 {
-    if (s.size % 2 != 0 || s.size / 2 != size) {
-        return false;
+    size_t i = 0;
+#ifdef __SSE2__
+    __m128i unused;
+    for (; i + 16 <= s.size; i += 16) {
+        if (!hex_values_read(s.data + i, &unused)) {
+            return false;
+        }
     }
-    for (size_t i = 0; i < s.size; i++) {
+#endif
+    for (; i < s.size; i++) {
         if (hex_digits[(uint8_t)s.data[i]] == 0) {
             return false;
         }
     }
-    for (size_t i = 0; i < size; i++) {
+    return true;
+}
+
+bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
+{
+    size_t i = 0;
+    if (s.size % 2 != 0 || s.size / 2 != size || !is_hex(s)) {
+        return false;
+    }
+#ifdef __SSE2__
+    __m128i values;
+    for (; i + 8 <= size && hex_values_read(s.data + 2 * i, &values); i += 8) {
+        hex_values_write(out + i, values);
+    }
+#endif
+    for (; i < size; i++) {
         unsigned high = hex_digits[(uint8_t)s.data[2 * i]] - 1u;
         unsigned low = hex_digits[(uint8_t)s.data[2 * i + 1]] - 1u;
         out[i] = (uint8_t)(high << 4 | low);

@@ -56,7 +56,8 @@ static inline struct slice slice_head(struct slice s, size_t size)
 
 static inline bool slice_is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    const uint64_t blanks = UINT64_C(1) << ' ' | 1u << '\t' | 1u << '\r' | 1u << '\n';
+    return (uint8_t)c <= ' ' && (blanks >> c & 1) != 0;
 }
 
 /* Without SP HTAB CR LF at both ends. */

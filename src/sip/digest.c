@@ -61,36 +61,31 @@ enum param {
     PARAM_COUNT
 };
 
-static const struct {
-    const char *name; /* lower case */
-    uint8_t size;
-    uint8_t param;
-} params_by_letter[26] = {['a' - 'a'] = {"algorithm", 9, PARAM_ALGORITHM},
-                          ['c' - 'a'] = {"cnonce", 6, PARAM_CNONCE},
-                          ['n' - 'a'] = {"nonce", 5, PARAM_NONCE},
-                          ['o' - 'a'] = {"opaque", 6, PARAM_OPAQUE},
-                          ['q' - 'a'] = {"qop", 3, PARAM_QOP},
-                          ['r' - 'a'] = {"realm", 5, PARAM_REALM},
-                          ['u' - 'a'] = {"uri", 3, PARAM_URI}};
-
-/* By the first letter; three letters begin two names, which differ in size. PARAM_COUNT: another.
- */
+/* PARAM_COUNT: another. */
 static enum param param_from(struct slice name)
 {
-    if (LEX_IS(name, "nc")) {
-        return PARAM_NC;
-    }
-    if (name.size == 8) {
+    switch (name.size) {
+    case 2:
+        return LEX_IS(name, "nc") ? PARAM_NC : PARAM_COUNT;
+    case 3:
+        return LEX_IS(name, "uri") ? PARAM_URI : LEX_IS(name, "qop") ? PARAM_QOP : PARAM_COUNT;
+    case 5:
+        return LEX_IS(name, "nonce")   ? PARAM_NONCE
+               : LEX_IS(name, "realm") ? PARAM_REALM
+                                       : PARAM_COUNT;
+    case 6:
+        return LEX_IS(name, "cnonce")   ? PARAM_CNONCE
+               : LEX_IS(name, "opaque") ? PARAM_OPAQUE
+                                        : PARAM_COUNT;
+    case 8:
         return LEX_IS(name, "username")   ? PARAM_USERNAME
                : LEX_IS(name, "response") ? PARAM_RESPONSE
                                           : PARAM_COUNT;
-    }
-    unsigned letter = (unsigned)(uint8_t)(name.data[0] | 0x20) - 'a';
-    if (letter >= ARRAY_COUNT(params_by_letter) || params_by_letter[letter].name == NULL ||
-        !lex_equal_lower(name, params_by_letter[letter].name, params_by_letter[letter].size)) {
+    case 9:
+        return LEX_IS(name, "algorithm") ? PARAM_ALGORITHM : PARAM_COUNT;
+    default:
         return PARAM_COUNT;
     }
-    return (enum param)params_by_letter[letter].param;
 }
 
 struct found { /* the parameters of one set of credentials */
@@ -204,12 +199,16 @@ enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_p
     return DIGEST_MISSING;
 }
 
-/* In constant time: how much of a guess was right must not show. */
+/* In constant time: how much of a guess was right must not show. `size`: of a hash, so whole words.
+ */
 static bool is_equal_secret(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    uint8_t difference = 0;
-    for (size_t i = 0; i < size; i++) {
-        difference = (uint8_t)(difference | (a[i] ^ b[i]));
+    uint64_t difference = 0;
+    for (size_t i = 0; i < size; i += 8) {
+        uint64_t left, right;
+        memcpy(&left, a + i, sizeof left);
+        memcpy(&right, b + i, sizeof right);
+        difference |= left ^ right;
     }
     return difference == 0;
 }

@@ -10,8 +10,21 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 
+#define MD5_BLOCK_SIZE 64
+#define MD5_PADDING_MAX 80 /* bytes behind a text that md5_text may write to */
+#define TEXT_SIZE_MAX 512  /* a longer one is hashed piece by piece */
+#define MEMO_COUNT 16
+#define MEMO_TEXT_SIZE 104
+
+struct memo { /* H(method:uri) as it was made last; no secret is in it */
+    size_t size;
+    char text[MEMO_TEXT_SIZE];
+    char ha2[32]; /* in digits */
+};
+
 struct digest_context {
     uint64_t hashed_size;
+    struct memo memos[MEMO_COUNT]; /* by the length of the method: a registrar has one URI */
 };
 
 struct digest_context *digest_context_new(void)
@@ -92,9 +105,94 @@ void digest_ha1_make(struct digest_context *context, struct slice user, struct s
     digest_hash(context, DIGEST_SHA256, parts, ARRAY_COUNT(parts), out->sha256);
 }
 
+/* MD5 of a text in one piece (RFC 1321 3): padded where it stands, so that no state is carried from
+ * one part to the next. The machine is little-endian, as all that we build for. */
+static void md5_text(struct digest_context *context, char *text, size_t size, uint8_t out[16])
+{
+    MD5_CTX state;
+    uint64_t bit_count = (uint64_t)size * 8;
+    size_t padded_size = (size + 9 + MD5_BLOCK_SIZE - 1) / MD5_BLOCK_SIZE * MD5_BLOCK_SIZE;
+    context->hashed_size += size;
+    text[size] = (char)0x80;
+    memset(text + size + 1, 0, MD5_PADDING_MAX - 1);
+    memcpy(text + padded_size - sizeof bit_count, &bit_count, sizeof bit_count);
+    MD5_Init(&state);
+    for (size_t at = 0; at < padded_size; at += MD5_BLOCK_SIZE) {
+        MD5_Transform(&state, (const unsigned char *)text + at);
+    }
+    const uint32_t words[] = {state.A, state.B, state.C, state.D};
+    memcpy(out, words, sizeof words);
+}
+
+/* The text and a colon; returns what follows. */
+static char *part_append(char *at, struct slice s)
+{
+    if (s.size > 0) {
+        memcpy(at, s.data, s.size);
+    }
+    at[s.size] = ':';
+    return at + s.size + 1;
+}
+
+/* H(method:uri) in 32 digits at `at`. */
+static void md5_ha2_write(struct digest_context *context, struct slice method, struct slice uri,
+                          char *at)
+{
+    char text[TEXT_SIZE_MAX + MD5_PADDING_MAX];
+    uint8_t ha2[16];
+    size_t size = method.size + 1 + uri.size;
+    (void)part_append(part_append(text, method), uri);
+    struct memo *memo = &context->memos[method.size % MEMO_COUNT];
+    if (memo->size == size && memcmp(memo->text, text, size) == 0) {
+        memcpy(at, memo->ha2, sizeof memo->ha2);
+        return;
+    }
+    if (size <= MEMO_TEXT_SIZE) {
+        memcpy(memo->text, text, size);
+    }
+    md5_text(context, text, size, ha2);
+    slice_hex(at, ha2, sizeof ha2);
+    if (size <= MEMO_TEXT_SIZE) {
+        memcpy(memo->ha2, at, sizeof memo->ha2);
+        memo->size = size;
+    }
+}
+
+/* As digest_response, where all of it is short and the algorithm is MD5. */
+static void md5_response(struct digest_context *context,
+                         const struct digest_credentials *credentials, const uint8_t *ha1,
+                         struct slice method, uint8_t *out)
+{
+    char text[TEXT_SIZE_MAX + MD5_PADDING_MAX];
+    slice_hex(text, ha1, 16);
+    text[32] = ':';
+    char *at = part_append(text + 33, credentials->nonce);
+    if (credentials->has_qop) {
+        at = part_append(at, credentials->nc_text);
+        at = part_append(at, credentials->cnonce);
+        memcpy(at, "auth:", 5);
+        at += 5;
+    }
+    md5_ha2_write(context, method, credentials->uri, at);
+    md5_text(context, text, (size_t)(at - text) + 32, out);
+}
+
+static bool is_short(const struct digest_credentials *credentials, struct slice method)
+{
+    const size_t around = 32 + 32 + 16; /* both hashes in digits, and what stands between */
+    return credentials->nonce.size + credentials->nc_text.size + credentials->cnonce.size +
+                   around <=
+               TEXT_SIZE_MAX &&
+           method.size + 1 + credentials->uri.size <= TEXT_SIZE_MAX;
+}
+
 void digest_response(struct digest_context *context, const struct digest_credentials *credentials,
                      const uint8_t *ha1, struct slice method, uint8_t *out)
 {
+    if (credentials->algorithm == DIGEST_MD5 && is_short(credentials, method)) {
+        md5_response(context, credentials, ha1, method, out);
+        return;
+    }
     size_t size = digest_size(credentials->algorithm);
     uint8_t ha2[DIGEST_HASH_SIZE_MAX];
     const struct slice request[] = {method, SLICE(":"), credentials->uri};
@@ -142,7 +240,9 @@ bool digest_param_next(struct slice *rest, struct slice *name, struct slice *val
         }
         *value = lex_between(start + 1, at - 1);
     } else {
-        for (at = start; at < end && !lex_is_space(*at) && *at != ',' && *at != '"'; at++) {
+        at = lex_skip_plain(start, end);
+        while (at < end && !lex_is_space(*at) && *at != ',' && *at != '"') {
+            at++;
         }
         *value = lex_between(start, at);
     }

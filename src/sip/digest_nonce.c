@@ -53,7 +53,7 @@ __attribute__((always_inline)) static inline void sip_round(struct sip_state *v)
 
 /* SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed MAC for short inputs, a tenth of the cost of
  * an HMAC. The machine is little-endian, as all that we build for. */
-static uint64_t siphash(const uint8_t key[16], const uint8_t *data, size_t size)
+static inline uint64_t siphash(const uint8_t key[16], const uint8_t *data, size_t size)
 {
     uint64_t key_low = load_le64(key);
     uint64_t key_high = load_le64(key + 8);
@@ -69,8 +69,12 @@ static uint64_t siphash(const uint8_t key[16], const uint8_t *data, size_t size)
         v.a ^= word;
     }
     uint64_t last = (uint64_t)size << 56;
-    for (size_t i = 0; at + i < size; i++) {
-        last |= (uint64_t)data[at + i] << (8 * i);
+    if (size >= 8 && at < size) { /* what is left is the end of the last eight bytes */
+        last |= load_le64(data + size - 8) >> (8 * (8 - (size - at)));
+    } else {
+        for (size_t i = 0; at + i < size; i++) {
+            last |= (uint64_t)data[at + i] << (8 * i);
+        }
     }
     v.d ^= last;
     sip_round(&v);
@@ -111,36 +115,97 @@ static void base64_write(const uint8_t bytes[NONCE_BYTES], char text[DIGEST_NONC
     }
 }
 
-/* 1 + the digit's value; 0: not a digit. */
-static const uint8_t base64_digits[256] = {
-    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64};
+#define NO_DIGIT 0x80u
+
+/* What a digit is worth, or NO_DIGIT. */
+static const uint8_t base64_values[256] = {[0 ... ','] = NO_DIGIT,
+                                           ['.' ... '/'] = NO_DIGIT,
+                                           [':' ... '@'] = NO_DIGIT,
+                                           ['[' ... '^'] = NO_DIGIT,
+                                           ['`'] = NO_DIGIT,
+                                           ['{' ... 0xff] = NO_DIGIT,
+                                           ['A'] = 0,
+                                           ['B'] = 1,
+                                           ['C'] = 2,
+                                           ['D'] = 3,
+                                           ['E'] = 4,
+                                           ['F'] = 5,
+                                           ['G'] = 6,
+                                           ['H'] = 7,
+                                           ['I'] = 8,
+                                           ['J'] = 9,
+                                           ['K'] = 10,
+                                           ['L'] = 11,
+                                           ['M'] = 12,
+                                           ['N'] = 13,
+                                           ['O'] = 14,
+                                           ['P'] = 15,
+                                           ['Q'] = 16,
+                                           ['R'] = 17,
+                                           ['S'] = 18,
+                                           ['T'] = 19,
+                                           ['U'] = 20,
+                                           ['V'] = 21,
+                                           ['W'] = 22,
+                                           ['X'] = 23,
+                                           ['Y'] = 24,
+                                           ['Z'] = 25,
+                                           ['a'] = 26,
+                                           ['b'] = 27,
+                                           ['c'] = 28,
+                                           ['d'] = 29,
+                                           ['e'] = 30,
+                                           ['f'] = 31,
+                                           ['g'] = 32,
+                                           ['h'] = 33,
+                                           ['i'] = 34,
+                                           ['j'] = 35,
+                                           ['k'] = 36,
+                                           ['l'] = 37,
+                                           ['m'] = 38,
+                                           ['n'] = 39,
+                                           ['o'] = 40,
+                                           ['p'] = 41,
+                                           ['q'] = 42,
+                                           ['r'] = 43,
+                                           ['s'] = 44,
+                                           ['t'] = 45,
+                                           ['u'] = 46,
+                                           ['v'] = 47,
+                                           ['w'] = 48,
+                                           ['x'] = 49,
+                                           ['y'] = 50,
+                                           ['z'] = 51,
+                                           ['0'] = 52,
+                                           ['1'] = 53,
+                                           ['2'] = 54,
+                                           ['3'] = 55,
+                                           ['4'] = 56,
+                                           ['5'] = 57,
+                                           ['6'] = 58,
+                                           ['7'] = 59,
+                                           ['8'] = 60,
+                                           ['9'] = 61,
+                                           ['-'] = 62,
+                                           ['_'] = 63};
 
 static bool base64_read(struct slice text, uint8_t bytes[NONCE_BYTES])
 {
     if (text.size != DIGEST_NONCE_SIZE) {
         return false;
     }
+    uint32_t is_bad = 0;
     for (size_t i = 0; i < NONCE_BYTES / 3; i++) {
-        uint32_t group = 0;
-        for (size_t j = 0; j < 4; j++) {
-            uint32_t digit = base64_digits[(uint8_t)text.data[4 * i + j]];
-            if (digit == 0) {
-                return false;
-            }
-            group = group << 6 | (digit - 1);
-        }
+        const char *digit = &text.data[4 * i];
+        uint32_t a = base64_values[(uint8_t)digit[0]], b = base64_values[(uint8_t)digit[1]];
+        uint32_t c = base64_values[(uint8_t)digit[2]], d = base64_values[(uint8_t)digit[3]];
+        uint32_t group = a << 18 | b << 12 | c << 6 | d;
+        is_bad |= a | b | c | d;
         bytes[3 * i] = (uint8_t)(group >> 16);
         bytes[3 * i + 1] = (uint8_t)(group >> 8);
         bytes[3 * i + 2] = (uint8_t)group;
     }
-    return true;
+    return (is_bad & NO_DIGIT) == 0;
 }
 
 void digest_nonce_write(struct digest_context *context, struct buf *out,
@@ -171,10 +236,9 @@ bool digest_nonce_read(struct slice text, const struct digest_keys *keys, int64_
     }
     uint8_t mac[16];
     mac_make(is_current ? keys->current : keys->previous, bytes, mac);
-    uint8_t difference = 0;
-    for (size_t i = 0; i < sizeof mac; i++) {
-        difference = (uint8_t)(difference | (mac[i] ^ bytes[MAC_AT + i]));
-    }
+    /* In constant time: how much of a forged MAC was right must not show. */
+    uint64_t difference = (load_le64(mac) ^ load_le64(&bytes[MAC_AT])) |
+                          (load_le64(mac + 8) ^ load_le64(&bytes[MAC_AT + 8]));
     uint32_t time_s;
     uint64_t random;
     memcpy(&time_s, &bytes[TIME_AT], sizeof time_s);

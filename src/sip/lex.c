@@ -47,38 +47,42 @@ bool lex_all(struct slice text, unsigned class)
     return text.size > 0 && lex_skip(text.data, end, class) == end;
 }
 
-bool lex_all_escaped(struct slice text, unsigned class)
+const char *lex_skip_escaped(const char *at, const char *end, unsigned class)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (lex_is(c, class) && c != '%') {
-            continue;
-        }
-        if (c != '%' || text.size - i < 3 || !lex_is(text.data[i + 1], LEX_HEX) ||
-            !lex_is(text.data[i + 2], LEX_HEX)) {
-            return false;
-        }
-        i += 2;
+    while ((at = lex_skip(at, end, class)) < end && *at == '%' && end - at >= 3 &&
+           lex_is(at[1], LEX_HEX) && lex_is(at[2], LEX_HEX)) {
+        at += 3;
     }
-    return text.size > 0;
+    return at;
+}
+
+/* The first '"' or '\\' at or after `at`; `end`: none. */
+static const char *quote_find(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                                     _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask != 0) {
+            return at + __builtin_ctz(mask);
+        }
+    }
+#endif
+    while (at < end && *at != '"' && *at != '\\') {
+        at++;
+    }
+    return at;
 }
 
 const char *lex_quoted_end(const char *at, const char *end)
 {
-    const char *start = at + 1;
-    const char *quote = start;
-    /* Quotes are found fast; one counts unless an odd number of backslashes stands before it. */
-    while (quote < end && (quote = memchr(quote, '"', (size_t)(end - quote))) != NULL) {
-        const char *back = quote;
-        while (back > start && back[-1] == '\\') {
-            back--;
-        }
-        if ((quote - back) % 2 == 0) {
-            return quote + 1;
-        }
-        quote++;
+    at = quote_find(at + 1, end);
+    while (at < end && *at == '\\') { /* takes the next character with it */
+        at = end - at < 2 ? end : quote_find(at + 2, end);
     }
-    return NULL;
+    return at == end ? NULL : at + 1;
 }
 
 const char *lex_host_end(const char *at, const char *end)
@@ -120,13 +124,16 @@ enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct sli
         return LEX_PARAM_END;
     }
     const char *end = rest->data + rest->size;
-    const char *at = lex_skip_space(rest->data, end);
-    if (at == end) {
-        *rest = (struct slice){end, 0};
-        return LEX_PARAM_END;
-    }
+    const char *at = rest->data;
     if (*at != ';') {
-        return LEX_PARAM_BAD;
+        at = lex_skip_space(at, end);
+        if (at == end) {
+            *rest = (struct slice){end, 0};
+            return LEX_PARAM_END;
+        }
+        if (*at != ';') {
+            return LEX_PARAM_BAD;
+        }
     }
     const char *start = lex_skip_space(at + 1, end);
     at = lex_skip(start, end, LEX_NAME);

@@ -39,7 +39,8 @@ static inline bool lex_is_digit(char c)
 
 static inline bool lex_is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    const uint64_t spaces = UINT64_C(1) << ' ' | 1u << '\t' | 1u << '\r' | 1u << '\n';
+    return (uint8_t)c <= ' ' && (spaces >> c & 1) != 0;
 }
 
 static inline const char *lex_skip_space(const char *at, const char *end)
@@ -50,23 +51,51 @@ static inline const char *lex_skip_space(const char *at, const char *end)
     return at;
 }
 
-static inline const char *lex_skip(const char *at, const char *end, unsigned class)
+#ifdef __SSE2__
+/* A bit for each byte that is no letter, no digit, and not '-', '.' or '_'. */
+static inline unsigned lex_odd_mask(__m128i block)
 {
-    while (end - at >= 4) { /* one look at the end for four characters */
-        if (!lex_is(at[0], class)) {
+    /* Each range is moved to where it ends with 127; what was above it is negative then. */
+    __m128i letter =
+        _mm_add_epi8(_mm_or_si128(block, _mm_set1_epi8(0x20)), _mm_set1_epi8(127 - 'z'));
+    __m128i number = _mm_add_epi8(block, _mm_set1_epi8(127 - '9')); /* "-./0123456789" */
+    __m128i is_letter = _mm_cmpgt_epi8(letter, _mm_set1_epi8(127 - ('z' - 'a') - 1));
+    __m128i is_number = _mm_cmpgt_epi8(number, _mm_set1_epi8(127 - ('9' - '-') - 1));
+    is_number = _mm_andnot_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('/')), is_number);
+    __m128i is_line = _mm_cmpeq_epi8(block, _mm_set1_epi8('_'));
+    __m128i is_plain = _mm_or_si128(_mm_or_si128(is_letter, is_number), is_line);
+    return (unsigned)_mm_movemask_epi8(is_plain) ^ 0xffff;
+}
+#endif
+
+/* Past the characters of LEX_HOST, which stand in every class but LEX_HEX: 16 or 8 at a time. */
+static inline const char *lex_skip_plain(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        unsigned odd = lex_odd_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
+        if (odd != 0) {
+            return at + __builtin_ctz(odd);
+        }
+    }
+    if (end - at >= 8) { /* the other half of the block is zeros, which are odd */
+        unsigned odd = lex_odd_mask(_mm_loadl_epi64((const __m128i *)(const void *)at));
+        at += __builtin_ctz(odd);
+        if ((odd & 0xff) != 0) {
             return at;
         }
-        if (!lex_is(at[1], class)) {
-            return at + 1;
-        }
-        if (!lex_is(at[2], class)) {
-            return at + 2;
-        }
-        if (!lex_is(at[3], class)) {
-            return at + 3;
-        }
-        at += 4;
     }
+#endif
+    while (at < end && lex_is(*at, LEX_HOST)) {
+        at++;
+    }
+    return at;
+}
+
+/* `class`: not LEX_HEX. */
+static inline const char *lex_skip(const char *at, const char *end, unsigned class)
+{
+    at = lex_skip_plain(at, end);
     while (at < end && lex_is(*at, class)) {
         at++;
     }
@@ -115,18 +144,19 @@ static inline bool lex_equal_lower(struct slice token, const char *lower, size_t
         return (lex_difference32(data, lower) |
                 lex_difference32(data + size - 4, lower + size - 4)) == 0;
     }
-    unsigned difference = 0;
-    for (size_t i = 0; i < size; i++) {
-        difference |= (unsigned)(uint8_t)((data[i] | 0x20) ^ lower[i]);
+    if (size == 0) {
+        return true;
     }
-    return difference == 0;
+    /* Of three or fewer, these are all. */
+    return (((data[0] | 0x20) ^ lower[0]) | ((data[size / 2] | 0x20) ^ lower[size / 2]) |
+            ((data[size - 1] | 0x20) ^ lower[size - 1])) == 0;
 }
 
 /* Every character of that class, and at least one. */
 bool lex_all(struct slice text, unsigned class);
 
-/* The same, where a '%' with two hex digits may also stand. */
-bool lex_all_escaped(struct slice text, unsigned class);
+/* Past that class (LEX_USER or LEX_PARAM) and every '%' with two hex digits. */
+const char *lex_skip_escaped(const char *at, const char *end, unsigned class);
 
 /* After the closing quote of the quoted string that starts at `at`; NULL: it does not end. */
 const char *lex_quoted_end(const char *at, const char *end);
@@ -142,6 +172,27 @@ enum lex_param { LEX_PARAM_END = 0, LEX_PARAM_FOUND, LEX_PARAM_BAD };
 
 /* The next ";name=value" of *rest. The value loses its quotes. */
 enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct slice *value);
+
+/* The same, at once where the parameter is plain and nothing but ';' or the end follows it. */
+static inline enum lex_param lex_param_take(struct slice *rest, struct slice *name,
+                                            struct slice *value)
+{
+    const char *start = rest->data + 1;
+    const char *end = rest->data + rest->size;
+    if (rest->size > 1 && *rest->data == ';') {
+        const char *stop = lex_skip_plain(start, end);
+        bool has_value = stop < end && *stop == '=';
+        const char *from = has_value ? stop + 1 : stop;
+        const char *to = has_value ? lex_skip_plain(from, end) : stop;
+        if (stop > start && (to == end || *to == ';')) {
+            *name = lex_between(start, stop);
+            *value = lex_between(from, to);
+            *rest = lex_between(to, end);
+            return LEX_PARAM_FOUND;
+        }
+    }
+    return lex_param_next(rest, name, value);
+}
 
 /* The next CR, LF or other control character that is no tab, at or after `at`; `end`: none. */
 static inline const char *lex_next_control(const char *at, const char *end)

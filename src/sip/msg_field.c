@@ -34,8 +34,8 @@ static bool via_params_read(struct sip_via *via)
     struct slice rest = via->params;
     struct slice name, value;
     bool has_branch = false;
-    enum lex_param found = lex_param_next(&rest, &name, &value);
-    for (; found == LEX_PARAM_FOUND; found = lex_param_next(&rest, &name, &value)) {
+    enum lex_param found;
+    while ((found = lex_param_take(&rest, &name, &value)) == LEX_PARAM_FOUND) {
         if (!LEX_IS(name, "branch")) {
             continue;
         }
@@ -56,17 +56,28 @@ enum via_read sip_via_read(struct slice text, struct sip_via *out)
         return VIA_UNUSABLE;
     }
     out->text = text;
-    const char *stop = sent_protocol_end(text.data, end, &out->transport);
+    static const char usual[] = "SIP/2.0/UDP ";
+    const char *stop;
+    if (text.size > sizeof usual && memcmp(text.data, usual, sizeof usual - 1) == 0) {
+        stop = text.data + sizeof usual - 2;
+        out->transport = slice_make(stop - 3, 3);
+    } else {
+        stop = sent_protocol_end(text.data, end, &out->transport);
+    }
     if (stop == NULL) {
         return VIA_UNUSABLE;
     }
     const char *host = lex_skip_space(stop, end);
-    const char *at = host == stop ? NULL : lex_host_end(host, end);
-    if (at == NULL) {
+    const char *at = lex_skip_plain(host, end);
+    if (at == host) {
+        at = lex_host_end(host, end);
+    }
+    if (host == stop || at == NULL) {
         return VIA_UNUSABLE;
     }
     out->host = lex_between(host, at);
-    const char *after = lex_port_end(at, end, &out->port);
+    bool has_port = at < end && *at != ';';
+    const char *after = has_port ? lex_port_end(at, end, &out->port) : at;
     at = after != NULL ? after : at;
     out->params = lex_between(at, end);
     bool is_good = via_params_read(out) && after != NULL;
@@ -142,8 +153,8 @@ static bool address_params_read(struct sip_address *address)
     struct slice rest = address->params;
     struct slice name, value;
     bool has_tag = false;
-    enum lex_param found = lex_param_next(&rest, &name, &value);
-    for (; found == LEX_PARAM_FOUND; found = lex_param_next(&rest, &name, &value)) {
+    enum lex_param found;
+    while ((found = lex_param_take(&rest, &name, &value)) == LEX_PARAM_FOUND) {
         if (!LEX_IS(name, "tag")) {
             continue;
         }
@@ -158,9 +169,67 @@ static bool address_params_read(struct sip_address *address)
     return found == LEX_PARAM_END;
 }
 
+/* "<sip:user@host:port>;tag=value", or a part of it, of plain characters only: what nearly all say.
+ * False: another form, for the long way; nothing was written. */
+static bool usual_address_read(struct slice text, struct sip_address *out)
+{
+    const char *start = text.data + 5;
+    const char *end = text.data + text.size;
+    if (text.size < 8 || memcmp(text.data, "<sip:", 5) != 0) {
+        return false;
+    }
+    const char *sign = lex_skip_plain(start, end);
+    bool has_user = sign > start && sign < end && *sign == '@';
+    const char *host = has_user ? sign + 1 : start;
+    const char *host_end = has_user ? lex_skip_plain(host, end) : sign;
+    if (host_end == host || host_end == end) {
+        return false;
+    }
+    const char *close = host_end;
+    unsigned port = 0;
+    if (*close == ':') {
+        for (close++; close < end && lex_is_digit(*close) && port <= UINT16_MAX; close++) {
+            port = port * 10 + (unsigned)(*close - '0');
+        }
+        if (port == 0 || port > UINT16_MAX) {
+            return false;
+        }
+    }
+    if (close == end || *close != '>') {
+        return false;
+    }
+    const char *params = close + 1;
+    struct slice tag = {NULL, 0};
+    if (params < end) {
+        if (end - params < 6 || memcmp(params, ";tag=", 5) != 0 ||
+            lex_skip_plain(params + 5, end) != end) {
+            return false;
+        }
+        tag = lex_between(params + 5, end);
+    }
+    out->text = text;
+    out->display = slice_make(text.data, 0);
+    out->uri_text = lex_between(text.data + 1, close);
+    out->uri.scheme = SIP_SCHEME_SIP;
+    out->uri.text = out->uri_text;
+    out->uri.scheme_text = slice_make(text.data + 1, 3);
+    if (has_user) {
+        out->uri.user = lex_between(start, sign);
+    }
+    out->uri.host = lex_between(host, host_end);
+    out->uri.port = (uint16_t)port;
+    out->uri.params = slice_make(close, 0);
+    out->params = lex_between(params, end);
+    out->tag = tag;
+    return true;
+}
+
 bool sip_address_read(struct slice text, struct sip_address *out)
 {
     text = slice_trim(text);
+    if (usual_address_read(text, out)) {
+        return true;
+    }
     if (text.size == 0) {
         return false;
     }

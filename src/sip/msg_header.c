@@ -2,65 +2,50 @@
 
 #include "sip/lex.h"
 
-struct known_name {
-    const char *text; /* lower case */
-    enum sip_header_id id;
+const struct sip_header_name sip_header_names[SIP_HEADER_SLOT_COUNT] = {
+    [SIP_HEADER_SLOT(10, 'a', 'o')] = {"alert-info", 10, SIP_H_ALERT_INFO},
+    [SIP_HEADER_SLOT(13, 'a', 'n')] = {"authorization", 13, SIP_H_AUTHORIZATION},
+    [SIP_HEADER_SLOT(7, 'c', 'd')] = {"call-id", 7, SIP_H_CALL_ID},
+    [SIP_HEADER_SLOT(7, 'c', 't')] = {"contact", 7, SIP_H_CONTACT},
+    [SIP_HEADER_SLOT(14, 'c', 'h')] = {"content-length", 14, SIP_H_CONTENT_LENGTH},
+    [SIP_HEADER_SLOT(12, 'c', 'e')] = {"content-type", 12, SIP_H_CONTENT_TYPE},
+    [SIP_HEADER_SLOT(4, 'c', 'q')] = {"cseq", 4, SIP_H_CSEQ},
+    [SIP_HEADER_SLOT(4, 'd', 'e')] = {"date", 4, SIP_H_DATE},
+    [SIP_HEADER_SLOT(9, 'd', 'n')] = {"diversion", 9, SIP_H_DIVERSION},
+    [SIP_HEADER_SLOT(5, 'e', 't')] = {"event", 5, SIP_H_EVENT},
+    [SIP_HEADER_SLOT(7, 'e', 's')] = {"expires", 7, SIP_H_EXPIRES},
+    [SIP_HEADER_SLOT(4, 'f', 'm')] = {"from", 4, SIP_H_FROM},
+    [SIP_HEADER_SLOT(8, 'i', 'y')] = {"identity", 8, SIP_H_IDENTITY},
+    [SIP_HEADER_SLOT(12, 'm', 's')] = {"max-forwards", 12, SIP_H_MAX_FORWARDS},
+    [SIP_HEADER_SLOT(11, 'm', 's')] = {"min-expires", 11, SIP_H_MIN_EXPIRES},
+    [SIP_HEADER_SLOT(19, 'p', 'y')] = {"p-asserted-identity", 19, SIP_H_P_ASSERTED_IDENTITY},
+    [SIP_HEADER_SLOT(20, 'p', 'y')] = {"p-preferred-identity", 20, SIP_H_P_PREFERRED_IDENTITY},
+    [SIP_HEADER_SLOT(4, 'p', 'h')] = {"path", 4, SIP_H_PATH},
+    [SIP_HEADER_SLOT(7, 'p', 'y')] = {"privacy", 7, SIP_H_PRIVACY},
+    [SIP_HEADER_SLOT(18, 'p', 'e')] = {"proxy-authenticate", 18, SIP_H_PROXY_AUTHENTICATE},
+    [SIP_HEADER_SLOT(19, 'p', 'n')] = {"proxy-authorization", 19, SIP_H_PROXY_AUTHORIZATION},
+    [SIP_HEADER_SLOT(13, 'p', 'e')] = {"proxy-require", 13, SIP_H_PROXY_REQUIRE},
+    [SIP_HEADER_SLOT(4, 'r', 'k')] = {"rack", 4, SIP_H_RACK},
+    [SIP_HEADER_SLOT(6, 'r', 'n')] = {"reason", 6, SIP_H_REASON},
+    [SIP_HEADER_SLOT(12, 'r', 'e')] = {"record-route", 12, SIP_H_RECORD_ROUTE},
+    [SIP_HEADER_SLOT(8, 'r', 'o')] = {"refer-to", 8, SIP_H_REFER_TO},
+    [SIP_HEADER_SLOT(11, 'r', 'y')] = {"referred-by", 11, SIP_H_REFERRED_BY},
+    [SIP_HEADER_SLOT(15, 'r', 'd')] = {"remote-party-id", 15, SIP_H_REMOTE_PARTY_ID},
+    [SIP_HEADER_SLOT(8, 'r', 's')] = {"replaces", 8, SIP_H_REPLACES},
+    [SIP_HEADER_SLOT(7, 'r', 'e')] = {"require", 7, SIP_H_REQUIRE},
+    [SIP_HEADER_SLOT(11, 'r', 'r')] = {"retry-after", 11, SIP_H_RETRY_AFTER},
+    [SIP_HEADER_SLOT(5, 'r', 'e')] = {"route", 5, SIP_H_ROUTE},
+    [SIP_HEADER_SLOT(4, 'r', 'q')] = {"rseq", 4, SIP_H_RSEQ},
+    [SIP_HEADER_SLOT(6, 's', 'r')] = {"server", 6, SIP_H_SERVER},
+    [SIP_HEADER_SLOT(9, 's', 'd')] = {"supported", 9, SIP_H_SUPPORTED},
+    [SIP_HEADER_SLOT(2, 't', 'o')] = {"to", 2, SIP_H_TO},
+    [SIP_HEADER_SLOT(11, 'u', 'd')] = {"unsupported", 11, SIP_H_UNSUPPORTED},
+    [SIP_HEADER_SLOT(10, 'u', 't')] = {"user-agent", 10, SIP_H_USER_AGENT},
+    [SIP_HEADER_SLOT(3, 'v', 'a')] = {"via", 3, SIP_H_VIA},
+    [SIP_HEADER_SLOT(7, 'w', 'g')] = {"warning", 7, SIP_H_WARNING},
+    [SIP_HEADER_SLOT(16, 'w', 'e')] = {"www-authenticate", 16, SIP_H_WWW_AUTHENTICATE},
+    [SIP_HEADER_SLOT(8, 'x', 'n')] = {"x-reason", 8, SIP_H_X_REASON},
 };
-
-/* By length, so that a name is compared with one or two candidates. */
-static const struct known_name names_2[] = {{"to", SIP_H_TO}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_3[] = {{"via", SIP_H_VIA}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_4[] = {
-    {"from", SIP_H_FROM}, {"cseq", SIP_H_CSEQ}, {"date", SIP_H_DATE}, {"path", SIP_H_PATH},
-    {"rack", SIP_H_RACK}, {"rseq", SIP_H_RSEQ}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_5[] = {
-    {"route", SIP_H_ROUTE}, {"event", SIP_H_EVENT}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_6[] = {
-    {"server", SIP_H_SERVER}, {"reason", SIP_H_REASON}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_7[] = {{"contact", SIP_H_CONTACT}, {"call-id", SIP_H_CALL_ID},
-                                            {"expires", SIP_H_EXPIRES}, {"require", SIP_H_REQUIRE},
-                                            {"privacy", SIP_H_PRIVACY}, {"warning", SIP_H_WARNING},
-                                            {NULL, SIP_H_OTHER}};
-static const struct known_name names_8[] = {{"refer-to", SIP_H_REFER_TO},
-                                            {"identity", SIP_H_IDENTITY},
-                                            {"replaces", SIP_H_REPLACES},
-                                            {"x-reason", SIP_H_X_REASON},
-                                            {NULL, SIP_H_OTHER}};
-static const struct known_name names_9[] = {
-    {"supported", SIP_H_SUPPORTED}, {"diversion", SIP_H_DIVERSION}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_10[] = {
-    {"user-agent", SIP_H_USER_AGENT}, {"alert-info", SIP_H_ALERT_INFO}, {NULL, SIP_H_OTHER}};
-static const struct known_name names_11[] = {{"unsupported", SIP_H_UNSUPPORTED},
-                                             {"retry-after", SIP_H_RETRY_AFTER},
-                                             {"min-expires", SIP_H_MIN_EXPIRES},
-                                             {"referred-by", SIP_H_REFERRED_BY},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_12[] = {{"content-type", SIP_H_CONTENT_TYPE},
-                                             {"max-forwards", SIP_H_MAX_FORWARDS},
-                                             {"record-route", SIP_H_RECORD_ROUTE},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_13[] = {{"authorization", SIP_H_AUTHORIZATION},
-                                             {"proxy-require", SIP_H_PROXY_REQUIRE},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_14[] = {{"content-length", SIP_H_CONTENT_LENGTH},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_15[] = {{"remote-party-id", SIP_H_REMOTE_PARTY_ID},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_16[] = {{"www-authenticate", SIP_H_WWW_AUTHENTICATE},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_18[] = {{"proxy-authenticate", SIP_H_PROXY_AUTHENTICATE},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_19[] = {{"proxy-authorization", SIP_H_PROXY_AUTHORIZATION},
-                                             {"p-asserted-identity", SIP_H_P_ASSERTED_IDENTITY},
-                                             {NULL, SIP_H_OTHER}};
-static const struct known_name names_20[] = {{"p-preferred-identity", SIP_H_P_PREFERRED_IDENTITY},
-                                             {NULL, SIP_H_OTHER}};
-
-static const struct known_name *const names_by_length[] = {
-    [2] = names_2,   [3] = names_3,   [4] = names_4,   [5] = names_5,   [6] = names_6,
-    [7] = names_7,   [8] = names_8,   [9] = names_9,   [10] = names_10, [11] = names_11,
-    [12] = names_12, [13] = names_13, [14] = names_14, [15] = names_15, [16] = names_16,
-    [18] = names_18, [19] = names_19, [20] = names_20};
 
 /* RFC 3261 7.3.3; o, r, b, u: RFC 6665, 3515, 3892. s (Subject), k (Supported), e
  * (Content-Encoding), u (Allow-Events): those that we do not look at stay SIP_H_OTHER. */
@@ -101,17 +86,13 @@ enum sip_header_id sip_header_id_from(struct slice name)
     if (name.size == 1) {
         return id_from_letter(name.data[0]);
     }
-    if (name.size >= ARRAY_COUNT(names_by_length) || names_by_length[name.size] == NULL) {
+    if (name.size == 0) {
         return SIP_H_OTHER;
     }
-    for (const struct known_name *known = names_by_length[name.size]; known->text != NULL;
-         known++) {
-        if ((name.data[0] | 0x20) == known->text[0] &&
-            lex_equal_lower(name, known->text, name.size)) {
-            return known->id;
-        }
-    }
-    return SIP_H_OTHER;
+    const struct sip_header_name *known =
+        sip_header_slot(name.size, name.data[0], name.data[name.size - 1]);
+    bool is_known = name.size == known->size && lex_equal_lower(name, known->text, known->size);
+    return is_known ? (enum sip_header_id)known->id : SIP_H_OTHER;
 }
 
 bool sip_header_is_single(enum sip_header_id id)

@@ -82,12 +82,17 @@ bool sip_list_next(struct slice *rest, struct slice *value)
 bool sip_msg_list_next(const struct sip_msg *msg, int *header, struct slice *rest,
                        struct slice *value)
 {
-    while (!sip_list_next(rest, value)) {
+    while (rest->size == 0 || !sip_list_next(rest, value)) {
         if (*header < 0) {
             return false;
         }
         *rest = msg->headers[*header].value;
         *header = sip_msg_next(msg, *header);
+        if (rest->size > 0 && memchr(rest->data, ',', rest->size) == NULL) { /* most are alone */
+            *value = *rest;
+            *rest = (struct slice){rest->data + rest->size, 0};
+            return true;
+        }
     }
     return true;
 }

@@ -27,6 +27,12 @@ static void zero(void *data, size_t size)
     memset(data, 0, size);
 }
 
+static inline struct slice value_of(const struct sip_msg *msg, enum sip_header_id id)
+{
+    int index = msg->first[id];
+    return index < 0 ? (struct slice){NULL, 0} : msg->headers[index].value;
+}
+
 /* Only what is read before it is written; the headers array stays as it is. */
 static void msg_init(struct sip_msg *msg)
 {
@@ -38,22 +44,33 @@ static void msg_init(struct sip_msg *msg)
     msg->expires_s = -1;
 }
 
-/* The colon among the first sixteen characters of a line; `end` where it is not there. */
-static const char *near_colon(const char *at, const char *end)
+/* A name that we know, with its colon behind it, among the first sixteen bytes: its id, and where
+ * the colon is. OTHER: it is read the long way. `end`: of what may be read. */
+static inline enum sip_header_id near_name_read(const char *at, const char *end, const char **colon)
 {
 #ifdef __SSE2__
     if (end - at >= 16) {
         __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
         unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
-        return mask == 0 ? end : at + __builtin_ctz(mask);
+        unsigned size = (unsigned)__builtin_ctz(mask | 0x10000);
+        if (size < 2 || size == 16) {
+            return SIP_H_OTHER;
+        }
+        *colon = at + size;
+        const struct sip_header_name *known = sip_header_slot(size, at[0], at[size - 1]);
+        block = _mm_or_si128(block, _mm_set1_epi8(0x20));
+        __m128i text = _mm_loadu_si128((const __m128i *)(const void *)known->text);
+        unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, text));
+        /* The first bit that is not set stands where they differ. */
+        bool is_known = known->size == size && (unsigned)__builtin_ctz(~same) >= size;
+        return is_known ? (enum sip_header_id)known->id : SIP_H_OTHER;
     }
 #endif
-    const char *found = memchr(at, ':', (size_t)(end - at));
-    return found == NULL ? end : found;
+    return SIP_H_OTHER;
 }
 
-/* Reads a name that is not known by its letters, or stands away from its colon. NULL: broken. */
-static const char *odd_name_read(struct slice line, struct slice *name)
+/* Reads a name that is not known at a glance, or stands away from its colon. NULL: broken. */
+static const char *far_name_read(struct slice line, struct slice *name)
 {
     const char *end = line.data + line.size;
     const char *name_end = lex_skip(line.data, end, LEX_TOKEN);
@@ -84,16 +101,17 @@ static void header_note(struct reader *reader, const struct sip_header *header)
     }
 }
 
-/* A broken line is left out of the list; the message is refused anyway. */
-static void header_add(struct reader *reader, struct slice line)
+/* A broken line is left out of the list; the message is refused anyway. `limit`: of what may be
+ * read behind the line. */
+static inline void header_add(struct reader *reader, struct slice line, const char *limit)
 {
     struct sip_msg *msg = reader->msg;
     const char *end = line.data + line.size;
-    const char *colon = near_colon(line.data, end);
+    const char *colon = end;
+    enum sip_header_id id = near_name_read(line.data, limit, &colon);
     struct slice name = lex_between(line.data, colon);
-    enum sip_header_id id = colon == end ? SIP_H_OTHER : sip_header_id_from(name);
-    if (id == SIP_H_OTHER) {
-        colon = odd_name_read(line, &name);
+    if (id == SIP_H_OTHER || colon >= end) {
+        colon = far_name_read(line, &name);
         if (colon == NULL) {
             note(reader, SIP_BAD_HEADER);
             return;
@@ -105,8 +123,11 @@ static void header_add(struct reader *reader, struct slice line)
         end--;
     }
     struct sip_header *header = &msg->headers[msg->header_count];
-    *header = (struct sip_header){
-        .id = id, .next = -1, .line = line, .name = name, .value = lex_between(start, end)};
+    header->id = id;
+    header->next = -1;
+    header->line = line;
+    header->name = name;
+    header->value = lex_between(start, end);
     if (id != SIP_H_OTHER) {
         header_note(reader, header);
     }
@@ -118,8 +139,8 @@ static inline const char *line_read(const char *at, const char *end, struct slic
                                     bool *is_clean)
 {
     const char *stop = lex_next_control(at, end);
-    bool is_usual = end - stop > 2 && stop[0] == '\r' && stop[1] == '\n' &&
-                    (stop == at || (stop[2] != ' ' && stop[2] != '\t'));
+    bool is_usual = end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n' &&
+                    (stop == at || (end - stop > 2 && stop[2] != ' ' && stop[2] != '\t'));
     if (is_usual) {
         *line = lex_between(at, stop);
         *is_clean = true;
@@ -149,7 +170,7 @@ static const char *headers_read(struct reader *reader, const char *at, const cha
         if (!is_clean) {
             note(reader, SIP_BAD_HEADER);
         } else {
-            header_add(reader, line);
+            header_add(reader, line, end);
         }
         at = next;
     }
@@ -184,7 +205,7 @@ static void address_read(struct reader *reader, enum sip_header_id id, struct si
 {
     if (reader->msg->first[id] < 0) {
         note(reader, SIP_MISSING_HEADER);
-    } else if (!sip_address_read(sip_msg_value(reader->msg, id), out) || out->is_star) {
+    } else if (!sip_address_read(value_of(reader->msg, id), out) || out->is_star) {
         *out = (struct sip_address){0};
         note(reader, error);
     }
@@ -192,19 +213,18 @@ static void address_read(struct reader *reader, enum sip_header_id id, struct si
 
 static void call_id_read(struct reader *reader)
 {
-    struct slice value = sip_msg_value(reader->msg, SIP_H_CALL_ID);
+    struct slice value = value_of(reader->msg, SIP_H_CALL_ID);
     if (reader->msg->first[SIP_H_CALL_ID] < 0) {
         note(reader, SIP_MISSING_HEADER);
         return;
     }
     reader->msg->call_id = value;
-    for (size_t i = 0; i < value.size; i++) {
-        if (lex_is_space(value.data[i])) {
-            note(reader, SIP_BAD_CALL_ID);
-            return;
-        }
+    const char *end = value.data + value.size;
+    const char *at = lex_skip_plain(value.data, end);
+    while (at < end && !lex_is_space(*at)) {
+        at++;
     }
-    if (value.size == 0) {
+    if (at < end || value.size == 0) {
         note(reader, SIP_BAD_CALL_ID);
     }
 }
@@ -216,12 +236,16 @@ static void cseq_read(struct reader *reader)
         note(reader, SIP_MISSING_HEADER);
         return;
     }
-    if (!sip_cseq_read(sip_msg_value(msg, SIP_H_CSEQ), &msg->cseq, &msg->cseq_method_text)) {
+    if (!sip_cseq_read(value_of(msg, SIP_H_CSEQ), &msg->cseq, &msg->cseq_method_text)) {
         note(reader, SIP_BAD_CSEQ);
         return;
     }
+    if (msg->is_request && slice_equal(msg->cseq_method_text, msg->method_text)) {
+        msg->cseq_method = msg->method;
+        return;
+    }
     msg->cseq_method = sip_method_from(msg->cseq_method_text);
-    if (msg->is_request && !slice_equal(msg->cseq_method_text, msg->method_text)) {
+    if (msg->is_request) {
         note(reader, SIP_BAD_CSEQ);
     }
 }
@@ -232,13 +256,13 @@ static void numbers_read(struct reader *reader)
     struct sip_msg *msg = reader->msg;
     uint64_t number;
     if (msg->first[SIP_H_MAX_FORWARDS] >= 0) {
-        if (slice_to_u64(sip_msg_value(msg, SIP_H_MAX_FORWARDS), MAX_FORWARDS_MAX, &number)) {
+        if (slice_to_u64(value_of(msg, SIP_H_MAX_FORWARDS), MAX_FORWARDS_MAX, &number)) {
             msg->max_forwards = (int)number;
         } else {
             note(reader, SIP_BAD_MAX_FORWARDS);
         }
     }
-    struct slice expires = sip_msg_value(msg, SIP_H_EXPIRES);
+    struct slice expires = value_of(msg, SIP_H_EXPIRES);
     if (slice_to_u64(expires, UINT32_MAX, &number)) {
         msg->expires_s = (int64_t)number;
     } else if (expires.size > 0) {
@@ -261,7 +285,8 @@ static void contacts_read(struct reader *reader)
     int count = 0;
     bool has_star = false;
     while (sip_msg_list_next(msg, &header, &rest, &value)) {
-        struct sip_address address = {0};
+        struct sip_address address;
+        zero(&address, sizeof address);
         if (!sip_address_read(value, &address)) {
             note(reader, SIP_BAD_CONTACT);
             return;
@@ -281,12 +306,33 @@ static void body_read(struct reader *reader, const char *start, const char *body
     size_t left = (size_t)(end - body);
     uint64_t size = left;
     if (msg->first[SIP_H_CONTENT_LENGTH] >= 0 &&
-        !slice_to_u64(sip_msg_value(msg, SIP_H_CONTENT_LENGTH), left, &size)) {
+        !slice_to_u64(value_of(msg, SIP_H_CONTENT_LENGTH), left, &size)) {
         note(reader, SIP_BAD_CONTENT_LENGTH);
         size = 0;
     }
     msg->body = slice_make(body, (size_t)size);
     msg->raw = lex_between(start, body + size);
+}
+
+/* Ends at the first line feed: a folded start line is none. Returns what follows it; NULL: it does
+ * not end. */
+static const char *start_line_find(const char *at, const char *end, struct slice *line,
+                                   bool *is_clean)
+{
+    const char *stop = lex_next_control(at, end);
+    if (end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n') {
+        *line = lex_between(at, stop);
+        *is_clean = true;
+        return stop + 2;
+    }
+    const char *feed = memchr(at, '\n', (size_t)(end - at));
+    if (feed == NULL) {
+        return NULL;
+    }
+    *line = lex_between(at, feed > at && feed[-1] == '\r' ? feed - 1 : feed);
+    struct slice whole;
+    *is_clean = lex_line_next(at, feed + 1, &whole, is_clean) != NULL && *is_clean;
+    return feed + 1;
 }
 
 enum sip_parse sip_msg_parse(struct slice bytes, struct sip_msg *out)
@@ -307,22 +353,20 @@ enum sip_parse sip_msg_parse(struct slice bytes, struct sip_msg *out)
     if (start == end) {
         return SIP_EMPTY;
     }
-    const char *feed = memchr(start, '\n', (size_t)(end - start));
-    if (feed == NULL) {
+    struct slice line;
+    bool is_clean;
+    const char *next = start_line_find(start, end, &line, &is_clean);
+    if (next == NULL) {
         return SIP_NOT_SIP;
     }
-    struct slice line = lex_between(start, feed > start && feed[-1] == '\r' ? feed - 1 : feed);
     reader.error = sip_start_line_read(line, out);
     if (reader.error == SIP_NOT_SIP) {
         return SIP_NOT_SIP;
     }
-    struct slice whole;
-    bool is_clean;
-    /* A folded start line is none. */
-    if (lex_line_next(start, feed + 1, &whole, &is_clean) == NULL || !is_clean) {
+    if (!is_clean) {
         note(&reader, SIP_BAD_START_LINE);
     }
-    const char *body = headers_read(&reader, feed + 1, end);
+    const char *body = headers_read(&reader, next, end);
     vias_read(&reader);
     address_read(&reader, SIP_H_FROM, &out->from, SIP_BAD_FROM);
     address_read(&reader, SIP_H_TO, &out->to, SIP_BAD_TO);

@@ -20,7 +20,7 @@ static bool is_other_version(struct slice text)
 /* The version is compared without case (RFC 3261 7.1). `text` starts with "SIP/". */
 static enum sip_parse version_check(struct slice text)
 {
-    if (slice_equal_nocase(text, SLICE("SIP/2.0"))) {
+    if (slice_equal(text, SLICE("SIP/2.0")) || slice_equal_nocase(text, SLICE("SIP/2.0"))) {
         return SIP_OK;
     }
     return is_other_version(text) ? SIP_BAD_VERSION : SIP_BAD_START_LINE;
@@ -40,10 +40,15 @@ static bool has_sip_mark(struct slice line)
 /* Request-URIs may not carry headers (RFC 3261 19.1.1, table 1). */
 static enum sip_parse request_uri_read(struct sip_msg *msg)
 {
-    if (memchr(msg->uri_text.data, ' ', msg->uri_text.size) != NULL || msg->uri_text.size == 0) {
-        return SIP_BAD_START_LINE;
+    if (!sip_uri_read(msg->uri_text, &msg->uri)) { /* no URI has a space in it */
+        bool is_one = slice_find(msg->uri_text, ' ') == msg->uri_text.size;
+        if (!is_one || msg->uri_text.size == 0) {
+            msg->uri = (struct sip_uri){0};
+            return SIP_BAD_START_LINE;
+        }
+        return SIP_BAD_URI;
     }
-    if (!sip_uri_read(msg->uri_text, &msg->uri) || msg->uri.headers.size > 0) {
+    if (msg->uri.headers.size > 0) {
         return SIP_BAD_URI;
     }
     return msg->uri.scheme == SIP_SCHEME_OTHER ? SIP_BAD_SCHEME : SIP_OK;
@@ -52,11 +57,19 @@ static enum sip_parse request_uri_read(struct sip_msg *msg)
 static enum sip_parse request_line_read(struct slice line, struct sip_msg *msg)
 {
     const char *end = line.data + line.size;
-    const char *first = memchr(line.data, ' ', line.size);
-    const char *last = memrchr(line.data, ' ', line.size);
-    if (first == NULL || !lex_all(lex_between(line.data, first), LEX_TOKEN)) {
+    const char *first = lex_skip(line.data, end, LEX_TOKEN);
+    if (first == line.data || first == end || *first != ' ') {
         return SIP_NOT_SIP;
     }
+    static const struct slice usual = {" SIP/2.0", 8};
+    if (end - first > (ptrdiff_t)usual.size && memcmp(end - usual.size, usual.data, 8) == 0) {
+        msg->is_request = true;
+        msg->method_text = lex_between(line.data, first);
+        msg->method = sip_method_from(msg->method_text);
+        msg->uri_text = lex_between(first + 1, end - usual.size);
+        return request_uri_read(msg);
+    }
+    const char *last = memrchr(line.data, ' ', line.size);
     struct slice version = lex_between(last + 1, end);
     bool is_version_last = slice_starts_with_nocase(version, SLICE("SIP/"));
     if (!is_version_last && !has_sip_mark(lex_between(first, end))) {
@@ -96,6 +109,7 @@ static enum sip_parse status_line_read(struct slice line, struct sip_msg *msg)
 
 enum sip_parse sip_start_line_read(struct slice line, struct sip_msg *out)
 {
-    bool is_response = slice_starts_with_nocase(line, SLICE("SIP/"));
+    bool is_response =
+        line.size >= 4 && line.data[3] == '/' && LEX_IS(slice_make(line.data, 3), "sip");
     return is_response ? status_line_read(line, out) : request_line_read(line, out);
 }

@@ -8,62 +8,73 @@
 static const char *params_end(const char *at, const char *end)
 {
     while (at < end && *at == ';') {
-        const char *start = ++at;
-        while (at < end && *at != ';' && *at != '?' && *at != '=') {
-            at++;
-        }
-        if (!lex_all_escaped(lex_between(start, at), LEX_PARAM)) {
+        const char *start = at + 1;
+        at = lex_skip_escaped(start, end, LEX_PARAM);
+        if (at == start) {
             return NULL;
         }
-        if (at == end || *at != '=') {
-            continue;
+        if (at < end && *at == '=') { /* ";lr=" is seen in the field */
+            at = lex_skip_escaped(at + 1, end, LEX_PARAM);
         }
-        start = ++at;
-        while (at < end && *at != ';' && *at != '?') {
-            at++;
-        }
-        /* ";lr=" is seen in the field. */
-        if (at > start && !lex_all_escaped(lex_between(start, at), LEX_PARAM)) {
+        if (at < end && *at != ';' && *at != '?') {
             return NULL;
         }
     }
     return at;
 }
 
+/* "user:password" before the '@' at `sign`. */
+static bool user_read(const char *at, const char *sign, struct sip_uri *uri)
+{
+    const char *colon = memchr(at, ':', (size_t)(sign - at));
+    const char *stop = colon != NULL ? colon : sign;
+    uri->user = lex_between(at, stop);
+    if (at == stop || lex_skip_escaped(at, stop, LEX_USER) != stop) {
+        return false;
+    }
+    if (colon != NULL) {
+        uri->password = lex_between(colon + 1, sign);
+        return lex_skip_escaped(colon + 1, sign, LEX_USER) == sign;
+    }
+    return true;
+}
+
+/* "host:port" at `at`: its end, or NULL. */
+static const char *host_read(const char *at, const char *end, struct sip_uri *uri)
+{
+    const char *stop = lex_skip_plain(at, end);
+    if (stop == at) {
+        stop = lex_host_end(at, end);
+        if (stop == NULL) {
+            return NULL;
+        }
+    }
+    uri->host = lex_between(at, stop);
+    /* No white space here: lex_port_end would allow it, the checks that follow then fail. */
+    if (stop < end && *stop == ':') {
+        if (stop + 1 == end || !lex_is_digit(stop[1])) {
+            return NULL;
+        }
+        return lex_port_end(stop, end, &uri->port);
+    }
+    return stop;
+}
+
 /* What follows "sip:" or "sips:". */
 static bool sip_rest_parse(const char *at, const char *end, struct sip_uri *uri)
 {
-    const char *sign = memchr(at, '@', (size_t)(end - at));
-    if (sign != NULL) {
-        const char *colon = memchr(at, ':', (size_t)(sign - at));
-        uri->user = lex_between(at, colon != NULL ? colon : sign);
-        if (!lex_all_escaped(uri->user, LEX_USER)) {
+    const char *sign = lex_skip_plain(at, end);
+    if (sign < end && sign > at && *sign == '@') { /* most users are plain */
+        uri->user = lex_between(at, sign);
+        at = sign + 1;
+    } else if (sign < end && (sign = memchr(sign, '@', (size_t)(end - sign))) != NULL) {
+        if (!user_read(at, sign, uri)) {
             return false;
-        }
-        if (colon != NULL) {
-            uri->password = lex_between(colon + 1, sign);
-            if (uri->password.size > 0 && !lex_all_escaped(uri->password, LEX_USER)) {
-                return false;
-            }
         }
         at = sign + 1;
     }
-    const char *stop = lex_host_end(at, end);
-    if (stop == NULL) {
-        return false;
-    }
-    uri->host = lex_between(at, stop);
-    /* No white space here: lex_port_end would allow it, the checks below then fail. */
-    if (stop < end && *stop == ':') {
-        if (stop + 1 == end || !lex_is_digit(stop[1])) {
-            return false;
-        }
-        stop = lex_port_end(stop, end, &uri->port);
-        if (stop == NULL) {
-            return false;
-        }
-    }
-    at = params_end(stop, end);
+    const char *stop = host_read(at, end, uri);
+    at = stop == NULL ? NULL : params_end(stop, end);
     if (at == NULL) {
         return false;
     }
@@ -141,7 +152,14 @@ bool sip_uri_read(struct slice text, struct sip_uri *out)
         return false;
     }
     const char *end = text.data + text.size;
-    const char *colon = scheme_end(text.data, end);
+    const char *colon = text.data + 3;
+    if (text.size > 4 && *colon == ':' && LEX_IS(slice_make(text.data, 3), "sip")) {
+        out->text = text;
+        out->scheme_text = slice_make(text.data, 3);
+        out->scheme = SIP_SCHEME_SIP;
+        return sip_rest_parse(colon + 1, end, out);
+    }
+    colon = scheme_end(text.data, end);
     if (colon == NULL || colon + 1 == end) {
         return false;
     }
