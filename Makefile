@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench bench-overload bench-charge soak clean install format tidy analyze fuzz valgrind
+.PHONY: all check run drill bench bench-overload bench-charge bench-cutoff bench-start soak clean install format tidy analyze fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -32,6 +32,14 @@ bench-overload: all
 # A minute: what a charge costs, beside a script in Redis and a function in PostgreSQL.
 bench-charge: all
 	bench/run-charge.sh --build $(BUILD) $(BENCH)
+
+# Two minutes: many calls at once on little money, beside Kamailio with cnxcc.
+bench-cutoff: all
+	bench/run-cutoff.sh --build $(BUILD) $(BENCH)
+
+# Two minutes: a start with a million accounts and 500,000 prefixes, and a deck of that size put in force.
+bench-start: all
+	bench/run-start.sh --build $(BUILD) $(BENCH)
 
 # 20,000 random days, an hour or so; a seed that fails is made small and printed as a command. SEEDS, FIRST: others.
 SEEDS ?= 20000
