@@ -4,7 +4,8 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { ask, get, idempotencyKey, Problem } from './api';
 import { changed, isOperator, readAccounts, state } from './state';
 import { age, amount, iso, time } from './format';
-import type { Account, Binding, Endpoint, Page, Transfer } from './types';
+import { lowBalances } from './low';
+import type { Account, Binding, Endpoint, LowBalance, Page, Transfer } from './types';
 
 export function accounts(): TemplateResult {
   return html`<section class="card wide"><div class="head"><h1>Accounts</h1></div>
@@ -13,7 +14,8 @@ export function accounts(): TemplateResult {
       <th scope="col" class="num">Available</th><th scope="col" class="num">Calls at once</th></tr></thead>
     <tbody>${state.accounts.map((row) => html`<tr>
       <td class="strong"><a href="#/accounts/${row.name}">${row.name}</a>
-        ${row.is_suspended ? html`<span class="tag bad">suspended</span>` : nothing}</td>
+        ${row.is_suspended ? html`<span class="tag bad">suspended</span>` : nothing}
+        ${row.balance?.is_low === true ? html`<span class="tag bad">low</span>` : nothing}</td>
       <td>${row.kind}</td><td>${row.class}</td>
       <td class="num strong">${amount(row.balance?.balance, row.currency)}</td>
       <td class="num">${amount(row.balance?.leased)}</td><td class="num">${amount(row.balance?.available)}</td>
@@ -24,13 +26,13 @@ export function accounts(): TemplateResult {
 
 interface Detail {
   name: string; readAtMs: number; account: Account | null; endpoints: Endpoint[];
-  bindings: Map<string, Binding[] | null>; transfers: Transfer[]; failure: string; said: string;
+  bindings: Map<string, Binding[] | null>; transfers: Transfer[]; low: LowBalance[]; failure: string; said: string;
   key: string; // of the top-up that is being tried: the same when it is repeated after a failure
 }
 let shown: Detail = empty('');
 
 function empty(name: string): Detail {
-  return { name, readAtMs: 0, account: null, endpoints: [], bindings: new Map(), transfers: [],
+  return { name, readAtMs: 0, account: null, endpoints: [], bindings: new Map(), transfers: [], low: [],
     failure: '', said: '', key: idempotencyKey() };
 }
 
@@ -53,6 +55,7 @@ async function readDetail(detail: Detail): Promise<void> {
     detail.account = await get<Account>(`/v1/accounts/${path}`);
     detail.endpoints = (await get<Page<Endpoint>>(`/v1/endpoints?account=${path}`)).items;
     detail.transfers = (await get<Page<Transfer>>(`/v1/accounts/${path}/transfers?max=25`)).items;
+    detail.low = (await get<Page<LowBalance>>(`/v1/low-balances?account=${path}&max=10`)).items;
     detail.failure = '';
   } catch (error) {
     detail.failure = error instanceof Error ? error.message : String(error);
@@ -189,7 +192,10 @@ function actions(detail: Detail, account: Account): TemplateResult {
     <form class="stack" @submit=${(event: SubmitEvent) => { event.preventDefault();
       void suspend(detail, account, event.target as HTMLFormElement); }}>
       ${account.is_suspended
-        ? html`<p>Suspended by ${account.suspended_by}: ${account.suspended_why}</p><button>Resume</button>`
+        ? html`<p>Suspended by ${account.suspended_by}: ${account.suspended_why}</p>
+          <p>${account.wall_suspended_until_us === null ? 'It lasts until a person ends it.'
+            : html`It ends by itself <span title=${iso(account.wall_suspended_until_us)}>at
+              ${time(account.wall_suspended_until_us)}</span>, unless the rule renews it.`}</p><button>Resume</button>`
         : html`<label>Why <input name="why" maxlength="95" required></label><button class="danger">Suspend</button>`}
     </form>${locking(detail, account)}</section>`;
 }
@@ -211,9 +217,12 @@ export function account(name: string): TemplateResult {
           ${live?.lock ? html`<div><dt>Locked</dt><dd>${amount(live.locked, row.currency)}</dd></div>` : nothing}
           <div><dt>Set aside at the edge</dt><dd>${amount(live?.leased, row.currency)}</dd></div>
           <div><dt>Credit limit</dt><dd>${amount(row.limit, row.currency)}</dd></div>
+          <div><dt>Told when below</dt><dd>${live?.low_below == null ? 'never'
+            : html`${amount(live.low_below, row.currency)}
+              ${live.is_low ? html`<span class="tag bad">low</span>` : nothing}`}</dd></div>
           <div><dt>Kind and class</dt><dd>${row.kind}, ${row.class}</dd></div>
           <div><dt>Calls at once</dt><dd>${row.channels_max ?? 'no limit'}</dd></div>
           <div><dt>Calls a second</dt><dd>${row.cps_max ?? 'no limit'}</dd></div></dl></section>
       ${isOperator() ? actions(detail, row) : nothing}</div>
-      ${devices(detail)}${statement(detail, row.currency)}${monthly(name)}`}`;
+      ${lowBalances(detail.low, false)}${devices(detail)}${statement(detail, row.currency)}${monthly(name)}`}`;
 }

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { accountName, changed, isOperator, state } from './state';
 import { age, amount, count, duration, iso, price, time } from './format';
+import { lowBalances } from './low';
 import { alerts } from './alerts';
 import { bans } from './bans';
 import { exposure } from './exposure';
@@ -147,6 +148,7 @@ export function live(): TemplateResult {
         <div class="head"><h2 id="refusals-title">Last refusals</h2><a href="#/refusals">All</a></div>
         ${refusalTable(state.refusals.slice(0, 10))}</section>
     </div>
+    ${isOperator() ? lowBalances(state.low, true) : nothing}
     ${isOperator() ? exposure() : nothing}
     ${isOperator() ? bans() : nothing}
     <section class="card wide" aria-labelledby="cdrs-title">

@@ -2,7 +2,7 @@
 // is always read from the API, so that a lost event costs a second, not a wrong table.
 
 import { ask, get, Problem, setCsrf } from './api';
-import type { Account, Ban, BanPage, Call, CallPage, Cdr, ExposureBy, ExposurePage, Page, Refusal, Session, Status } from './types';
+import type { Account, Ban, BanPage, Call, CallPage, Cdr, ExposureBy, ExposurePage, LowBalance, Page, Refusal, Session, Status } from './types';
 
 export interface State {
   session: Session | null;
@@ -12,6 +12,7 @@ export interface State {
   accounts: Account[]; accountsStale: boolean; accountsAsOfUs: number;
   cdrs: Cdr[]; refusals: Refusal[];
   bans: Ban[];
+  low: LowBalance[];           // the newest
   exposureBy: ExposureBy;
   exposure: ExposurePage | null; // null: not read yet
   trunkNames: Map<number, string>;
@@ -27,7 +28,7 @@ export interface State {
 export const state: State = {
   session: null, isChecked: false, isFollowing: false,
   calls: [], callTotal: 0, callsAsOfUs: 0, callsStale: false,
-  accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], bans: [], status: null,
+  accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], bans: [], low: [], status: null,
   exposureBy: 'account', exposure: null, trunkNames: new Map(),
   error: '', route: [], filter: '', shownMax: 100, ending: null, note: '',
 };
@@ -101,6 +102,10 @@ export const readBans = (): Promise<void> => attempt(async () => {
   if (isOperator()) state.bans = (await get<BanPage>('/v1/bans')).items;
 });
 
+export const readLow = (): Promise<void> => attempt(async () => {
+  if (isOperator()) state.low = (await get<Page<LowBalance>>('/v1/low-balances?max=10')).items;
+});
+
 const waiting = new Set<() => Promise<void>>();
 function soon(read: () => Promise<void>, delayMs: number): void {
   if (waiting.has(read)) return;
@@ -125,12 +130,13 @@ function follow(): void {
   on(['refusal'], () => soon(readRecords, 400));
   on(['balance', 'config'], () => soon(readAccounts, 300));
   on(['registered', 'unregistered', 'store', 'edge', 'alarm', 'fraud.suspected', 'fraud.over'], () => soon(readStatus, 300));
+  on(['balance.low'], () => { soon(readLow, 300); soon(readAccounts, 300); });
   on(['ban.begun', 'ban.prolonged', 'ban.over', 'ban.lifted'], () => soon(readBans, 300));
   on(['lost'], readAll);
 }
 
 function readAll(): void {
-  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans, readExposure]) void read();
+  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans, readLow, readExposure]) void read();
 }
 
 // A slow look at everything: what no event tells, and the truth should one be lost.
@@ -145,6 +151,7 @@ setInterval(() => {
   void readAccounts();
   void readRecords();
   void readBans();
+  void readLow();
 }, 15000);
 
 // ---- coming and going ----
@@ -161,7 +168,7 @@ export function leave(): void {
   source?.close();
   source = null;
   Object.assign(state, { session: null, isChecked: true, isFollowing: false, status: null,
-    calls: [], accounts: [], cdrs: [], refusals: [], bans: [], exposure: null, ending: null, error: '' });
+    calls: [], accounts: [], cdrs: [], refusals: [], bans: [], low: [], exposure: null, ending: null, error: '' });
   changed();
 }
 

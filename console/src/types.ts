@@ -6,6 +6,7 @@ export interface Balance {
   account_id: number; name: string; currency: string;
   balance: string; leased: string; available: string;
   locked: string; lock: { by: string; why: string; wall_until_us: number | null } | null;
+  low_below: string | null; is_low: boolean;
   as_of_wall_us?: number; is_stale?: boolean;
 }
 
@@ -13,8 +14,13 @@ export interface Account {
   id: number; name: string; currency: string; kind: string; class: string;
   channels_max: number | null; cps_max: number | null; limit: string; grace: string | null;
   sell_deck: number | null; inbound_deck: number | null;
-  is_suspended: boolean; suspended_by: string; suspended_why: string;
+  is_suspended: boolean; suspended_by: string; suspended_why: string; wall_suspended_until_us: number | null;
   balance: Balance | null; is_stale?: boolean; as_of_wall_us?: number;
+}
+
+export interface LowBalance {
+  id: number; account_id: number; account: string; currency: string; wall_us: number; left: string; below: string;
+  state: string; attempts: number; topup: string | null; transfer: number | null; note: string;
 }
 
 export interface Call {

@@ -38,6 +38,9 @@ struct account {
     /* 0: until a person ends it; else when a rule's ends unless renewed. Not in the snapshot: who
      * lifts it reads the ledger. */
     int64_t wall_suspended_until_us;
+    /* Below what is left to spend somebody is told; 0: never; -1: the default. Not in the snapshot:
+     * the ledger looks. */
+    int64_t low_balance_micro;
     int64_t limit_micro;     /* credit limit, postpaid: how far below zero; >= 0 */
     int64_t grace_micro;     /* -1: the class's default */
     int32_t channels_max;    /* concurrent calls; NO_LIMIT */

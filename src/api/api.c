@@ -4,6 +4,8 @@
 #include "api/auth.h"
 #include "api/call.h"
 #include "api/keeper.h"
+#include "api/low_balance.h"
+#include "api/webhook.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +75,12 @@ struct api *api_new(const struct api_options *options, char **error)
             return NULL;
         }
     }
-    if (api == NULL || !make_parts(api) || !keeper_start(api)) {
+    if (api != NULL && options->hook.url != NULL && options->hook.url[0] != '\0' &&
+        !webhook_key_make(options->dir, error)) {
+        api_free(api);
+        return NULL;
+    }
+    if (api == NULL || !make_parts(api) || !keeper_start(api) || !low_balance_start(api)) {
         *error = strdup("There is not enough memory for the API.");
         api_free(api);
         return NULL;
@@ -84,6 +91,7 @@ struct api *api_new(const struct api_options *options, char **error)
 void api_stop(struct api *api)
 {
     followers_stop(api->followers);
+    low_balance_stop(api);
     keeper_stop(api);
 }
 
@@ -92,6 +100,7 @@ void api_free(struct api *api)
     if (api == NULL) {
         return;
     }
+    low_balance_stop(api);
     keeper_stop(api);
     stores_free(api->stores);
     keys_free(api->keys);

@@ -57,6 +57,30 @@ enum api_ask {                      /* what became of a question to another proc
                API_ASK_REFUSED /* *answer has "error" and "code" */
 };
 
+#define API_POST_ANSWER_SIZE 4096
+struct api_post_answer { /* of the operator's server */
+    int status;          /* of HTTP; 0: no whole answer, and error says why */
+    bool is_cancelled;   /* because this process stops */
+    size_t body_size;
+    char body[API_POST_ANSWER_SIZE];
+    char error[160];
+};
+
+struct api_hook {        /* the operator's server, which is told of low balances */
+    const char *url;     /* NULL or empty: there is none */
+    int64_t patience_us; /* for one answer */
+    int64_t retry_us; /* the first pause after one that failed; each further one is twice as long */
+    int attempts_max;
+};
+
+#define API_LOW_TERMS_MAX 16
+struct api_low_terms { /* of accounts in one currency */
+    char currency[4];
+    int64_t below_micro;     /* threshold of who has none of its own; 0: none */
+    int64_t topup_max_micro; /* the most that one answer may add; 0: answers add nothing */
+    int64_t topup_day_micro; /* the most that answers may add to one account within a day */
+};
+
 struct api_options {       /* texts live as long as the api */
     const char *dir;       /* DIR: keeps DIR/web/ for the journal, the snapshot and the sessions */
     const char *domain;    /* realm of the endpoints' credentials */
@@ -68,6 +92,13 @@ struct api_options {       /* texts live as long as the api */
      * be NULL; *answer is a new reference with OK and REFUSED. Called from any thread. */
     enum api_ask (*ask)(void *ctx, enum api_peer peer, const char *command, const json_t *members,
                         json_t **answer);
+    /* An HTTP POST, waited for; ends early when the process stops. Called from threads of the api's
+     * own; needed only where there is a hook. */
+    void (*post)(void *ctx, const char *url, const char *const *headers, struct slice body,
+                 int64_t patience_us, struct api_post_answer *answer);
+    struct api_hook hook;
+    int low_count;
+    struct api_low_terms low[API_LOW_TERMS_MAX];
     /* Members of this process's own status (pid, version, ...): a new reference. */
     json_t *(*own_status)(void *ctx);
     /* One line for the log, a JSON object: money moved, log-in failed, store lost. */

@@ -4,7 +4,6 @@
 
 #include "api/call.h"
 
-json_t *balance_write(const struct account *account, const struct balance *balance);
 /* Reads the balance and keeps it as last good; tells the followers if it changed. */
 enum store_result balance_read(struct api *api, struct store *store, const struct account *account,
                                json_t **out) MUST_CHECK;

@@ -34,6 +34,8 @@ struct live_copy {
     int64_t at_us;  /* monotonic */
 };
 
+struct low_balance;
+
 struct api { /* members lock for themselves unless said otherwise */
     struct api_options options;
     struct stores *stores;
@@ -48,6 +50,7 @@ struct api { /* members lock for themselves unless said otherwise */
     pthread_mutex_t live_lock;      /* over the copies of what the edge said */
     struct live_copy live[LIVE_COUNT];
     atomic_uint_fast64_t answers[6]; /* by class: index 2 counts 2xx */
+    struct low_balance *low_balance;
     pthread_t keeper;
     bool has_keeper;
     pthread_mutex_t keeper_lock;

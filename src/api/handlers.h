@@ -35,6 +35,8 @@ void api_keys_revoke(struct api_call *call);
 void session_start(struct api_call *call);
 void session_read(struct api_call *call);
 void session_end(struct api_call *call);
+/* low_balance.c */
+void low_balances_list(struct api_call *call);
 /* records.c */
 void records_cdrs(struct api_call *call);
 void records_refusals(struct api_call *call);

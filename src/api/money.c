@@ -1,5 +1,6 @@
 /* money.c - balances, statements, and requests that move money: each is on disk before the ledger
  * is asked, and counts once by its idempotency key. */
+#include "api/money.h"
 #include "api/balances.h"
 #include "api/handlers.h"
 #include "api/secret.h"
@@ -105,8 +106,7 @@ static bool read_key(struct api_call *call, struct money_request *request)
     return true;
 }
 
-/* Of what it means, not of how it was written: the same request with other spaces is the same. */
-static bool hash_request(struct money_request *request)
+bool money_request_seal(struct money_request *request)
 {
     char *text = NULL;
     int size =
@@ -150,19 +150,35 @@ static bool read_body(struct api_call *call, const json_t *body, bool is_refund,
     return true;
 }
 
+static void log_money(struct api *api, const struct money_request *request,
+                      const struct money_answer *answer)
+{
+    api_log(api, json_pack("{s:s,s:s,s:I,s:o,s:s,s:I,s:b}", "event", "money", "kind", request->kind,
+                           "account_id", (json_int_t)request->account_id, "amount",
+                           api_money(request->amount_micro), "actor", request->actor, "transfer",
+                           (json_int_t)answer->transfer, "is_repeat", answer->is_repeat));
+}
+
 static void answer_money(struct api_call *call, const struct money_request *request,
                          const struct money_answer *answer)
 {
-    api_log(call->api,
-            json_pack("{s:s,s:s,s:I,s:o,s:s,s:I,s:b}", "event", "money", "kind", request->kind,
-                      "account_id", (json_int_t)request->account_id, "amount",
-                      api_money(request->amount_micro), "actor", request->actor, "transfer",
-                      (json_int_t)answer->transfer, "is_repeat", answer->is_repeat));
     api_json(call, answer->is_repeat ? 200 : 201,
              json_pack("{s:I,s:I,s:s,s:o,s:o,s:b}", "transfer", (json_int_t)answer->transfer,
                        "account_id", (json_int_t)request->account_id, "kind", request->kind,
                        "amount", api_money(request->amount_micro), "balance",
                        api_money(answer->balance_micro), "is_repeat", answer->is_repeat));
+}
+
+enum store_result money_book(struct api *api, struct store *store,
+                             const struct money_request *request, struct money_answer *answer)
+{
+    enum store_result result = ledger_money(store, request, answer);
+    if (result == STORE_OK) {
+        log_money(api, request, answer);
+    } else if (result == STORE_ABSENT || result == STORE_EXISTS || result == STORE_REFUSED) {
+        money_journal_refused(api->money_journal, request, api_wall_us());
+    }
+    return result;
 }
 
 static void apply(struct api_call *call, const struct money_request *request)
@@ -175,7 +191,7 @@ static void apply(struct api_call *call, const struct money_request *request)
     }
     struct store *store = api_store(call);
     enum store_result result =
-        store == NULL ? STORE_UNKNOWN : ledger_money(store, request, &answer);
+        store == NULL ? STORE_UNKNOWN : money_book(call->api, store, request, &answer);
     switch (result) {
     case STORE_OK:
         answer_money(call, request, &answer);
@@ -200,7 +216,6 @@ static void apply(struct api_call *call, const struct money_request *request)
     case STORE_REFUSED:
         break;
     }
-    money_journal_refused(call->api->money_journal, request, call->wall_us);
     if (!api_store_ok(call, result, "account")) {
         return;
     }
@@ -216,7 +231,7 @@ static void move_money(struct api_call *call, const char *kind)
     if (read_key(call, &request) && (body = api_body(call)) != NULL &&
         read_body(call, body, strcmp(kind, "refund") == 0, &request) &&
         api_find_account_id(call, call->param, &request.account_id)) {
-        if (hash_request(&request)) {
+        if (money_request_seal(&request)) {
             apply(call, &request);
         } else {
             api_problem(call, PROBLEM_INTERNAL, "There is not enough memory.");

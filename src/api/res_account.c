@@ -30,6 +30,7 @@ static const struct field fields[] = {
     {"spend_day_max", FIELD_MONEY_OR_NULL, 0, FIELD(account, spend_day_micro)},
     {"spend_minute_max", FIELD_MONEY, 0, FIELD(account, spend_minute_micro)},
     {"price_max", FIELD_MONEY, 0, FIELD(account, price_max_micro)},
+    {"low_balance", FIELD_MONEY_OR_NULL, 0, FIELD(account, low_balance_micro)},
     {"hot_open", FIELD_PREFIXES, 0, FIELD(account, hot_open)},
     {"sell_deck", FIELD_DECK, 0, FIELD(account, sell_deck)},
     {"inbound_deck", FIELD_DECK, 0, FIELD(account, inbound_deck)},
@@ -57,6 +58,7 @@ static void prepare(void *row)
     account->channels_max = NO_LIMIT;
     account->cps_max = NO_LIMIT;
     account->spend_day_micro = NO_LIMIT;
+    account->low_balance_micro = -1;
 }
 
 static uint64_t own_id(const void *row)

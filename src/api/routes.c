@@ -49,6 +49,7 @@ const struct api_route api_routes[] = {
     {"GET", "/v1/cdrs", CUSTOMER, records_cdrs, NULL},
     {"GET", "/v1/usage", CUSTOMER, usage_export, NULL},
     {"GET", "/v1/refusals", CUSTOMER, records_refusals, NULL},
+    {"GET", "/v1/low-balances", CUSTOMER, low_balances_list, NULL},
     {"GET", "/v1/history", OPERATOR, records_history, NULL},
     {"GET", "/v1/explain", OPERATOR, live_explain, NULL},
     {"GET", "/v1/bans", OPERATOR, bans_list, NULL},

@@ -53,6 +53,9 @@ static const struct cli_column account_show[] = {
     {"spend a day", "spend_day_max", CLI_MONEY},
     {"spend a minute (0: no limit)", "spend_minute_max", CLI_MONEY},
     {"dearest price a minute (0: no limit)", "price_max", CLI_MONEY},
+    {"told of below (own; 0: never)", "low_balance", CLI_MONEY},
+    {"told of below (in force)", "balance.low_below", CLI_MONEY},
+    {"is below", "balance.is_low", CLI_TEXT},
     {"hot destinations open", "hot_open", CLI_TEXT},
     {"prices", "sell_deck", CLI_DECK},
     {"prices of inbound calls", "inbound_deck", CLI_DECK},
@@ -83,6 +86,9 @@ static const struct cli_column account_show[] = {
                    "spend_minute_max", ARGS_TEXT),                                                 \
         ARG_MEMBER("--price-max", "AMOUNT", "dearest price a minute (0: no limit)", "price_max",   \
                    ARGS_TEXT),                                                                     \
+        ARG_MEMBER("--low-balance", "AMOUNT|none",                                                 \
+                   "told of when less is left (0: never; none: as dialtone.conf says)",            \
+                   "low_balance", ARGS_TEXT_OR_NULL),                                              \
         ARG_MEMBER("--hot-open", "PREFIXES|all", "hot destinations that it may call: 882,979",     \
                    "hot_open", ARGS_TEXT),                                                         \
         ARG_MEMBER("--sell-deck", "NAME|none", "its prices; without, only on-net calls",           \

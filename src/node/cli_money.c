@@ -269,6 +269,43 @@ static int run_statement(const struct command *command, const struct args *args)
     return status;
 }
 
+/* ---- low balances ---- */
+
+static const struct cli_column low_columns[] = {
+    {"WHEN", "wall_us", CLI_TIME}, {"ACCOUNT", "account", CLI_TEXT},
+    {"LEFT", "left", CLI_MONEY},   {"BELOW", "below", CLI_MONEY},
+    {"STATE", "state", CLI_TEXT},  {"TRIES", "attempts", CLI_TEXT},
+    {"ADDED", "topup", CLI_MONEY}, {"ENTRY", "transfer", CLI_TEXT},
+    {"NOTE", "note", CLI_TEXT},    {NULL, NULL, CLI_TEXT},
+};
+
+static int run_low(const struct command *command, const struct args *args)
+{
+    struct cli cli;
+    struct cli_url url;
+    int status = COMMAND_OK;
+    if (args->word_count != 0) {
+        return cli_usage(command, "an account is named with --account");
+    }
+    if (!cli_begin(&cli, command, args, -1)) {
+        return COMMAND_USAGE;
+    }
+    cli_url_init(&url, "/v1/low-balances");
+    cli_url_query(&url, "account", args_value(args, "--account"));
+    json_t *answer = cli_list(&cli, &url, &status);
+    const json_t *items = json_object_get(answer, "items");
+    if (answer != NULL && cli.is_json) {
+        cli_print_json(answer);
+    } else if (answer != NULL && json_array_size(items) == 0) {
+        printf("No balance fell below its threshold.\n");
+    } else if (answer != NULL) {
+        cli_print_table(&cli, low_columns, items);
+    }
+    json_decref(answer);
+    cli_done(&cli);
+    return status;
+}
+
 /* ---- the commands ---- */
 
 #define COMMON COMMAND_DIR, COMMAND_JSON, COMMAND_HELP, COMMAND_END
@@ -299,6 +336,12 @@ static const struct args_known lock_known[] = {
 };
 static const struct args_known unlock_known[] = {
     ARG("--why", "TEXT", "kept in the history"),
+    COMMON,
+};
+
+static const struct args_known low_known[] = {
+    ARG("--account", "NAME", "only of this account"),
+    ARG("--max", "COUNT", "the newest so many (100)"),
     COMMON,
 };
 
@@ -384,6 +427,18 @@ const struct command cli_money_commands[] = {
                 "sums\nup the calls by destination; CSV and JSON have each of them.",
         .options = statement_known,
         .run = run_statement,
+    },
+    {
+        .name = "low-balances",
+        .group = "Money",
+        .what = "when balances fell below their thresholds, and who was told",
+        .usage = "low-balances [--account NAME] [--max COUNT]",
+        .help = "Thresholds are in dialtone.conf (low_balance), or of one account:\n"
+                "dialtone account set acme --low-balance 5.00. STATE is open (it is still being\n"
+                "told), kept (there is nobody to be told), told, topped-up, refused (the answer "
+                "may\nnot add so much: see NOTE) or given-up.",
+        .options = low_known,
+        .run = run_low,
     },
     COMMANDS_END,
 };

@@ -6,6 +6,7 @@
 #include "base/money.h"
 #include "base/slice.h"
 #include "node/args.h"
+#include "node/config_low.h"
 
 #include <libconfig.h>
 #include <stdio.h>
@@ -43,6 +44,9 @@ void config_defaults(struct node_config *out)
     out->grace_verified_micro = 500000;
     out->grace_total_micro = 500 * MONEY_MICRO;
     out->idle_us = 60 * SECOND;
+    out->hook_patience_us = 15 * SECOND;
+    out->hook_retry_us = 5 * SECOND;
+    out->hook_attempts_max = 20;
     out->cdr_days = 400;
     out->event_days = 35;
     out->outbox_days = 35;
@@ -109,8 +113,9 @@ enum key_kind {
     KEY_LISTEN,    /* list of strings */
     KEY_ADVERTISE, /* list of strings, as many as listen */
     KEY_EMERGENCY,
-    KEY_HOT,     /* list of strings */
-    KEY_NETWORKS /* list of strings */
+    KEY_HOT,      /* list of strings */
+    KEY_NETWORKS, /* list of strings */
+    KEY_LOW       /* list of groups */
 };
 
 struct key {
@@ -168,6 +173,11 @@ static const struct key keys[] = {
     {"grace.flagged", KEY_MONEY, FIELD(grace_flagged_micro), 0, 0},
     {"grace.total", KEY_MONEY, FIELD(grace_total_micro), 0, 0},
     {"leases.idle", KEY_SECONDS, FIELD(idle_us), 1, 86400},
+    {"low_balance", KEY_LOW, FIELD(low), 0, 0},
+    {"webhook.url", KEY_TEXT, FIELD(hook_url), 0, 0},
+    {"webhook.timeout", KEY_SECONDS, FIELD(hook_patience_us), 1, 60},
+    {"webhook.retry", KEY_SECONDS, FIELD(hook_retry_us), 1, 3600},
+    {"webhook.attempts", KEY_INT, FIELD(hook_attempts_max), 1, 1000},
     {"retention.cdr_days", KEY_INT, FIELD(cdr_days), 1, 36500},
     {"retention.event_days", KEY_INT, FIELD(event_days), 1, 36500},
     {"retention.outbox_days", KEY_INT, FIELD(outbox_days), 1, 36500},
@@ -330,6 +340,13 @@ static bool read_networks(struct reader *reader, const config_setting_t *setting
     return true;
 }
 
+static bool read_low(struct reader *reader, const config_setting_t *setting, const struct key *key)
+{
+    const config_setting_t *at = setting;
+    const char *wanted = config_low_read(setting, reader->config, &at);
+    return wanted == NULL || wrong(reader, at, key, wanted);
+}
+
 static bool read_key(struct reader *reader, const config_setting_t *setting, const struct key *key)
 {
     char *field = (char *)reader->config + key->offset;
@@ -345,6 +362,8 @@ static bool read_key(struct reader *reader, const config_setting_t *setting, con
         return read_hot(reader, setting, key);
     case KEY_NETWORKS:
         return read_networks(reader, setting, key);
+    case KEY_LOW:
+        return read_low(reader, setting, key);
     case KEY_BOOL:
         if (config_setting_type(setting) != CONFIG_TYPE_BOOL) {
             return wrong(reader, setting, key, "true or false");
@@ -458,6 +477,10 @@ static bool check_whole(struct reader *reader)
     if (config->ban_nft_set[0] != '\0' && !nft_set_is_good(config->ban_nft_set)) {
         return fail(reader, NULL,
                     "'ban_nft_set' must name a table and a set: \"inet filter dialtone_bans\"");
+    }
+    if (config->hook_url[0] != '\0' && strncmp(config->hook_url, "https://", 8) != 0 &&
+        strncmp(config->hook_url, "http://", 7) != 0) {
+        return fail(reader, NULL, "'webhook.url' must begin with https:// or http://");
     }
     if (strlen(config->currency) != 3) {
         return fail(reader, NULL, "'currency' must be three letters, like \"EUR\"");

@@ -23,6 +23,13 @@ struct config_listen {   /* "udp:127.0.0.1:5060", "tcp:[::1]:5060" */
     char advertised[64]; /* "192.0.2.1:5060" for Via and Record-Route; empty: the bound address */
 };
 
+#define CONFIG_LOW_MAX 16
+
+struct config_low { /* accounts of one currency that run low */
+    char currency[4];
+    int64_t below_micro, topup_max_micro, topup_day_micro; /* as struct api_low_terms */
+};
+
 struct node_config {
     char domain[128];
     int listen_count;
@@ -59,6 +66,11 @@ struct node_config {
     /* Money. */
     int64_t grace_new_micro, grace_verified_micro, grace_flagged_micro, grace_total_micro;
     int64_t idle_us;
+    int low_count;
+    struct config_low low[CONFIG_LOW_MAX];
+    char hook_url[512]; /* where low balances are told; empty: nowhere */
+    int64_t hook_patience_us, hook_retry_us;
+    int hook_attempts_max;
     char digest_order[16]; /* "md5-first", "sha-256-first", "md5", "sha-256" */
     /* Bans (docs/security.md). */
     bool has_bans;

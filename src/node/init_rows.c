@@ -57,6 +57,7 @@ bool init_account(struct init *init, const char *name, int64_t balance_micro, ui
                             .channels_max = NO_LIMIT,
                             .cps_max = NO_LIMIT,
                             .spend_day_micro = NO_LIMIT,
+                            .low_balance_micro = -1,
                             .sell_deck = sell_deck};
     snprintf(out->name, sizeof(out->name), "%s", name);
     if (!is_load) {

@@ -1,5 +1,6 @@
 /* web.c - the web role: the API and the console, in a process that carries no call. */
 #include "node/web.h"
+#include "net/post.h"
 #include "node/keeper.h"
 
 #include <errno.h>
@@ -71,6 +72,36 @@ static void handle_control(void *ctx, const char *command, const json_t *request
     }
 }
 
+static void post(void *ctx, const char *url, const char *const *headers, struct slice body,
+                 int64_t patience_us, struct api_post_answer *out)
+{
+    struct web *web = ctx;
+    struct post_request request = {url, headers, body, patience_us, &web->is_stopping};
+    struct post_answer answer;
+    post_send(&request, &answer);
+    *out = (struct api_post_answer){.status = answer.status, .is_cancelled = answer.is_cancelled};
+    out->body_size = answer.body_size < sizeof(out->body) ? answer.body_size : sizeof(out->body);
+    memcpy(out->body, answer.body, out->body_size);
+    snprintf(out->error, sizeof(out->error), "%s", answer.error);
+}
+
+static void set_hook(const struct node_config *config, struct api_options *options)
+{
+    options->post = post;
+    options->hook = (struct api_hook){.url = config->hook_url,
+                                      .patience_us = config->hook_patience_us,
+                                      .retry_us = config->hook_retry_us,
+                                      .attempts_max = config->hook_attempts_max};
+    for (int i = 0; i < config->low_count && i < API_LOW_TERMS_MAX; i++) {
+        const struct config_low *low = &config->low[i];
+        struct api_low_terms *terms = &options->low[options->low_count++];
+        snprintf(terms->currency, sizeof(terms->currency), "%s", low->currency);
+        terms->below_micro = low->below_micro;
+        terms->topup_max_micro = low->topup_max_micro;
+        terms->topup_day_micro = low->topup_day_micro;
+    }
+}
+
 static bool start_api(struct web *web)
 {
     struct api_options options = {.dir = web->options->dir,
@@ -82,6 +113,10 @@ static bool start_api(struct web *web)
                                   .own_status = own_status,
                                   .log = log_line};
     char *error = NULL;
+    set_hook(web->options->config, &options);
+    if (!post_init()) {
+        return false;
+    }
     web->links[API_PEER_EDGE] = web_link_new(web->run_dir, "edge.sock");
     web->links[API_PEER_SUPERVISOR] = web_link_new(web->run_dir, "supervisor.sock");
     if (web->links[API_PEER_EDGE] == NULL || web->links[API_PEER_SUPERVISOR] == NULL) {

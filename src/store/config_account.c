@@ -1,6 +1,7 @@
 /* config_account.c - an account's book follows its row: made with it, its limit changed with it. */
 #include "store/config_sql.h"
 #include "store/ledger.h"
+#include "store/low_balance.h"
 
 #include <string.h>
 
@@ -29,9 +30,8 @@ static enum store_result check_limit(struct store *store, const struct ledger_ac
     return STORE_OK;
 }
 
-enum store_result config_account_after_put(struct store *store, const void *any, bool is_new)
+static enum store_result keep_book(struct store *store, const struct account *row, bool is_new)
 {
-    const struct account *row = any;
     if (is_new) {
         return make_book(store, row);
     }
@@ -54,6 +54,16 @@ enum store_result config_account_after_put(struct store *store, const void *any,
                               " version = version + 1 WHERE id = ?1";
     return store_run(store, sql, "uti", row->id, row->currency, row->limit_micro) ? STORE_OK
                                                                                   : store->failed;
+}
+
+enum store_result config_account_after_put(struct store *store, const void *any, bool is_new)
+{
+    const struct account *row = any;
+    enum store_result result = keep_book(store, row, is_new);
+    if (result == STORE_OK && !low_balance_follow(store, row, is_new)) {
+        return store->failed;
+    }
+    return result;
 }
 
 enum store_result config_account_before_remove(struct store *store, uint64_t id)

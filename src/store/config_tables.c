@@ -34,6 +34,7 @@ static const struct config_column account_columns[] = {
     FIELD(account, COLUMN_I64, price_max_micro),
     FIELD(account, COLUMN_TEXT, hot_open),
     FIELD(account, COLUMN_I64, wall_suspended_until_us),
+    FIELD(account, COLUMN_I64, low_balance_micro),
 };
 
 static const struct config_column endpoint_columns[] = {
@@ -104,6 +105,9 @@ static const char *account_fault(const void *any)
     if (row->channels_max < NO_LIMIT || row->cps_max < NO_LIMIT ||
         row->spend_day_micro < NO_LIMIT) {
         return "a limit is -1 (none) or more";
+    }
+    if (row->low_balance_micro < -1) {
+        return "a low balance is -1 (the default), 0 (nobody is told) or more";
     }
     if (row->spend_minute_micro < 0 || row->price_max_micro < 0) {
         return "a limit of spend a minute or of price is 0 (none) or more";

@@ -121,7 +121,8 @@ enum store_result ledger_load_both(struct store *store, uint64_t incarnation, ui
 bool ledger_account_save(struct store *store, const struct ledger_account *account)
 {
     static const char sql[] = "UPDATE book SET balance = ?2, leased = ?3, excess = ?4,"
-                              " version = ?5, last_transfer = ?6 WHERE id = ?1";
+                              " version = ?5, last_transfer = ?6, low_due = low_below"
+                              " WHERE id = ?1";
     return store_run_many(store, sql, "uiiiuu", account->id, account->book_micro,
                           account->leased_micro, account->excess_micro, account->version,
                           account->last_transfer);

@@ -73,7 +73,8 @@ static bool note_lock(struct store *store, uint64_t account_id, const struct bal
 static bool save_lock(struct store *store, uint64_t account_id, const struct balance_lock *lock)
 {
     static const char sql[] = "UPDATE book SET locked = ?2, wall_locked_until_us = ?3,"
-                              " locked_by = ?4, locked_why = ?5, version = version + 1"
+                              " locked_by = ?4, locked_why = ?5, version = version + 1,"
+                              " low_due = low_below"
                               " WHERE id = ?1";
     uint64_t change = 0;
     return store_run(store, sql, "uiitt", account_id, lock->amount_micro, lock->wall_until_us,

@@ -152,6 +152,26 @@ static const char balance_locks[] =
     "ALTER TABLE book ADD COLUMN locked_by TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE book ADD COLUMN locked_why TEXT NOT NULL DEFAULT '';";
 
+/* Step 9. An account's own threshold (-1: the default of its currency). In its book the one in
+ * force (0: none), whether it is below, and, since money moved and until somebody looked, the
+ * threshold again: so each change of a book notes it for nothing. */
+static const char low_balances[] =
+    "ALTER TABLE account ADD COLUMN low_balance_micro INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE book ADD COLUMN low_below INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE book ADD COLUMN low_due INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE book ADD COLUMN is_low INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX book_low_due ON book (id) WHERE low_due <> 0;"
+    /* after: the account up to which it is in force; -1: all. */
+    "CREATE TABLE low_default (currency TEXT PRIMARY KEY, below INTEGER NOT NULL,"
+    " after INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE crossing (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    " key TEXT NOT NULL UNIQUE, wall_us INTEGER NOT NULL, left_micro INTEGER NOT NULL,"
+    " below_micro INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+    " wall_next_us INTEGER NOT NULL, topup_micro INTEGER NOT NULL, transfer INTEGER NOT NULL,"
+    " note TEXT NOT NULL);"
+    "CREATE INDEX crossing_open ON crossing (wall_next_us) WHERE state = 0;"
+    "CREATE INDEX crossing_account ON crossing (account);";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -161,4 +181,5 @@ const struct schema_step schema_steps[] = {
     {"records by sequence", record_sequence},
     {"suspensions that end", suspension_ends},
     {"balance locks", balance_locks},
+    {"low balances", low_balances},
 };

@@ -1,5 +1,6 @@
 /* store.c - the ledger's identity, checkpoints, retention. */
 #include "store/engine.h"
+#include "store/low_balance.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +74,9 @@ static enum store_result expire(struct store *store, int64_t cdr_before_wall_us,
     /* Pieces of an import that was given up: an import is numbered by its wall time. */
     int64_t day_ago_us = store_wall_us() - INT64_C(86400000000);
     if (!store_run(store, imports, "i", day_ago_us)) {
+        return store->failed;
+    }
+    if (!crossing_expire(store, event_before_wall_us)) {
         return store->failed;
     }
     *more = cdr_count == EXPIRE_ROWS_MAX || event_count == EXPIRE_ROWS_MAX;

@@ -46,6 +46,23 @@ static void a_mistake_is_named_with_file_and_line(void **state)
         {GOOD "domain = 3;\n", ":2: 'domain' must be a text in quotes"},
         {GOOD "currency = \"EURO\";\n", ":2: 'currency' must be a shorter text"},
         {GOOD "currency = \"EU\";\n", ":0: 'currency' must be three letters, like \"EUR\""},
+        {GOOD "low_balance = { below = \"5\"; };\n", ":2: unknown key 'low_balance.below'"},
+        {GOOD "low_balance = ( { below = \"5\"; } );\n",
+         ":2: 'low_balance' must be groups that name their currency"},
+        {GOOD "low_balance = ( { currency = \"eur\"; } );\n",
+         ":2: 'low_balance' must be a group whose currency is three capital letters"},
+        {GOOD "low_balance = ( { currency = \"EUR\"; below = 5; } );\n",
+         ":2: 'low_balance' must be groups with amounts in quotes, like \"5.00\""},
+        {GOOD "low_balance = ( { currency = \"EUR\"; bellow = \"5\"; } );\n",
+         ":2: 'low_balance' must be groups of currency, below, topup_max and topup_day"},
+        {GOOD "low_balance = ( { currency = \"EUR\"; topup_max = \"5\"; } );\n",
+         ":2: 'low_balance' must be groups where topup_max and topup_day go together"},
+        {GOOD "low_balance = ( { currency = \"EUR\"; },\n { currency = \"EUR\"; } );\n",
+         ":3: 'low_balance' must be a list with one group for each currency"},
+        {GOOD "webhook = { url = \"ftp://x\"; };\n",
+         ":0: 'webhook.url' must begin with https:// or http://"},
+        {GOOD "webhook = { attempts = 0; };\n",
+         ":2: 'webhook.attempts' must be a whole number from 1 to 1000"},
         {GOOD "grace = { total = 500; };\n", ":2: 'grace.total' must be a text in quotes"},
         {GOOD "grace = { total = \"-1\"; };\n",
          ":2: 'grace.total' must be an amount in quotes, like \"0.50\""},
@@ -102,6 +119,9 @@ static void every_value_arrives_in_its_unit(void **state)
                      "calls = { ring_max = 90; trunk_silence = 2; };\n"
                      "grace = { new = \"0.10\"; total = \"1000\"; };\n"
                      "limits = { calls = 100; memory_mb = 64; };\n"
+                     "low_balance = ( { currency = \"EUR\"; below = \"5\"; topup_max = \"50\";"
+                     " topup_day = \"100\"; }, { currency = \"USD\"; } );\n"
+                     "webhook = { url = \"https://x.example/h\"; timeout = 3; };\n"
                      "leases = { idle = 30; };\n",
                      &config, error));
     assert_string_equal(config.domain, "sip.example.com");
@@ -120,6 +140,15 @@ static void every_value_arrives_in_its_unit(void **state)
     assert_int_equal(config.grace_total_micro, 1000000000);
     assert_int_equal(config.memory_max, 64 << 20);
     assert_int_equal(config.idle_us, 30000000);
+    assert_int_equal(config.low_count, 2);
+    assert_string_equal(config.low[0].currency, "EUR");
+    assert_int_equal(config.low[0].below_micro, 5000000);
+    assert_int_equal(config.low[0].topup_max_micro, 50000000);
+    assert_int_equal(config.low[0].topup_day_micro, 100000000);
+    assert_string_equal(config.low[1].currency, "USD");
+    assert_string_equal(config.hook_url, "https://x.example/h");
+    assert_int_equal(config.hook_patience_us, 3000000);
+    assert_int_equal(config.hook_retry_us, 5000000);
     assert_int_equal(config.cdr_days, 400); /* what is not named is as it was */
 }
 

@@ -85,6 +85,11 @@ async function showsAccounts(browser, base) {
   await browser.click('form.stack button.primary');
   await until('topped up', async () => /30\.50/.test(await browser.text('main')));
   await browser.shot('account');
+  await browser.go(base + '/#/accounts/bravo');
+  await until('a low balance', async () => /EUR 10\.00\s+EUR 20\.00\s+noted/.test(await browser.text('table.low')));
+  await until('a threshold', async () => /EUR 20\.00\s+low/i.test(await browser.text('dl.facts')));
+  await until('the end of a suspension', async () => /ends by itself/.test(await browser.text('form.stack:last-of-type')));
+  await browser.shot('low');
   await browser.go(base + '/#/explain');
   await browser.type('input[name=who]', 'acme');
   await browser.type('input[name=number]', '4930');

@@ -305,6 +305,8 @@ struct fixture *fixture_start(void)
     fixture->play.call_count = 2;
     snprintf(fixture->config.domain, sizeof(fixture->config.domain), "example.test");
     fixture->config.drill = true;
+    fixture->config.cdr_days = 400;
+    fixture->config.event_days = 35;
     make_store(fixture);
     fixture_edge_up(fixture);
     fixture->options = (struct role_options){.dir = fixture->dir,

@@ -35,6 +35,24 @@ static void obey(struct fixture *fixture, const char *line)
     }
 }
 
+/* bravo is below its threshold, and a rule suspends it for a while. */
+static void run_low(struct fixture *fixture)
+{
+    struct answer answer = ask_web(fixture, (struct question){"PATCH",
+                                                              "/v1/accounts/bravo",
+                                                              fixture->operator_key,
+                                                              "{\"low_balance\":\"20.00\"}",
+                                                              {NULL}});
+    answer_done(&answer);
+    answer = ask_web(fixture, (struct question){"PUT",
+                                                "/v1/accounts/bravo/suspension",
+                                                fixture->operator_key,
+                                                "{\"why\":\"300 calls in 10 s\",\"rule\":"
+                                                "\"velocity\",\"for_s\":3600}",
+                                                {NULL}});
+    answer_done(&answer);
+}
+
 int main(void)
 {
     struct fixture *fixture = fixture_start();
@@ -49,6 +67,7 @@ int main(void)
     answer_done(&endpoint);
     money(fixture, "acme", "25.00", "host-1");
     money(fixture, "bravo", "10.00", "host-2");
+    run_low(fixture);
     printf("{\"port\":%d,\"name\":\"joan\",\"password\":\"correct horse\"}\n", fixture->port);
     fflush(stdout);
     char line[128];
