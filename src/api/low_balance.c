@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LOOK_EVERY_S 1
+#define LOOK_EVERY_US 1000000
 #define FOUND_MAX 200
 #define ROUNDS_MAX 20 /* then others have the store for a while */
 #define SENDERS 2
@@ -146,12 +146,16 @@ static bool look(struct low_balance *low, struct store *store, struct crossing *
     return true;
 }
 
-/* True: it is time to end. Both kinds of threads wait here. */
+/* True: it is time to end. Both kinds of threads wait here; no longer than the first retry. */
 static bool pause_until_next(struct low_balance *low)
 {
+    int64_t retry_us = low->api->options.hook.retry_us;
+    int64_t pause_us = has_hook(low->api) && retry_us < LOOK_EVERY_US ? retry_us : LOOK_EVERY_US;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_EVERY_S;
+    int64_t until_ns = until.tv_nsec + pause_us * 1000;
+    until.tv_sec += until_ns / 1000000000;
+    until.tv_nsec = until_ns % 1000000000;
     pthread_mutex_lock(&low->lock);
     if (!low->is_stopping) {
         (void)pthread_cond_timedwait(&low->wake, &low->lock, &until);

@@ -1,10 +1,10 @@
 /* low_balance.h - accounts that run low: noticed once at each crossing, told until it was heard.
  *
- * What is left to spend = balance + credit limit - what open calls cost so far, as far as edges
- * have said. A *crossing* is kept when it falls below the account's threshold, and the next one
- * only after it was at or above it again. Crossings are rows, made in the transaction that notices,
- * so a restart neither repeats nor forgets one. Functions are one bounded transaction each, and
- * answer as those of store.h.
+ * What is left to spend = balance + credit limit - what is locked - what open calls cost so far, as
+ * far as edges have said. A *crossing* is kept when it falls below the account's threshold, and the
+ * next one only after it was at or above it again. Crossings are rows, made in the transaction that
+ * notices, so a restart neither repeats nor forgets one. Functions are one bounded transaction
+ * each, and answer as those of store.h.
  */
 #ifndef DT_STORE_LOW_BALANCE_H
 #define DT_STORE_LOW_BALANCE_H

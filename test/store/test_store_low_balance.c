@@ -136,6 +136,19 @@ static void a_credit_limit_is_left_to_spend(void **state)
     assert_int_equal(crossing.left_micro, EUROS(4));
 }
 
+static void what_is_locked_is_not_left_to_spend(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint64_t id = make_watched(store, "a", EUROS(5));
+    struct crossing crossing;
+    top_up(store, id, EUROS(10));
+    assert_int_equal(looks(store), 0);
+    struct balance_lock lock = {.amount_micro = EUROS(7), .actor = "joan", .why = "dispute"};
+    assert_ok(ledger_lock(store, id, &lock));
+    assert_int_equal(look(store, &crossing), 1);
+    assert_int_equal(crossing.left_micro, EUROS(3));
+}
+
 static void a_threshold_above_the_balance_is_told_of_at_once(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -272,6 +285,7 @@ int main(void)
         TEST(it_is_noticed_once_and_again_only_after_it_rose),
         TEST(what_open_calls_cost_counts_before_it_is_charged),
         TEST(a_credit_limit_is_left_to_spend),
+        TEST(what_is_locked_is_not_left_to_spend),
         TEST(a_threshold_above_the_balance_is_told_of_at_once),
         TEST(a_default_is_for_those_without_a_threshold_of_their_own),
         TEST(a_crossing_is_claimed_by_one_and_comes_back_until_it_was_heard),
