@@ -15,7 +15,7 @@
 #include <time.h>
 
 #define SECOND_US INT64_C(1000000)
-#define USAGES 1000 /* a settlement */
+#define USAGES 4000 /* a settlement */
 #define ASKS 500    /* a refill */
 #define MONEY INT64_C(1000000000000)
 #define TIMES_MAX 200000
@@ -311,7 +311,7 @@ static void settle(struct bench *bench, struct figures *figures, unsigned hot_of
         CHECK(ledger_settle(bench->store, bench->incarnation, bench->session, usages, USAGES,
                             &mark) == STORE_OK);
         CHECK(mark == bench->sequence);
-        if (batch % 16 == 0) {
+        if (batch % 4 == 0) {
             CHECK(store_checkpoint(bench->store) == STORE_OK);
         }
         cpu_us += clock_us(CLOCK_THREAD_CPUTIME_ID);
@@ -344,7 +344,7 @@ int main(int argc, char **argv)
 {
     static struct figures open = {.name = "decision"}, call = {.name = "decision and record"};
     static struct figures refills = {.name = "refill, 500 a transaction"};
-    static struct figures even = {.name = "settlement, 1000 a transaction"};
+    static struct figures even = {.name = "settlement, 4000 a transaction"};
     static struct figures hot = {.name = "settlement, nine of ten of one account"};
     struct bench bench = {.account_count = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000,
                           .duration_us = (argc > 3 ? atoi(argv[3]) : 5) * SECOND_US,

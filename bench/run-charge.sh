@@ -160,5 +160,5 @@ else
 fi
 echo
 jq -r 'select(.part == "audit") | "audit: \(.count) transfers in \(.seconds) s, \(.wrong) wrong"' "$work/dialtone.json"
-jq -sr '.[] | select(.part == "settlement, 1000 a transaction") |
+jq -sr '.[] | select(.part == "settlement, 4000 a transaction") |
     "an hour of 3,000 a second would be settled in \(10800000 / .per_second | floor) s"' "$work/dialtone.json"

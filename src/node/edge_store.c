@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define ASKS_MAX 500
-#define SETTLE_MAX 1000
+#define SETTLE_MAX 4000
+#define SETTLE_FEW 250 /* a database that is too slow for many gets this many */
 #define FEED_EVERY_US 200000
 #define WANTED_EVERY_US 1000000
 #define EVENTS_EVERY_US 1000000
@@ -334,6 +335,16 @@ static void archive(struct store_loop *loop, const struct edge_identity *identit
     }
 }
 
+static void note_settled(struct store_loop *loop, enum store_result result)
+{
+    if (result == STORE_OK) {
+        loop->settle_count =
+            loop->settle_count < SETTLE_MAX / 2 ? loop->settle_count * 2 : SETTLE_MAX;
+    } else if (result == STORE_UNKNOWN && loop->settle_count / 2 >= SETTLE_FEW) {
+        loop->settle_count /= 2;
+    }
+}
+
 /* One batch of one life. True: there may be more. */
 static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
 {
@@ -342,8 +353,8 @@ static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
     loop->usage_count = 0;
     loop->copy.size = 0;
     loop->copy.is_full = false;
-    (void)journal_file_usages(role->journal, identity->life, identity->settled + 1, SETTLE_MAX,
-                              take_usage, loop);
+    (void)journal_file_usages(role->journal, identity->life, identity->settled + 1,
+                              loop->settle_count, take_usage, loop);
     if (loop->usage_count == 0 || loop->is_foreign || !ensure_open(loop) ||
         !may_ask(loop, &ticket)) {
         return false;
@@ -353,6 +364,8 @@ static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
     enum store_result result = ledger_settle(loop->store, identity->incarnation, identity->session,
                                              loop->usages, loop->usage_count, &mark);
     result = asked(loop, ticket, began_us, result);
+    bool was_full = loop->usage_count == loop->settle_count;
+    note_settled(loop, result);
     if (result != STORE_OK) {
         if (identity == newest(loop)) {
             on_refused(loop, result);
@@ -363,7 +376,7 @@ static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
     bool has_moved = mark > identity->settled;
     identity->settled = mark;
     journal_file_settled(role->journal, identity->life, mark);
-    return has_moved && loop->usage_count == SETTLE_MAX;
+    return has_moved && was_full;
 }
 
 static bool settle(struct store_loop *loop)
@@ -520,6 +533,7 @@ static bool loop_init(struct store_loop *loop, struct edge_role *role)
     loop->settled = calloc(SETTLE_MAX, sizeof(*loop->settled));
     loop->events = calloc(EVENTS_MAX, sizeof(*loop->events));
     char *copy = malloc(SETTLE_MAX * USAGE_ENCODED_MAX);
+    loop->settle_count = SETTLE_MAX;
     rng_init(&loop->rng, (uint64_t)clock_wall_us());
     buf_init(&loop->copy, copy, SETTLE_MAX * USAGE_ENCODED_MAX);
     return loop->store != NULL && loop->asks != NULL && loop->answers != NULL &&

@@ -20,6 +20,7 @@ struct store_loop { /* one thread's */
     struct usage *usages;
     struct journal_settled *settled;
     int usage_count;
+    int settle_count;     /* how many a settlement takes: fewer after one that failed */
     int64_t settle_at_us; /* not before, unless much waits */
     struct buf copy;      /* the records of `settled` */
     struct event_row *events;

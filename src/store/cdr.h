@@ -8,7 +8,7 @@
 
 #include "store/internal.h"
 
-#define CDR_BATCH_MAX 1000
+#define CDR_BATCH_MAX 4000
 
 struct cdr_writer { /* of one transaction */
     uint64_t incarnation;

@@ -13,7 +13,7 @@
 #include "store/internal.h"
 
 #define LEDGER_REFILL_MAX 500
-#define LEDGER_SETTLE_MAX 1000
+#define LEDGER_SETTLE_MAX 4000
 #define LEDGER_FOLD_MAX 64
 #define LEDGER_CHARGE_MAX                                                                          \
     INT64_C(1000000000000000) /* a thousand million: above, it is no charge                        \

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOUCHED_SLOTS 2048 /* a power of two, at least twice LEDGER_SETTLE_MAX */
+#define TOUCHED_SLOTS 8192 /* a power of two, at least twice LEDGER_SETTLE_MAX */
 #define COST_CURRENCIES_MAX 16
 
 struct touched {   /* an account of this batch */
@@ -32,6 +32,11 @@ struct settle {
     int strange_count; /* usages with an impossible charge or an account that is not here */
     uint64_t strange_sequence;
     int touched_count;
+    struct settle_place {
+        uint64_t account_id;
+        int index;
+    } places[LEDGER_SETTLE_MAX];           /* the usages by account, each one's in their order */
+    uint64_t transfers[LEDGER_SETTLE_MAX]; /* of each usage; 0: none */
     struct touched touched[LEDGER_SETTLE_MAX];
     uint16_t slots[TOUCHED_SLOTS]; /* touched index + 1 */
 };
@@ -119,9 +124,8 @@ static void hear_used(struct settle *settle, const struct usage *usage, struct l
     }
 }
 
-static bool settle_one(struct settle *settle, const struct usage *usage)
+static bool settle_one(struct settle *settle, const struct usage *usage, uint64_t *number)
 {
-    uint64_t number = 0;
     bool is_charge = usage->charge_micro > 0 && usage->charge_micro <= LEDGER_CHARGE_MAX;
     if (usage->charge_micro != 0 && (!is_charge || usage->account_id == 0)) {
         note_strange(settle, usage);
@@ -134,13 +138,13 @@ static bool settle_one(struct settle *settle, const struct usage *usage)
         if (!touched->is_known) {
             note_strange(settle, usage);
         } else {
-            if (is_charge && !charge(settle, usage, touched, &number)) {
+            if (is_charge && !charge(settle, usage, touched, number)) {
                 return false;
             }
             hear_used(settle, usage, &touched->lease);
         }
     }
-    return cdr_write(settle->store, &settle->cdrs, usage, number);
+    return true;
 }
 
 static bool save_touched(struct settle *settle)
@@ -246,18 +250,64 @@ static bool prefetch(struct settle *settle, const struct usage *usages, int coun
     return ledger_prefetch(settle->store, settle->incarnation.number, accounts, count);
 }
 
-static bool settle_new(struct settle *settle, const struct usage *usages, int count)
+static int compare_places(const void *a, const void *b)
 {
-    if (!cdr_writer_start(settle->store, &settle->cdrs, settle->incarnation.number, count) ||
-        !prefetch(settle, usages, count)) {
-        return false;
+    const struct settle_place *one = a, *other = b;
+    if (one->account_id != other->account_id) {
+        return one->account_id < other->account_id ? -1 : 1;
     }
+    return one->index - other->index;
+}
+
+static void sort_by_account(struct settle *settle, const struct usage *usages, int count)
+{
     for (int i = 0; i < count; i++) {
-        if (!settle_one(settle, &usages[i])) {
+        settle->places[i] = (struct settle_place){usages[i].account_id, i};
+    }
+    qsort(settle->places, (size_t)count, sizeof(settle->places[0]), compare_places);
+}
+
+/* Accounts are read, and records written, in the order of the accounts: so neighbours in the
+ * tables and in the records' index are touched together, while their page is at hand. */
+static bool touch_all(struct settle *settle, int count)
+{
+    for (int i = 0; i < count; i++) {
+        uint64_t account_id = settle->places[i].account_id;
+        bool is_new = i == 0 || account_id != settle->places[i - 1].account_id;
+        if (account_id != 0 && is_new && touch(settle, account_id) == NULL) {
             return false;
         }
     }
-    return cdr_writer_end(settle->store, &settle->cdrs) && book_costs(settle, usages, count) &&
+    return true;
+}
+
+static bool write_records(struct settle *settle, const struct usage *usages, int count)
+{
+    if (!cdr_writer_start(settle->store, &settle->cdrs, settle->incarnation.number, count)) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        int index = settle->places[i].index;
+        if (!cdr_write(settle->store, &settle->cdrs, &usages[index], settle->transfers[index])) {
+            return false;
+        }
+    }
+    return cdr_writer_end(settle->store, &settle->cdrs);
+}
+
+static bool settle_new(struct settle *settle, const struct usage *usages, int count)
+{
+    sort_by_account(settle, usages, count);
+    if (!prefetch(settle, usages, count) || !touch_all(settle, count)) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        settle->transfers[i] = 0;
+        if (!settle_one(settle, &usages[i], &settle->transfers[i])) {
+            return false;
+        }
+    }
+    return write_records(settle, usages, count) && book_costs(settle, usages, count) &&
            save_touched(settle) && ledger_fold_save(settle->store, &settle->fold) &&
            ledger_batch_end(settle->store, &settle->batch) &&
            save_mark(settle, usages[count - 1].sequence);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 struct fault_vfs;
+struct sqlite_many;
 
 struct sqlite_store {
     char path[STORE_PATH_SIZE];
@@ -16,6 +17,7 @@ struct sqlite_store {
     int lock_fd; /* DIR/store.lock; -1: not open yet */
     bool is_locked;
     struct fault_vfs *faults;
+    struct sqlite_many *many; /* NULL: not needed yet */
 };
 
 static inline sqlite3 *sqlite_db(const struct store *store)
@@ -37,6 +39,15 @@ void sqlite_unlock(struct store *store);
 /* ---- sqlite_statement.c ---- */
 enum store_result sqlite_take_error(struct store *store, int rc); /* notes it, answers it */
 bool sqlite_exec(struct store *store, const char *sql);
+void sqlite_bind(sqlite3_stmt *handle, int at, const struct sql_value *value); /* counts from 1 */
+
+/* ---- sqlite_many.c: rows that wait for others of the same text ---- */
+/* Keeps a copy of what is bound, and runs the rows that wait when they are many. Not taken: it is
+ * no INSERT of that kind, and is to be run by itself. False: the database failed. */
+bool sqlite_many_add(struct store *store, struct statement *statement, bool *is_taken);
+bool sqlite_many_run(struct store *store);    /* all that wait */
+void sqlite_many_forget(struct store *store); /* the transaction is given up */
+void sqlite_many_free(struct store *store);   /* before the connection ends */
 
 /* ---- sqlite_migrate.c, backup.c ---- */
 enum store_result sqlite_migrate(struct store *store, int schema);

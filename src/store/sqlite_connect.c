@@ -74,6 +74,7 @@ bool sqlite_open_handle(struct store *store)
 
 void sqlite_disconnect(struct store *store)
 {
+    sqlite_many_free(store);
     store_finalize_statements(store);
     sqlite3_close_v2(sqlite_db(store));
     store->connection = NULL;

@@ -56,37 +56,42 @@ static void reset(struct statement *statement)
     sqlite3_reset(statement->handle);
 }
 
+void sqlite_bind(sqlite3_stmt *handle, int at, const struct sql_value *value)
+{
+    if (value->is_null) {
+        sqlite3_bind_null(handle, at);
+        return;
+    }
+    switch (value->kind) {
+    case VALUE_INT:
+        sqlite3_bind_int64(handle, at, value->number);
+        break;
+    case VALUE_TEXT:
+        sqlite3_bind_text64(handle, at, value->bytes.data == NULL ? "" : value->bytes.data,
+                            value->bytes.size, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    case VALUE_BLOB:
+        sqlite3_bind_blob64(handle, at, value->bytes.data, value->bytes.size, SQLITE_STATIC);
+        break;
+    case VALUE_NUMBERS:
+        assert(false); /* there are no arrays here */
+        break;
+    }
+}
+
 static void bind(struct statement *statement)
 {
     for (int i = 0; i < statement->value_count; i++) {
-        const struct sql_value *value = &statement->values[i];
-        if (value->is_null) {
-            sqlite3_bind_null(statement->handle, i + 1);
-            continue;
-        }
-        switch (value->kind) {
-        case VALUE_INT:
-            sqlite3_bind_int64(statement->handle, i + 1, value->number);
-            break;
-        case VALUE_TEXT:
-            sqlite3_bind_text64(statement->handle, i + 1,
-                                value->bytes.data == NULL ? "" : value->bytes.data,
-                                value->bytes.size, SQLITE_STATIC, SQLITE_UTF8);
-            break;
-        case VALUE_BLOB:
-            sqlite3_bind_blob64(statement->handle, i + 1, value->bytes.data, value->bytes.size,
-                                SQLITE_STATIC);
-            break;
-        case VALUE_NUMBERS:
-            assert(false); /* there are no arrays here */
-            break;
-        }
+        sqlite_bind(statement->handle, i + 1, &statement->values[i]);
     }
 }
 
 static enum row_step step(struct store *store, struct statement *statement)
 {
     if (!statement->is_started) {
+        if (!sqlite_many_run(store)) {
+            return ROW_FAILED;
+        }
         bind(statement);
     }
     int rc = sqlite3_step(statement->handle);
@@ -100,7 +105,7 @@ static enum row_step step(struct store *store, struct statement *statement)
     return rc == SQLITE_DONE ? ROW_NONE : ROW_FAILED;
 }
 
-static bool run(struct store *store, struct statement *statement)
+static bool run_alone(struct store *store, struct statement *statement)
 {
     bind(statement);
     int rc = sqlite3_step(statement->handle);
@@ -109,6 +114,11 @@ static bool run(struct store *store, struct statement *statement)
     }
     sqlite3_reset(statement->handle);
     return rc == SQLITE_DONE || rc == SQLITE_ROW;
+}
+
+static bool run(struct store *store, struct statement *statement)
+{
+    return sqlite_many_run(store) && run_alone(store, statement);
 }
 
 static bool run_now(struct store *store, struct statement *statement, int64_t *touched)
@@ -122,16 +132,16 @@ static bool run_now(struct store *store, struct statement *statement, int64_t *t
 
 static bool run_many(struct store *store, struct statement *statement)
 {
-    if (!run(store, statement)) {
+    bool is_taken;
+    if (!sqlite_many_add(store, statement, &is_taken)) {
         return false;
     }
-    statement->touched += sqlite3_changes64(sqlite_db(store));
-    return true;
-}
-
-static bool run_waiting(struct store *store)
-{
-    (void)store;
+    if (!is_taken) {
+        if (!run_alone(store, statement)) {
+            return false;
+        }
+        statement->touched += sqlite3_changes64(sqlite_db(store));
+    }
     return true;
 }
 
@@ -165,6 +175,11 @@ static struct sql_value column(const struct statement *statement, int at)
     return value;
 }
 
+static bool exec(struct store *store, const char *sql)
+{
+    return sqlite_many_run(store) && sqlite_exec(store, sql);
+}
+
 bool sqlite_exec(struct store *store, const char *sql)
 {
     int rc = sqlite3_exec(sqlite_db(store), sql, NULL, NULL, NULL);
@@ -189,6 +204,9 @@ static bool begin(struct store *store, enum store_access access)
 
 static bool commit(struct store *store)
 {
+    if (!sqlite_many_run(store)) {
+        return false;
+    }
     /* A commit or rollback that has begun is not interrupted: its answer is wanted. */
     store->deadline_us = INT64_MAX;
     bool is_done = sqlite_exec(store, "COMMIT");
@@ -201,6 +219,7 @@ static bool commit(struct store *store)
 
 static void roll_back(struct store *store)
 {
+    sqlite_many_forget(store);
     if (store->connection != NULL && !sqlite3_get_autocommit(sqlite_db(store))) {
         store->deadline_us = INT64_MAX;
         (void)sqlite3_exec(sqlite_db(store), "ROLLBACK", NULL, NULL, NULL);
@@ -249,10 +268,10 @@ const struct store_engine sqlite_engine = {
     .run = run,
     .run_now = run_now,
     .run_many = run_many,
-    .run_waiting = run_waiting,
+    .run_waiting = sqlite_many_run,
     .column = column,
     .reset = reset,
-    .exec = sqlite_exec,
+    .exec = exec,
     .migrate = sqlite_migrate,
     .checkpoint = checkpoint,
 };

@@ -37,6 +37,7 @@ bool store_begin(struct store *store, enum store_access access)
     store_start_clock(store);
     store->failed = STORE_UNKNOWN;
     store->transfer_made = 0;
+    store_reset_statements(store); /* a commit runs what waits, and counts it */
     ledger_prefetch_forget(store);
     if (!store_connect(store) || !store->engine->begin(store, access)) {
         return false;

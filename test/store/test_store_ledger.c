@@ -370,13 +370,13 @@ static void many_of_both_go_in_chunks(void **state)
 {
     struct fixture *fixture = *state;
     struct store *store = fixture->store;
-    enum { USAGES = 2500, ASKS = 1200 };
+    enum { USAGES = 9000, ASKS = 1200 };
     static struct usage usages[USAGES];
     static struct lease_ask asks[ASKS];
     static struct lease_answer answers[ASKS];
     uint64_t session = 0, mark = 0;
     uint64_t account = make_account(store, "a", 0);
-    top_up(store, account, EUROS(5000));
+    top_up(store, account, EUROS(10000));
     uint64_t incarnation = make_incarnation(store, 'a', &session);
     for (int i = 0; i < ASKS; i++) {
         asks[i] = (struct lease_ask){.account_id = account, .want_micro = EUROS(i + 1)};
@@ -388,7 +388,53 @@ static void many_of_both_go_in_chunks(void **state)
     }
     assert_ok(ledger_settle(store, incarnation, session, usages, USAGES, &mark));
     assert_int_equal(mark, USAGES);
-    assert_int_equal(balance_of(store, account).balance_micro, EUROS(2500));
+    assert_int_equal(balance_of(store, account).balance_micro, EUROS(1000));
+    assert_clean(store);
+}
+
+/* Rows of one kind are gathered before they are written: none may stay behind, whatever their
+ * number, and none of a settlement that comes to nothing. */
+static void each_size_of_a_settlement_leaves_each_record_and_entry(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    static const int sizes[] = {1, 31, 32, 33, 64, 95};
+    static struct usage usages[95];
+    static struct cdr_row rows[100];
+    uint64_t session = 0, mark = 0, accounts[3];
+    int64_t paid_micro[3] = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(accounts); i++) {
+        char name[2] = {(char)('a' + i), '\0'};
+        accounts[i] = make_account(store, name, 0);
+    }
+    uint64_t incarnation = make_incarnation(store, 'a', &session);
+    for (size_t size = 0; size < ARRAY_COUNT(sizes); size++) {
+        for (int i = 0; i < sizes[size]; i++) {
+            size_t at = (size_t)(i * 7) % ARRAY_COUNT(accounts);
+            paid_micro[at] += i + 1;
+            usages[i] = make_usage(mark + (uint64_t)i + 1, accounts[at], i + 1, paid_micro[at]);
+            snprintf(usages[i].call_id, sizeof(usages[i].call_id), "call-%d", i);
+        }
+        uint64_t before = mark;
+        assert_result(ledger_settle(store, incarnation, session + 1, usages, sizes[size], &mark),
+                      STORE_UNKNOWN);
+        assert_ok(ledger_settle(store, incarnation, session, usages, sizes[size], &mark));
+        assert_int_equal(mark, before + (uint64_t)sizes[size]);
+    }
+    int found = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(accounts); i++) {
+        int count = 0;
+        struct cdr_filter filter = {.account_id = accounts[i]};
+        assert_int_equal(balance_of(store, accounts[i]).balance_micro, -paid_micro[i]);
+        assert_ok(cdr_page(store, &filter, rows, ARRAY_COUNT(rows), &count));
+        for (int row = 0; row < count; row++) {
+            char call_id[sizeof(rows[0].usage.call_id)];
+            int number = (int)rows[row].usage.charge_micro - 1;
+            snprintf(call_id, sizeof(call_id), "call-%d", number);
+            assert_string_equal(rows[row].usage.call_id, call_id);
+        }
+        found += count;
+    }
+    assert_int_equal(found, mark);
     assert_clean(store);
 }
 
@@ -416,6 +462,7 @@ int main(void)
         TEST(a_copied_disk_is_fenced),
         TEST(another_nonce_is_not_this_incarnation),
         TEST(many_of_both_go_in_chunks),
+        TEST(each_size_of_a_settlement_leaves_each_record_and_entry),
     };
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
 }
