@@ -127,8 +127,15 @@ static void drop(struct ban_table *table, struct row *row)
     row->is_used = false;
 }
 
-/* A free row, or the one whose ban is over first. */
-static struct row *room(struct ban_table *table)
+/* Of two that may go: what we found ourselves before what a person said, then what ends first. */
+static bool goes_before(const struct row *row, const struct row *other)
+{
+    return row->ban.is_manual != other->ban.is_manual ? other->ban.is_manual
+                                                      : row->until_us < other->until_us;
+}
+
+/* A free row, or that of a ban that goes. NULL: all are an operator's, and this is not. */
+static struct row *room(struct ban_table *table, bool is_manual)
 {
     if (table->used < BAN_ROWS_MAX) {
         return &table->rows[table->used++];
@@ -139,19 +146,25 @@ static struct row *room(struct ban_table *table)
         if (!row->is_used) {
             return row;
         }
-        first = row->until_us < first->until_us ? row : first;
+        first = goes_before(row, first) ? row : first;
+    }
+    if (first->ban.is_manual && !is_manual) {
+        return NULL;
     }
     drop(table, first);
     return first;
 }
 
-static struct row *find_or_make(struct ban_table *table, const uint8_t source[16])
+static struct row *find_or_make(struct ban_table *table, const uint8_t source[16], bool is_manual)
 {
     struct row *row = find(table, source);
     if (row != NULL) {
         return row;
     }
-    row = room(table);
+    row = room(table, is_manual);
+    if (row == NULL) {
+        return NULL;
+    }
     memset(row, 0, sizeof(*row));
     row->is_used = true;
     memcpy(row->ban.source, source, sizeof(row->ban.source));
@@ -193,7 +206,7 @@ static enum ban_verdict convict(struct ban_table *table, const uint8_t source[16
 {
     const struct ban_terms *terms = &table->terms;
     pthread_mutex_lock(&table->lock);
-    struct row *row = find_or_make(table, source);
+    struct row *row = find_or_make(table, source, false);
     bool was_in_force = is_in_force(row, now);
     /* While it is banned, what its doors let in counts on: as much again makes it longer. */
     bool is_enough = row != NULL && (!was_in_force || points >= 2 * terms->score_max);
@@ -339,7 +352,7 @@ static void put(struct ban_table *table, const struct ban *ban, int64_t for_us, 
                 struct ban *out)
 {
     pthread_mutex_lock(&table->lock);
-    struct row *row = find_or_make(table, ban->source);
+    struct row *row = find_or_make(table, ban->source, ban->is_manual);
     if (row != NULL) {
         int64_t wall_since_us = ban->wall_since_us;
         uint64_t dropped_count = row->ban.dropped_count;

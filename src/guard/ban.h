@@ -16,7 +16,8 @@
 
 #define BAN_REASON_SIZE 64
 #define BAN_ACTOR_SIZE 64
-#define BAN_ROWS_MAX 4096 /* bans at a time: the one that ends first makes room */
+#define BAN_ROWS_MAX                                                                               \
+    4096 /* bans at a time: the one that ends first makes room, an operator's last */
 
 enum ban_evidence {
     BAN_TRIED_USER = 0, /* asked as a user that we have, without an answer to the challenge (yet) */

@@ -9,6 +9,7 @@
 
 #define PAGE 1000
 #define LOG_AGAIN_US 30000000
+#define LOOK_UP_EVERY_US 600000000 /* far less than the hour of node/resolver.h */
 #define REWRITE_MIN (UINT64_C(16) << 20)
 
 static enum store_result deck_fetch(struct config_follower *follower, struct store *store,
@@ -226,6 +227,9 @@ enum store_result config_follower_step(struct config_follower *follower, struct 
     bool is_partial = !follower->is_complete || follower->version == 0 || follower->must_read_whole;
     enum store_result result = is_partial || has_no_log || is_grown ? read_whole(follower, store)
                                                                     : follow(follower, store);
+    if (clock_mono_us() - follower->looked_up_us > LOOK_UP_EVERY_US) {
+        follow_look_up_trunks(follower);
+    }
     epoch_reclaim(&follower->role->epoch);
     pthread_mutex_lock(&follower->role->lock);
     follower->role->view.config_version = follower->version;

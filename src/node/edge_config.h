@@ -27,6 +27,7 @@ struct config_follower {
     struct route_row *routes;
     int route_count;
     bool has_new_trunks;
+    int64_t looked_up_us; /* names of their hosts */
     struct config_change changes[CHANGES_MAX];
     _Alignas(8) char frame[FRAME_SIZE_MAX];
 };
@@ -43,6 +44,8 @@ void follow_put_route_row(struct config_follower *follower, const struct route_r
 void follow_drop(struct config_follower *follower, enum config_kind kind, uint64_t id);
 /* False: no memory; the next step tries again. */
 bool follow_swap_trunks(struct config_follower *follower);
+/* Host names are looked up before the first call needs them, and again while they are in use. */
+void follow_look_up_trunks(struct config_follower *follower);
 /* The directory is whole: what is not in it is absent from now on. */
 void follow_loaded(struct config_follower *follower);
 

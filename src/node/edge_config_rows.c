@@ -77,9 +77,9 @@ static int compare_routes(const void *a, const void *b)
     return order != 0 ? order : left->priority - right->priority;
 }
 
-/* Host names are looked up before the first call needs them. */
-static void look_up_trunks(struct config_follower *follower)
+void follow_look_up_trunks(struct config_follower *follower)
 {
+    follower->looked_up_us = clock_mono_us();
     for (int i = 0; i < follower->trunk_count; i++) {
         const struct trunk *trunk = &follower->trunks[i];
         struct target targets[TARGETS_MAX];
@@ -107,7 +107,7 @@ bool follow_swap_trunks(struct config_follower *follower)
                                             (uint32_t)follower->trunk_count, follower->routes,
                                             (uint32_t)follower->route_count);
     follower->has_new_trunks = !is_swapped;
-    look_up_trunks(follower);
+    follow_look_up_trunks(follower);
     return is_swapped;
 }
 

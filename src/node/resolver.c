@@ -22,6 +22,7 @@
 #define RETRY_FIRST_S 2
 #define RETRY_MAX_S 30
 #define FILE_EVERY_US (5 * SECOND_US)
+#define UNUSED_US (3600 * SECOND_US)
 #define PARTIAL_AFTER_US (3600 * SECOND_US) /* then half an answer is better than an old one */
 
 struct host {
@@ -34,6 +35,7 @@ struct host {
     struct target_set set;
     int64_t whole_at_us; /* last answer that was not partial */
     int64_t due_us;
+    int64_t used_us; /* it was looked at last */
     int64_t retry_s;
     bool is_asked;
 };
@@ -132,6 +134,12 @@ static void look_up(struct resolver *resolver, struct host *host)
     }
 }
 
+/* Its trunk is gone, or has another name now. */
+static bool is_unused(const struct resolver *resolver, const struct host *host, int64_t now_us)
+{
+    return now_us - host->used_us >= resolver->options.unused_us;
+}
+
 /* The one that is due for the longest, marked as asked, so that many names which nobody answers do
  * not keep others from their turn; NULL: none is due, or enough are under way. */
 static struct host *next_due(struct resolver *resolver)
@@ -141,7 +149,7 @@ static struct host *next_due(struct resolver *resolver)
     pthread_mutex_lock(&resolver->lock);
     for (int i = 0; i < resolver->host_count && resolver->under_way < UNDER_WAY_MAX; i++) {
         struct host *host = &resolver->hosts[i];
-        if (!host->is_asked && host->due_us <= now_us &&
+        if (!host->is_asked && host->due_us <= now_us && !is_unused(resolver, host, now_us) &&
             (found == NULL || host->due_us < found->due_us)) {
             found = host;
         }
@@ -238,6 +246,9 @@ struct resolver *resolver_new(const struct resolver_options *options)
     if (options->resolv_conf == NULL) {
         resolver->options.resolv_conf = "/etc/resolv.conf";
     }
+    if (options->unused_us == 0) {
+        resolver->options.unused_us = UNUSED_US;
+    }
     resolver->hosts = calloc(HOST_COUNT_MAX, sizeof(*resolver->hosts));
     resolver->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&resolver->lock, NULL);
@@ -268,25 +279,46 @@ void resolver_free(struct resolver *resolver)
     free(resolver);
 }
 
-/* With the lock held. NULL: not known, and there is no room. */
-static struct host *host_for(struct resolver *resolver, const struct resolver_ask *ask)
+/* With the lock held. A new place, or that of a name which nobody looks at. NULL: there is none. */
+static struct host *room(struct resolver *resolver, int64_t now_us)
 {
-    for (int i = 0; i < resolver->host_count; i++) {
+    if (resolver->host_count < HOST_COUNT_MAX) {
+        return &resolver->hosts[resolver->host_count++];
+    }
+    for (int i = 0; i < HOST_COUNT_MAX; i++) {
         struct host *host = &resolver->hosts[i];
-        if (host->port == ask->port && host->is_tcp == ask->is_tcp &&
-            strcmp(host->name, ask->host) == 0) {
+        if (!host->is_asked && is_unused(resolver, host, now_us)) {
             return host;
         }
     }
-    struct host *host = &resolver->hosts[resolver->host_count];
-    if (resolver->host_count == HOST_COUNT_MAX || strlen(ask->host) >= sizeof(host->name)) {
-        return NULL;
+    return NULL;
+}
+
+/* With the lock held. NULL: not known, and there is no room. */
+static struct host *host_for(struct resolver *resolver, const struct resolver_ask *ask)
+{
+    int64_t now_us = mono_us();
+    struct host *host = NULL;
+    for (int i = 0; i < resolver->host_count && host == NULL; i++) {
+        struct host *one = &resolver->hosts[i];
+        if (one->port == ask->port && one->is_tcp == ask->is_tcp &&
+            strcmp(one->name, ask->host) == 0) {
+            host = one;
+        }
     }
-    *host = (struct host){.resolver = resolver, .port = ask->port, .is_tcp = ask->is_tcp};
-    snprintf(host->name, sizeof(host->name), "%s", ask->host);
-    resolver->host_count++;
-    uint64_t one = 1;
-    (void)!write(resolver->wake_fd, &one, sizeof(one));
+    bool must_wake = host == NULL || is_unused(resolver, host, now_us);
+    if (host == NULL && strlen(ask->host) < sizeof(host->name) &&
+        (host = room(resolver, now_us)) != NULL) {
+        *host = (struct host){.resolver = resolver, .port = ask->port, .is_tcp = ask->is_tcp};
+        snprintf(host->name, sizeof(host->name), "%s", ask->host);
+    }
+    if (host != NULL) {
+        host->used_us = now_us;
+    }
+    if (host != NULL && must_wake) {
+        uint64_t one = 1;
+        (void)!write(resolver->wake_fd, &one, sizeof(one));
+    }
     return host;
 }
 

@@ -18,6 +18,7 @@
 struct resolver_options { /* all NULL: the system's */
     const char *hosts, *resolv_conf;
     const char *server; /* "127.0.0.1@5353": asked instead of those in resolv_conf */
+    int64_t unused_us;  /* a name not looked at for so long is not asked for any more; 0: an hour */
 };
 
 struct resolver_ask {

@@ -63,6 +63,7 @@ static size_t answer(struct dns_server *server, uint8_t *packet, size_t size)
     size_t end = at + 4;
     size_t count = 0;
     int is_known = 0;
+    server->count++;
     server->srv_count += type == DNS_SRV || type == DNS_NAPTR;
     for (int i = 0; i < server->row_count && server->mood == DNS_WELL; i++) {
         const struct dns_row *row = &server->rows[i];
@@ -146,6 +147,14 @@ int dns_server_srv_count(struct dns_server *server)
 {
     pthread_mutex_lock(&server->lock);
     int count = server->srv_count;
+    pthread_mutex_unlock(&server->lock);
+    return count;
+}
+
+int dns_server_count(struct dns_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    int count = server->count;
     pthread_mutex_unlock(&server->lock);
     return count;
 }

@@ -30,6 +30,7 @@ struct dns_server {
     int row_count;
     struct dns_row rows[DNS_ROWS_MAX];
     int srv_count; /* questions for NAPTR and SRV */
+    int count;     /* all questions */
     atomic_bool is_stopping;
 };
 
@@ -38,5 +39,6 @@ void dns_server_stop(struct dns_server *server);
 void dns_server_set(struct dns_server *server, enum dns_mood mood, const struct dns_row *rows,
                     int row_count);
 int dns_server_srv_count(struct dns_server *server);
+int dns_server_count(struct dns_server *server);
 
 #endif

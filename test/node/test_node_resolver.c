@@ -30,7 +30,7 @@ struct world {
     int count;
 };
 
-static int world_up(void **state)
+static int world_up_with(void **state, int64_t unused_us)
 {
     struct world *world = calloc(1, sizeof(*world));
     assert_non_null(world);
@@ -40,11 +40,22 @@ static int world_up(void **state)
     assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1);
     close(fd);
     dns_server_start(&world->server);
-    struct resolver_options options = {.hosts = world->hosts, .server = world->server.address};
+    struct resolver_options options = {
+        .hosts = world->hosts, .server = world->server.address, .unused_us = unused_us};
     world->resolver = resolver_new(&options);
     assert_non_null(world->resolver);
     *state = world;
     return 0;
+}
+
+static int world_up(void **state)
+{
+    return world_up_with(state, 0);
+}
+
+static int impatient_world_up(void **state)
+{
+    return world_up_with(state, 500000);
 }
 
 static int world_down(void **state)
@@ -195,6 +206,21 @@ static void a_ttl_is_obeyed_and_a_failing_server_takes_nothing_away(void **state
     assert_true(becomes(world, "m.example", 0, false, TRI_ABSENT));
 }
 
+static void a_name_that_nobody_looks_at_is_left_alone_until_somebody_does(void **state)
+{
+    struct world *world = *state;
+    static const struct dns_row before[] = {ROW("m.example", DNS_A, 1, "\xc0\0\2\1")};
+    static const struct dns_row after[] = {ROW("m.example", DNS_A, 1, "\xc0\0\2\2")};
+    dns_server_set(&world->server, DNS_WELL, before, 1);
+    assert_true(becomes(world, "m.example", 0, false, TRI_PRESENT));
+    int count = dns_server_count(&world->server);
+    nap(2500); /* two of its TTLs */
+    assert_int_equal(dns_server_count(&world->server), count);
+    dns_server_set(&world->server, DNS_WELL, after, 1);
+    assert_int_equal(look(world, "m.example", 0, false), TRI_PRESENT); /* the old answer, at once */
+    assert_true(moves_to(world, "m.example", 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +235,9 @@ int main(void)
                                         world_up, world_down),
         cmocka_unit_test_setup_teardown(a_ttl_is_obeyed_and_a_failing_server_takes_nothing_away,
                                         world_up, world_down),
+        cmocka_unit_test_setup_teardown(
+            a_name_that_nobody_looks_at_is_left_alone_until_somebody_does, impatient_world_up,
+            world_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -322,6 +322,41 @@ static void a_full_table_forgets_and_takes_nobody_for_another(void **state)
     ban_table_free(table);
 }
 
+static void bans_that_we_found_leave_those_of_operators(void **state)
+{
+    (void)state;
+    struct ban_table *table = table_new();
+    uint8_t address[16], source[16];
+    struct ban ban = {0};
+    v4(address, 0x0d000001);
+    ban_source_of(address, source);
+    ban_put(table, source, 60 * S, "x", "y", at(S), &ban); /* shorter than all that follow */
+    for (uint32_t i = 0; i < BAN_ROWS_MAX + 500; i++) {
+        uint8_t other[16];
+        struct ban found = {.wall_since_us = WALL_US, .wall_until_us = WALL_US + (1000 + i) * S};
+        v4(other, 0x0b000000 + i);
+        ban_source_of(other, found.source);
+        ban_replay(table, &found, at(S));
+    }
+    assert_int_equal(ban_count(table), BAN_ROWS_MAX);
+    assert_true(ban_holds(table, address, at(2 * S)));
+
+    /* With nothing but an operator's, more evidence makes no ban, and theirs stay. */
+    for (uint32_t i = 0; i < BAN_ROWS_MAX; i++) {
+        v4(address, 0x0e000000 + i);
+        ban_source_of(address, source);
+        ban_put(table, source, 600 * S, "x", "y", at(S), &ban);
+    }
+    v4(address, 0x0f000001);
+    for (uint32_t i = 0; i < 20; i++) {
+        assert_int_equal(ban_blame(table, address, BAN_WRONG, i, false, at(S), &ban), BAN_NOTED);
+    }
+    assert_false(ban_holds(table, address, at(2 * S)));
+    v4(address, 0x0e000000 + BAN_ROWS_MAX - 1);
+    assert_true(ban_holds(table, address, at(2 * S)));
+    ban_table_free(table);
+}
+
 static void broken_messages_are_answered_at_a_rate_and_never_banned(void **state)
 {
     (void)state;
@@ -394,6 +429,7 @@ int main(void)
         cmocka_unit_test(sources_are_addresses_or_networks_of_64_bits),
         cmocka_unit_test(a_restart_keeps_a_ban_and_its_end),
         cmocka_unit_test(a_full_table_forgets_and_takes_nobody_for_another),
+        cmocka_unit_test(bans_that_we_found_leave_those_of_operators),
         cmocka_unit_test(broken_messages_are_answered_at_a_rate_and_never_banned),
         cmocka_unit_test(guesses_at_one_user_from_many_places_are_told),
         cmocka_unit_test(a_known_set_knows_what_was_put_in),
