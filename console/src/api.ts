@@ -1,6 +1,9 @@
 // Asking the API. A problem is thrown with its sentence; 503 is told apart: it is not a "no".
 
+export interface BadRow { line: number; text: string }
+
 export class Problem extends Error {
+  rows: BadRow[] = []; // of a deck: at most 100 of those that cannot be used
   constructor(readonly status: number, readonly code: string, detail: string) { super(detail); }
   get isUnknown(): boolean { return this.status === 503 || this.status === 0; }
 }
@@ -10,21 +13,31 @@ export function setCsrf(token: string): void { csrf = token; }
 
 async function toProblem(answer: Response): Promise<Problem> {
   try {
-    const body = await answer.json() as { code?: string; detail?: string; title?: string };
-    return new Problem(answer.status, body.code ?? '', body.detail ?? body.title ?? answer.statusText);
+    const body = await answer.json() as { code?: string; detail?: string; title?: string; problems?: BadRow[] };
+    const problem = new Problem(answer.status, body.code ?? '', body.detail ?? body.title ?? answer.statusText);
+    problem.rows = body.problems ?? [];
+    return problem;
   } catch {
     return new Problem(answer.status, '', answer.statusText);
   }
 }
 
-export async function ask<T>(method: string, path: string, body?: unknown,
-                             headers: Record<string, string> = {}): Promise<T> {
+export function ask<T>(method: string, path: string, body?: unknown,
+                       headers: Record<string, string> = {}): Promise<T> {
   const init: RequestInit = { method, headers: { ...headers }, signal: AbortSignal.timeout(10_000) };
-  const all = init.headers as Record<string, string>;
   if (body !== undefined) {
-    all['Content-Type'] = 'application/json';
+    (init.headers as Record<string, string>)['Content-Type'] = 'application/json';
     init.body = JSON.stringify(body);
   }
+  return carry<T>(method, path, init);
+}
+
+// A deck: large, and compared with a week of calls before it is answered.
+export const send = <T>(path: string, file: Blob): Promise<T> => carry<T>('POST', path,
+  { method: 'POST', headers: { 'Content-Type': 'text/csv' }, body: file, signal: AbortSignal.timeout(120_000) });
+
+async function carry<T>(method: string, path: string, init: RequestInit): Promise<T> {
+  const all = init.headers as Record<string, string>;
   if (method !== 'GET') all['X-CSRF-Token'] = csrf;
   let answer: Response;
   try {

@@ -7,11 +7,12 @@ import { login } from './page_login';
 import { live } from './page_live';
 import { accounts, account } from './page_account';
 import { records, refusals } from './page_records';
+import { decks } from './page_decks';
 import { explain } from './page_explain';
 import { endDialog } from './end_dialog';
 
 const pages: [string, string][] = [['', 'Live'], ['accounts', 'Accounts'], ['cdrs', 'Call records'],
-  ['refusals', 'Refusals'], ['explain', 'Explain']];
+  ['refusals', 'Refusals'], ['decks', 'Decks'], ['explain', 'Explain']];
 
 function chip(name: string, isGood: boolean | null, text: string, title = ''): TemplateResult {
   const kind = isGood === null ? 'plain' : isGood ? 'good' : 'bad';
@@ -51,7 +52,7 @@ function statusBar(): TemplateResult {
 
 function header(): TemplateResult {
   const here = state.route[0] ?? '';
-  const shown = pages.filter(([path]) => path !== 'explain' || isOperator());
+  const shown = pages.filter(([path]) => (path !== 'explain' && path !== 'decks') || isOperator());
   return html`<header>
     <a class="brand" href="#/"><img src="/favicon.svg" alt="" width="26" height="26">dialtone</a>
     <nav aria-label="Pages">${shown.map(([path, title]) => html`
@@ -67,6 +68,7 @@ function page(): TemplateResult {
     case 'accounts': return state.route[1] === undefined ? accounts() : account(state.route[1]);
     case 'cdrs': return records();
     case 'refusals': return refusals();
+    case 'decks': return decks(state.route[1]);
     case 'explain': return explain();
     default: return live();
   }

@@ -23,6 +23,20 @@ export interface LowBalance {
   state: string; attempts: number; topup: string | null; transfer: number | null; note: string;
 }
 
+export interface Deck {
+  id: number; name: string; deck_version: number; currency: string; rounding: string; prices_of: string;
+  time_zone: string; prefix_count: number; wall_imported_us: number;
+}
+export interface DeckVersion extends Deck { is_live: boolean }
+export interface DeckCounts { same: number; up: number; down: number; mixed: number; new: number; gone: number }
+export interface DeckPrice { per_minute: string; connection_fee: string; first_increment: number; next_increment: number }
+export interface DeckDiff {
+  name: string; currency: string; from: number | null; to: number; counts: DeckCounts; is_cut: boolean;
+  changes: { prefix: string; description: string; change: string; before: DeckPrice | null; after: DeckPrice | null }[];
+  later: { wall_us: number; counts: DeckCounts }[];
+  traffic: { calls: number; before: string; after: string; difference: string; unpriced: number; is_partial: boolean };
+}
+
 export interface Call {
   key: string; state: string; caller: string; callee: string; account_id: number;
   wall_start_us: number; wall_answer_us: number; talk_us: number;

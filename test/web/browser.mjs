@@ -88,7 +88,7 @@ async function showsAccounts(browser, base) {
   await browser.go(base + '/#/accounts/bravo');
   await until('a low balance', async () => /EUR 10\.00\s+EUR 20\.00\s+noted/.test(await browser.text('table.low')));
   await until('a threshold', async () => /EUR 20\.00\s+low/i.test(await browser.text('dl.facts')));
-  await until('the end of a suspension', async () => /ends by itself/.test(await browser.text('form.stack:last-of-type')));
+  await until('the end of a suspension', async () => /ends by itself/.test(await browser.text('main')));
   await browser.shot('low');
   await browser.go(base + '/#/explain');
   await browser.type('input[name=who]', 'acme');
@@ -101,6 +101,44 @@ async function showsAccounts(browser, base) {
     await until(page, () => browser.count('main h1'));
     await browser.shot(page);
   }
+  await browser.go(base + '/#/');
+}
+
+// A version is reported on before it is live, and so is a file.
+async function changesDecks(browser, base) {
+  const inForce = async () => /^2 in force/m.test(await browser.text('table.versions'));
+  await browser.go(base + '/#/decks/retail');
+  await until('version 2', inForce);
+  await browser.click('tr[data-version="1"] button');
+  await until('a report', () => browser.count('#deck-diff'));
+  assert.match(await browser.text('#deck-diff'), /1 cheaper, 1 new, 1 gone/);
+  assert.match(await browser.text('#deck-diff tbody'), /44\s+Britain\s+new/);
+  await browser.shot('deck-diff');
+  assert.ok(await inForce(), 'a report changes nothing');
+  await browser.click('#deck-diff .primary');
+  await until('the old version is back', async () => /^1 in force/m.test(await browser.text('table.versions')));
+  await browser.run(`() => { const data = new DataTransfer();
+    data.items.add(new File(['prefix,description,rate\\n49,Germany,0.02\\n'], 'new.csv', { type: 'text/csv' }));
+    document.querySelector('input[type=file]').files = data.files; }`);
+  await browser.click('form.filters button');
+  await until('a report on the file', async () => /the file new.csv/.test(await browser.text('#deck-diff h2')));
+  assert.match(await browser.text('#deck-diff'), /1 dearer, 1 gone/);
+  await browser.click('#deck-diff .primary');
+  await until('version 3', async () => /^3 in force/m.test(await browser.text('table.versions')));
+  await browser.run(`() => { const data = new DataTransfer();
+    data.items.add(new File(['prefix,rate\\n49,0.02\\n49x,cheap\\n'], 'bad.csv', { type: 'text/csv' }));
+    document.querySelector('input[type=file]').files = data.files; }`);
+  await browser.click('form.filters button');
+  await until('a bad file is refused', async () => /Line 3:/.test(await browser.text('.failure')));
+  await browser.size(390, 844);
+  await browser.shot('decks-phone');
+  await browser.size(1440, 1000);
+  await browser.dark(true);
+  await browser.shot('decks-dark');
+  await browser.dark(false);
+  await browser.go(base + '/#/decks');
+  await until('decks', async () => /retail\s+calls\s+EUR\s+version 3/.test(await browser.text('main')));
+  await browser.shot('decks');
   await browser.go(base + '/#/');
 }
 
@@ -152,6 +190,7 @@ try {
   await showsAlerts(browser);
   await liftsABan(browser);
   await showsAccounts(browser, base);
+  await changesDecks(browser, base);
   await survivesTheEdge(browser, host);
   await carriesAThousand(browser, host);
   await logsOut(browser);

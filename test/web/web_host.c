@@ -35,6 +35,16 @@ static void obey(struct fixture *fixture, const char *line)
     }
 }
 
+static void import_deck(struct fixture *fixture, const char *csv)
+{
+    struct answer answer = ask_web(fixture, (struct question){"POST",
+                                                              "/v1/decks?name=retail",
+                                                              fixture->operator_key,
+                                                              csv,
+                                                              {"Content-Type: text/csv"}});
+    answer_done(&answer);
+}
+
 /* bravo is below its threshold, and a rule suspends it for a while. */
 static void run_low(struct fixture *fixture)
 {
@@ -68,6 +78,8 @@ int main(void)
     money(fixture, "acme", "25.00", "host-1");
     money(fixture, "bravo", "10.00", "host-2");
     run_low(fixture);
+    import_deck(fixture, "prefix,description,rate\n49,Germany,0.01\n44,Britain,0.02\n");
+    import_deck(fixture, "prefix,description,rate\n49,Germany,0.015\n33,France,0.02\n");
     printf("{\"port\":%d,\"name\":\"joan\",\"password\":\"correct horse\"}\n", fixture->port);
     fflush(stdout);
     char line[128];
