@@ -239,11 +239,11 @@
       <button class="primary" ?disabled=${t.isBusy} @click=${()=>void Xs(t,e)}>Make it live</button></p></section>`}function Ys(t){return i`<section class="card wide" aria-labelledby="versions-title">
     <div class="head"><h2 id="versions-title">Versions</h2></div>
     <div class="scroll"><table class="versions"><thead><tr><th scope="col">Version</th><th scope="col">Imported</th>
-      <th scope="col" class="num">Prefixes</th><th scope="col">Windows in</th><th scope="col"><span class="sr">Act</span></th></tr></thead>
+      <th scope="col" class="num">Prefixes</th><th scope="col"><span class="sr">Act</span></th></tr></thead>
     <tbody>${t.versions.map(e=>i`<tr data-version=${e.deck_version}>
       <td class="strong">${e.deck_version} ${e.is_live?i`<span class="tag">in force</span>`:r}</td>
       <td class="num left" title=${y(e.wall_imported_us)}>${A(e.wall_imported_us)}</td>
-      <td class="num">${f(e.prefix_count)}</td><td>${e.time_zone}</td>
+      <td class="num">${f(e.prefix_count)}</td>
       <td class="act"><a href="${X(t.name)}/csv?version=${e.deck_version}" download>CSV</a>
         ${e.is_live?r:i`<button class="small" ?disabled=${t.isBusy}
           @click=${()=>void zs(t,e)} aria-label="What would change with version ${e.deck_version}">Compare</button>`}</td></tr>`)}</tbody></table></div>
@@ -253,7 +253,7 @@
       <label>New prices <input type="file" name="file" accept=".csv,text/csv" required></label>
       <button ?disabled=${t.isBusy}>${t.isBusy?"One moment\u2026":"What would change"}</button>
     </form></section>`}function Js(t){Qt.name!==t&&(Qt=Qe(t));let e=Qt;e.isRead||(e.isRead=!0,lt(e,()=>Ct(e,null)));let s=C.decks.find(a=>a.name===t);return i`<div class="head"><h1>${t}</h1><a href="#/decks">All decks</a></div>
-    ${s===void 0?r:i`<p class="about">${s.prices_of==="messages"?"Messages":"Calls"} in ${s.currency}, rounded ${s.rounding}.</p>`}
+    ${s===void 0?r:i`<p class="about">${s.prices_of==="messages"?"Messages":"Calls"} in ${s.currency}, rounded ${s.rounding}; windows in ${s.time_zone}.</p>`}
     ${e.failure===""?r:i`<div class="failure" role="alert">${e.failure}${e.badRows.map(a=>i`<div>Line ${a.line}: ${a.text}</div>`)}</div>`}
     ${e.said===""?r:i`<p class="said" role="status">${e.said}</p>`}
     ${e.diff===null?r:Qs(e,e.diff)}${Ys(e)}`}function Je(t){return C.isRead||Yt(),t!==void 0?Js(t):i`<section class="card wide"><div class="head"><h1>Decks</h1>

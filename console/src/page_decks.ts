@@ -130,11 +130,11 @@ function versions(deck: Shown): TemplateResult {
   return html`<section class="card wide" aria-labelledby="versions-title">
     <div class="head"><h2 id="versions-title">Versions</h2></div>
     <div class="scroll"><table class="versions"><thead><tr><th scope="col">Version</th><th scope="col">Imported</th>
-      <th scope="col" class="num">Prefixes</th><th scope="col">Windows in</th><th scope="col"><span class="sr">Act</span></th></tr></thead>
+      <th scope="col" class="num">Prefixes</th><th scope="col"><span class="sr">Act</span></th></tr></thead>
     <tbody>${deck.versions.map((row) => html`<tr data-version=${row.deck_version}>
       <td class="strong">${row.deck_version} ${row.is_live ? html`<span class="tag">in force</span>` : nothing}</td>
       <td class="num left" title=${iso(row.wall_imported_us)}>${time(row.wall_imported_us)}</td>
-      <td class="num">${count(row.prefix_count)}</td><td>${row.time_zone}</td>
+      <td class="num">${count(row.prefix_count)}</td>
       <td class="act"><a href="${pathOf(deck.name)}/csv?version=${row.deck_version}" download>CSV</a>
         ${row.is_live ? nothing : html`<button class="small" ?disabled=${deck.isBusy}
           @click=${() => void compare(deck, row)} aria-label="What would change with version ${row.deck_version}">Compare</button>`}</td></tr>`)}</tbody></table></div>
@@ -157,7 +157,7 @@ function one(name: string): TemplateResult {
   }
   const row = list.decks.find((other) => other.name === name);
   return html`<div class="head"><h1>${name}</h1><a href="#/decks">All decks</a></div>
-    ${row === undefined ? nothing : html`<p class="about">${row.prices_of === 'messages' ? 'Messages' : 'Calls'} in ${row.currency}, rounded ${row.rounding}.</p>`}
+    ${row === undefined ? nothing : html`<p class="about">${row.prices_of === 'messages' ? 'Messages' : 'Calls'} in ${row.currency}, rounded ${row.rounding}; windows in ${row.time_zone}.</p>`}
     ${deck.failure === '' ? nothing : html`<div class="failure" role="alert">${deck.failure}${deck.badRows.map((row) =>
       html`<div>Line ${row.line}: ${row.text}</div>`)}</div>`}
     ${deck.said === '' ? nothing : html`<p class="said" role="status">${deck.said}</p>`}
