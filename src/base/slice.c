@@ -138,25 +138,29 @@ static void hex_block_write(char *out, const uint8_t *bytes)
     _mm_storeu_si128((__m128i *)(void *)out, hex_digits_make(_mm_unpacklo_epi8(high, low)));
 }
 
-/* What 16 digits are worth; false: one is none. */
-static bool hex_values_read(const char *digits, __m128i *values)
+/* What 16 digits are worth; a bit for each that is one. */
+static int hex_values_read(__m128i block, __m128i *values)
 {
-    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)digits);
     __m128i number = _mm_sub_epi8(block, _mm_set1_epi8('0'));
     __m128i letter = _mm_sub_epi8(_mm_or_si128(block, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
     __m128i is_number = _mm_cmpeq_epi8(_mm_min_epu8(number, _mm_set1_epi8(9)), number);
     __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
     *values = _mm_or_si128(_mm_and_si128(is_number, number),
                            _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
-    return _mm_movemask_epi8(_mm_or_si128(is_number, is_letter)) == 0xffff;
+    return _mm_movemask_epi8(_mm_or_si128(is_number, is_letter));
 }
 
 /* Of each pair the first digit is the low byte and counts sixteen times as much. */
-static void hex_values_write(uint8_t *out, __m128i values)
+static __m128i hex_values_join(__m128i values)
 {
     __m128i pairs = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
     pairs = _mm_and_si128(pairs, _mm_set1_epi16(0xff));
-    _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(pairs, pairs));
+    return _mm_packus_epi16(pairs, pairs);
+}
+
+static __m128i load16(const char *data)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)data);
 }
 #endif
 
@@ -188,7 +192,7 @@ static bool is_hex(struct slice s)
 #ifdef __SSE2__
     __m128i unused;
     for (; i + 16 <= s.size; i += 16) {
-        if (!hex_values_read(s.data + i, &unused)) {
+        if (hex_values_read(load16(s.data + i), &unused) != 0xffff) {
             return false;
         }
     }
@@ -204,13 +208,28 @@ static bool is_hex(struct slice s)
 bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
 {
     size_t i = 0;
-    if (s.size % 2 != 0 || s.size / 2 != size || !is_hex(s)) {
+    if (s.size % 2 != 0 || s.size / 2 != size) {
         return false;
     }
 #ifdef __SSE2__
     __m128i values;
-    for (; i + 8 <= size && hex_values_read(s.data + 2 * i, &values); i += 8) {
-        hex_values_write(out + i, values);
+    if (size == 4) {
+        __m128i block = _mm_loadl_epi64((const __m128i *)(const void *)s.data);
+        if (hex_values_read(block, &values) != 0xff) { /* behind them are zeros, no digits */
+            return false;
+        }
+        int word = _mm_cvtsi128_si32(hex_values_join(values));
+        memcpy(out, &word, sizeof(word));
+        return true;
+    }
+#endif
+    if (!is_hex(s)) {
+        return false;
+    }
+#ifdef __SSE2__
+    for (; i + 8 <= size; i += 8) {
+        (void)hex_values_read(load16(s.data + 2 * i), &values);
+        _mm_storel_epi64((__m128i *)(void *)(out + i), hex_values_join(values));
     }
 #endif
     for (; i < size; i++) {

@@ -9,11 +9,16 @@
 static void quoted_write(struct buf *out, struct slice text)
 {
     buf_char(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\') {
-            buf_char(out, '\\');
+    while (text.size > 0) {
+        const char *end = text.data + text.size;
+        const char *stop = lex_quote_find(text.data, end);
+        buf_put(out, text.data, (size_t)(stop - text.data));
+        if (stop == end) {
+            break;
         }
-        buf_char(out, text.data[i]);
+        buf_char(out, '\\');
+        buf_char(out, *stop);
+        text = lex_between(stop + 1, end);
     }
     buf_char(out, '"');
 }
@@ -98,53 +103,102 @@ static bool has(const struct found *found, enum param param)
     return (found->mask >> param & 1) != 0;
 }
 
-/* A parameter that stands twice could be read in two ways: refused. */
-static bool param_store(struct found *found, struct slice name, struct slice value)
+/* `, name="value"` or `,name=value` of plain characters, with a name that we know, as nearly all
+ * write it. PARAM_COUNT: another form, for the long way; nothing was written. */
+static inline enum param usual_param_next(struct slice *rest, struct slice *value)
 {
-    enum param param = param_from(name);
-    if (param == PARAM_COUNT) {
-        return true;
+    const char *at = rest->data;
+    const char *end = at + rest->size;
+    if (rest->size < 16) {
+        return PARAM_COUNT;
     }
+    at += *at == ',';
+    at += *at == ' ';
+    const char *equal = rest->data + lex_find16(rest->data, '=');
+    if (equal <= at || equal >= rest->data + 15) {
+        return PARAM_COUNT;
+    }
+    enum param param = param_from(lex_between(at, equal));
+    if (param == PARAM_COUNT) {
+        return PARAM_COUNT;
+    }
+    bool is_quoted = equal[1] == '"';
+    const char *start = equal + 1 + is_quoted;
+    const char *stop = is_quoted ? lex_quote_find(start, end) : lex_skip_plain(start, end);
+    const char *next = stop + is_quoted;
+    if ((is_quoted && (stop == end || *stop != '"')) || (next < end && *next != ',')) {
+        return PARAM_COUNT;
+    }
+    *value = lex_between(start, stop);
+    *rest = lex_between(next, end);
+    return param;
+}
+
+/* A parameter that stands twice could be read in two ways: refused. */
+static inline bool param_store(struct found *found, enum param param, struct slice value)
+{
     bool is_new = !has(found, param);
     found->mask |= 1U << param;
     found->values[param] = value;
     return is_new;
 }
 
+/* False: not a list of parameters, or one that we know stands twice. */
+static bool params_read(struct slice params, struct found *found)
+{
+    bool is_good = true;
+    struct slice name, value;
+    while (true) {
+        enum param param = usual_param_next(&params, &value);
+        if (param == PARAM_COUNT) {
+            bool is_bad;
+            if (!digest_param_next(&params, &name, &value, &is_bad)) {
+                return is_good && !is_bad;
+            }
+            param = param_from(name);
+        }
+        if (param != PARAM_COUNT) {
+            is_good = param_store(found, param, value) && is_good;
+        }
+    }
+}
+
 static bool nc_read(struct slice text, uint32_t *nc)
 {
     uint8_t bytes[4];
+    uint32_t number;
     if (!slice_from_hex(text, bytes, sizeof bytes)) {
         return false;
     }
-    *nc = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    memcpy(&number, bytes, sizeof number);
+    *nc = __builtin_bswap32(number); /* the machine is little-endian, as all that we build for */
     return true;
 }
 
 /* MISSING: well-formed, but of an algorithm that we do not offer. */
 static enum digest_verdict credentials_check(const struct found *found,
-                                             struct digest_credentials *credentials)
+                                             enum digest_algorithm *algorithm, uint32_t *nc)
 {
     const unsigned needed =
         1U << PARAM_USERNAME | 1U << PARAM_NONCE | 1U << PARAM_URI | 1U << PARAM_RESPONSE;
     if ((found->mask & needed) != needed) {
         return DIGEST_MALFORMED;
     }
+    *algorithm = DIGEST_MD5;
     if (has(found, PARAM_ALGORITHM) &&
-        !digest_algorithm_parse(found->values[PARAM_ALGORITHM], &credentials->algorithm)) {
+        !digest_algorithm_parse(found->values[PARAM_ALGORITHM], algorithm)) {
         return DIGEST_MISSING;
     }
-    if (credentials->response.size != 2 * digest_size(credentials->algorithm)) {
+    if (found->values[PARAM_RESPONSE].size != 2 * digest_size(*algorithm)) {
         return DIGEST_MALFORMED;
     }
     if (!has(found, PARAM_QOP)) {
         /* The form of RFC 2069 has no count: such a nonce is good once. */
-        credentials->nc = 1;
+        *nc = 1;
         return DIGEST_OK;
     }
-    credentials->has_qop = true;
-    if (!slice_equal_nocase(found->values[PARAM_QOP], SLICE("auth")) ||
-        credentials->cnonce.size == 0 || !nc_read(credentials->nc_text, &credentials->nc)) {
+    if (!LEX_IS(found->values[PARAM_QOP], "auth") || found->values[PARAM_CNONCE].size == 0 ||
+        !nc_read(found->values[PARAM_NC], nc)) {
         return DIGEST_MALFORMED;
     }
     return DIGEST_OK;
@@ -153,33 +207,34 @@ static enum digest_verdict credentials_check(const struct found *found,
 static enum digest_verdict credentials_read(struct slice params, struct slice realm,
                                             struct digest_credentials *out)
 {
-    struct found found = {.mask = 0};
-    struct slice name, value;
-    bool is_bad;
-    bool is_repeated = false;
-    while (digest_param_next(&params, &name, &value, &is_bad)) {
-        is_repeated = !param_store(&found, name, value) || is_repeated;
-    }
-    if (is_bad || is_repeated || !has(&found, PARAM_REALM)) {
+    struct found found;
+    found.mask = 0;
+    found.values[PARAM_CNONCE] = found.values[PARAM_NC] = found.values[PARAM_OPAQUE] =
+        slice_make(NULL, 0); /* these need not stand there */
+    if (!params_read(params, &found) || !has(&found, PARAM_REALM)) {
         return DIGEST_MALFORMED;
     }
     if (!slice_equal(found.values[PARAM_REALM], realm)) {
         return DIGEST_MISSING; /* for another proxy on the way (RFC 3261 22.3) */
     }
-    struct digest_credentials credentials = {.algorithm = DIGEST_MD5,
-                                             .username = found.values[PARAM_USERNAME],
-                                             .realm = found.values[PARAM_REALM],
-                                             .nonce = found.values[PARAM_NONCE],
-                                             .uri = found.values[PARAM_URI],
-                                             .response = found.values[PARAM_RESPONSE],
-                                             .cnonce = found.values[PARAM_CNONCE],
-                                             .nc_text = found.values[PARAM_NC],
-                                             .opaque = found.values[PARAM_OPAQUE]};
-    enum digest_verdict verdict = credentials_check(&found, &credentials);
-    if (verdict == DIGEST_OK) {
-        *out = credentials;
+    enum digest_algorithm algorithm;
+    uint32_t nc;
+    enum digest_verdict verdict = credentials_check(&found, &algorithm, &nc);
+    if (verdict != DIGEST_OK) {
+        return verdict;
     }
-    return verdict;
+    out->algorithm = algorithm;
+    out->username = found.values[PARAM_USERNAME];
+    out->realm = found.values[PARAM_REALM];
+    out->nonce = found.values[PARAM_NONCE];
+    out->uri = found.values[PARAM_URI];
+    out->response = found.values[PARAM_RESPONSE];
+    out->cnonce = found.values[PARAM_CNONCE];
+    out->nc_text = found.values[PARAM_NC];
+    out->opaque = found.values[PARAM_OPAQUE];
+    out->has_qop = has(&found, PARAM_QOP);
+    out->nc = nc;
+    return DIGEST_OK;
 }
 
 enum digest_verdict digest_credentials_find(const struct sip_msg *msg, bool is_proxy,

@@ -109,103 +109,103 @@ static void base64_write(const uint8_t bytes[NONCE_BYTES], char text[DIGEST_NONC
     for (size_t i = 0; i < NONCE_BYTES / 3; i++) {
         const uint8_t *in = &bytes[3 * i];
         uint32_t group = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-        for (size_t j = 0; j < 4; j++) {
-            text[4 * i + j] = alphabet[group >> (18 - 6 * j) & 63];
-        }
+        text[4 * i] = alphabet[group >> 18];
+        text[4 * i + 1] = alphabet[group >> 12 & 63];
+        text[4 * i + 2] = alphabet[group >> 6 & 63];
+        text[4 * i + 3] = alphabet[group & 63];
     }
 }
 
-#define NO_DIGIT 0x80u
+#define NO_DIGIT (-1)
 
 /* What a digit is worth, or NO_DIGIT. */
-static const uint8_t base64_values[256] = {[0 ... ','] = NO_DIGIT,
-                                           ['.' ... '/'] = NO_DIGIT,
-                                           [':' ... '@'] = NO_DIGIT,
-                                           ['[' ... '^'] = NO_DIGIT,
-                                           ['`'] = NO_DIGIT,
-                                           ['{' ... 0xff] = NO_DIGIT,
-                                           ['A'] = 0,
-                                           ['B'] = 1,
-                                           ['C'] = 2,
-                                           ['D'] = 3,
-                                           ['E'] = 4,
-                                           ['F'] = 5,
-                                           ['G'] = 6,
-                                           ['H'] = 7,
-                                           ['I'] = 8,
-                                           ['J'] = 9,
-                                           ['K'] = 10,
-                                           ['L'] = 11,
-                                           ['M'] = 12,
-                                           ['N'] = 13,
-                                           ['O'] = 14,
-                                           ['P'] = 15,
-                                           ['Q'] = 16,
-                                           ['R'] = 17,
-                                           ['S'] = 18,
-                                           ['T'] = 19,
-                                           ['U'] = 20,
-                                           ['V'] = 21,
-                                           ['W'] = 22,
-                                           ['X'] = 23,
-                                           ['Y'] = 24,
-                                           ['Z'] = 25,
-                                           ['a'] = 26,
-                                           ['b'] = 27,
-                                           ['c'] = 28,
-                                           ['d'] = 29,
-                                           ['e'] = 30,
-                                           ['f'] = 31,
-                                           ['g'] = 32,
-                                           ['h'] = 33,
-                                           ['i'] = 34,
-                                           ['j'] = 35,
-                                           ['k'] = 36,
-                                           ['l'] = 37,
-                                           ['m'] = 38,
-                                           ['n'] = 39,
-                                           ['o'] = 40,
-                                           ['p'] = 41,
-                                           ['q'] = 42,
-                                           ['r'] = 43,
-                                           ['s'] = 44,
-                                           ['t'] = 45,
-                                           ['u'] = 46,
-                                           ['v'] = 47,
-                                           ['w'] = 48,
-                                           ['x'] = 49,
-                                           ['y'] = 50,
-                                           ['z'] = 51,
-                                           ['0'] = 52,
-                                           ['1'] = 53,
-                                           ['2'] = 54,
-                                           ['3'] = 55,
-                                           ['4'] = 56,
-                                           ['5'] = 57,
-                                           ['6'] = 58,
-                                           ['7'] = 59,
-                                           ['8'] = 60,
-                                           ['9'] = 61,
-                                           ['-'] = 62,
-                                           ['_'] = 63};
+static const int8_t base64_values[256] = {[0 ... ','] = NO_DIGIT,
+                                          ['.' ... '/'] = NO_DIGIT,
+                                          [':' ... '@'] = NO_DIGIT,
+                                          ['[' ... '^'] = NO_DIGIT,
+                                          ['`'] = NO_DIGIT,
+                                          ['{' ... 0xff] = NO_DIGIT,
+                                          ['A'] = 0,
+                                          ['B'] = 1,
+                                          ['C'] = 2,
+                                          ['D'] = 3,
+                                          ['E'] = 4,
+                                          ['F'] = 5,
+                                          ['G'] = 6,
+                                          ['H'] = 7,
+                                          ['I'] = 8,
+                                          ['J'] = 9,
+                                          ['K'] = 10,
+                                          ['L'] = 11,
+                                          ['M'] = 12,
+                                          ['N'] = 13,
+                                          ['O'] = 14,
+                                          ['P'] = 15,
+                                          ['Q'] = 16,
+                                          ['R'] = 17,
+                                          ['S'] = 18,
+                                          ['T'] = 19,
+                                          ['U'] = 20,
+                                          ['V'] = 21,
+                                          ['W'] = 22,
+                                          ['X'] = 23,
+                                          ['Y'] = 24,
+                                          ['Z'] = 25,
+                                          ['a'] = 26,
+                                          ['b'] = 27,
+                                          ['c'] = 28,
+                                          ['d'] = 29,
+                                          ['e'] = 30,
+                                          ['f'] = 31,
+                                          ['g'] = 32,
+                                          ['h'] = 33,
+                                          ['i'] = 34,
+                                          ['j'] = 35,
+                                          ['k'] = 36,
+                                          ['l'] = 37,
+                                          ['m'] = 38,
+                                          ['n'] = 39,
+                                          ['o'] = 40,
+                                          ['p'] = 41,
+                                          ['q'] = 42,
+                                          ['r'] = 43,
+                                          ['s'] = 44,
+                                          ['t'] = 45,
+                                          ['u'] = 46,
+                                          ['v'] = 47,
+                                          ['w'] = 48,
+                                          ['x'] = 49,
+                                          ['y'] = 50,
+                                          ['z'] = 51,
+                                          ['0'] = 52,
+                                          ['1'] = 53,
+                                          ['2'] = 54,
+                                          ['3'] = 55,
+                                          ['4'] = 56,
+                                          ['5'] = 57,
+                                          ['6'] = 58,
+                                          ['7'] = 59,
+                                          ['8'] = 60,
+                                          ['9'] = 61,
+                                          ['-'] = 62,
+                                          ['_'] = 63};
 
-static bool base64_read(struct slice text, uint8_t bytes[NONCE_BYTES])
+/* One byte more than a nonce has is written. */
+static bool base64_read(struct slice text, uint8_t bytes[NONCE_BYTES + 1])
 {
     if (text.size != DIGEST_NONCE_SIZE) {
         return false;
     }
-    uint32_t is_bad = 0;
+    int32_t all = 0; /* negative as soon as one digit is none */
     for (size_t i = 0; i < NONCE_BYTES / 3; i++) {
-        const char *digit = &text.data[4 * i];
-        uint32_t a = base64_values[(uint8_t)digit[0]], b = base64_values[(uint8_t)digit[1]];
-        uint32_t c = base64_values[(uint8_t)digit[2]], d = base64_values[(uint8_t)digit[3]];
-        uint32_t group = a << 18 | b << 12 | c << 6 | d;
-        is_bad |= a | b | c | d;
-        bytes[3 * i] = (uint8_t)(group >> 16);
-        bytes[3 * i + 1] = (uint8_t)(group >> 8);
-        bytes[3 * i + 2] = (uint8_t)group;
+        const uint8_t *digit = (const uint8_t *)&text.data[4 * i];
+        int32_t group = base64_values[digit[0]] * (1 << 18) | base64_values[digit[1]] * (1 << 12) |
+                        base64_values[digit[2]] * (1 << 6) | base64_values[digit[3]];
+        uint32_t three = __builtin_bswap32((uint32_t)group << 8);
+        all |= group;
+        memcpy(&bytes[3 * i], &three, sizeof three);
     }
-    return (is_bad & NO_DIGIT) == 0;
+    return all >= 0;
 }
 
 void digest_nonce_write(struct digest_context *context, struct buf *out,
@@ -226,7 +226,7 @@ void digest_nonce_write(struct digest_context *context, struct buf *out,
 bool digest_nonce_read(struct slice text, const struct digest_keys *keys, int64_t now_s,
                        int64_t max_age_s, struct digest_nonce *out)
 {
-    uint8_t bytes[NONCE_BYTES];
+    uint8_t bytes[NONCE_BYTES + 1];
     if (!base64_read(text, bytes) || bytes[0] != FORMAT) {
         return false;
     }

@@ -56,8 +56,30 @@ const char *lex_skip_escaped(const char *at, const char *end, unsigned class)
     return at;
 }
 
-/* The first '"' or '\\' at or after `at`; `end`: none. */
-static const char *quote_find(const char *at, const char *end)
+const char *lex_skip_plain_far(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        unsigned odd = lex_odd_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
+        if (odd != 0) {
+            return at + __builtin_ctz(odd);
+        }
+    }
+    if (end - at >= 8) { /* the other half of the block is zeros, which are odd */
+        unsigned odd = lex_odd_mask(_mm_loadl_epi64((const __m128i *)(const void *)at));
+        at += __builtin_ctz(odd);
+        if ((odd & 0xff) != 0) {
+            return at;
+        }
+    }
+#endif
+    while (at < end && lex_is(*at, LEX_HOST)) {
+        at++;
+    }
+    return at;
+}
+
+const char *lex_quote_find(const char *at, const char *end)
 {
 #ifdef __SSE2__
     for (; end - at >= 16; at += 16) {
@@ -78,9 +100,9 @@ static const char *quote_find(const char *at, const char *end)
 
 const char *lex_quoted_end(const char *at, const char *end)
 {
-    at = quote_find(at + 1, end);
+    at = lex_quote_find(at + 1, end);
     while (at < end && *at == '\\') { /* takes the next character with it */
-        at = end - at < 2 ? end : quote_find(at + 2, end);
+        at = end - at < 2 ? end : lex_quote_find(at + 2, end);
     }
     return at == end ? NULL : at + 1;
 }

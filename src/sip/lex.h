@@ -68,28 +68,22 @@ static inline unsigned lex_odd_mask(__m128i block)
 }
 #endif
 
-/* Past the characters of LEX_HOST, which stand in every class but LEX_HEX: 16 or 8 at a time. */
+const char *lex_skip_plain_far(const char *at, const char *end);
+
+/* Past the characters of LEX_HOST, which stand in every class but LEX_HEX. Most runs end within the
+ * first 16 bytes, which are looked at here. */
 static inline const char *lex_skip_plain(const char *at, const char *end)
 {
 #ifdef __SSE2__
-    for (; end - at >= 16; at += 16) {
+    if (end - at >= 16) {
         unsigned odd = lex_odd_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
         if (odd != 0) {
             return at + __builtin_ctz(odd);
         }
-    }
-    if (end - at >= 8) { /* the other half of the block is zeros, which are odd */
-        unsigned odd = lex_odd_mask(_mm_loadl_epi64((const __m128i *)(const void *)at));
-        at += __builtin_ctz(odd);
-        if ((odd & 0xff) != 0) {
-            return at;
-        }
+        at += 16;
     }
 #endif
-    while (at < end && lex_is(*at, LEX_HOST)) {
-        at++;
-    }
-    return at;
+    return lex_skip_plain_far(at, end);
 }
 
 /* `class`: not LEX_HEX. */
@@ -105,6 +99,25 @@ static inline const char *lex_skip(const char *at, const char *end, unsigned cla
 static inline struct slice lex_between(const char *from, const char *to)
 {
     return (struct slice){from, (size_t)(to - from)};
+}
+
+/* Where `c` stands first among the 16 bytes at `at`; 16: it does not. */
+static inline unsigned lex_find16(const char *at, char c)
+{
+#ifdef __SSE2__
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(c)));
+    return (unsigned)__builtin_ctz(mask | 0x10000);
+#else
+    const char *found = memchr(at, c, 16);
+    return found == NULL ? 16 : (unsigned)(found - at);
+#endif
+}
+
+/* CRLF at `at`, where two bytes can be read. */
+static inline bool lex_is_line_end(const char *at)
+{
+    return memcmp(at, "\r\n", 2) == 0;
 }
 
 static inline uint64_t lex_difference64(const char *data, const char *lower)
@@ -157,6 +170,9 @@ bool lex_all(struct slice text, unsigned class);
 
 /* Past that class (LEX_USER or LEX_PARAM) and every '%' with two hex digits. */
 const char *lex_skip_escaped(const char *at, const char *end, unsigned class);
+
+/* The first '"' or '\\' at or after `at`; `end`: none. */
+const char *lex_quote_find(const char *at, const char *end);
 
 /* After the closing quote of the quoted string that starts at `at`; NULL: it does not end. */
 const char *lex_quoted_end(const char *at, const char *end);

@@ -76,8 +76,10 @@ enum via_read sip_via_read(struct slice text, struct sip_via *out)
         return VIA_UNUSABLE;
     }
     out->host = lex_between(host, at);
-    bool has_port = at < end && *at != ';';
-    const char *after = has_port ? lex_port_end(at, end, &out->port) : at;
+    const char *after = at;
+    if (at < end && *at != ';') {
+        after = lex_port_end(at, end, &out->port);
+    }
     at = after != NULL ? after : at;
     out->params = lex_between(at, end);
     bool is_good = via_params_read(out) && after != NULL;

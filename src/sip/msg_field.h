@@ -13,6 +13,12 @@ enum via_read { VIA_UNUSABLE = 0, VIA_USABLE, VIA_GOOD };
  * in *out, is_request and the method above all. */
 enum sip_parse sip_start_line_read(struct slice line, struct sip_msg *out);
 
+/* The headers from `at` on: fills headers, header_count and first of a message that was set up for
+ * it. Returns where the body starts, or `end`; *error: the first that was found. A broken line is
+ * left out of the list. */
+const char *sip_headers_read(const char *at, const char *end, struct sip_msg *out,
+                             enum sip_parse *error);
+
 /* USABLE: the sent-by and what comes before it were read, but something behind it is broken; a
  * response can still find its way. */
 enum via_read sip_via_read(struct slice text, struct sip_via *out);

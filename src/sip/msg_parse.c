@@ -7,8 +7,7 @@
 
 struct reader { /* one parse under way */
     struct sip_msg *msg;
-    enum sip_parse error;      /* the first that was found */
-    int16_t last[SIP_H_COUNT]; /* header of an id that came last; set where msg->first is */
+    enum sip_parse error; /* the first that was found */
     bool is_via_usable;
 };
 
@@ -42,138 +41,6 @@ static void msg_init(struct sip_msg *msg)
     memset(msg->first, 0xff, sizeof msg->first);
     msg->max_forwards = -1;
     msg->expires_s = -1;
-}
-
-/* A name that we know, with its colon behind it, among the first sixteen bytes: its id, and where
- * the colon is. OTHER: it is read the long way. `end`: of what may be read. */
-static inline enum sip_header_id near_name_read(const char *at, const char *end, const char **colon)
-{
-#ifdef __SSE2__
-    if (end - at >= 16) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
-        unsigned size = (unsigned)__builtin_ctz(mask | 0x10000);
-        if (size < 2 || size == 16) {
-            return SIP_H_OTHER;
-        }
-        *colon = at + size;
-        const struct sip_header_name *known = sip_header_slot(size, at[0], at[size - 1]);
-        block = _mm_or_si128(block, _mm_set1_epi8(0x20));
-        __m128i text = _mm_loadu_si128((const __m128i *)(const void *)known->text);
-        unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, text));
-        /* The first bit that is not set stands where they differ. */
-        bool is_known = known->size == size && (unsigned)__builtin_ctz(~same) >= size;
-        return is_known ? (enum sip_header_id)known->id : SIP_H_OTHER;
-    }
-#endif
-    return SIP_H_OTHER;
-}
-
-/* Reads a name that is not known at a glance, or stands away from its colon. NULL: broken. */
-static const char *far_name_read(struct slice line, struct slice *name)
-{
-    const char *end = line.data + line.size;
-    const char *name_end = lex_skip(line.data, end, LEX_TOKEN);
-    const char *colon = name_end;
-    while (colon < end && (*colon == ' ' || *colon == '\t')) {
-        colon++;
-    }
-    *name = lex_between(line.data, name_end);
-    return name_end == line.data || colon == end || *colon != ':' ? NULL : colon;
-}
-
-static void header_note(struct reader *reader, const struct sip_header *header)
-{
-    struct sip_msg *msg = reader->msg;
-    int16_t index = (int16_t)msg->header_count;
-    int16_t before = reader->last[header->id];
-    reader->last[header->id] = index;
-    if (msg->first[header->id] < 0) {
-        msg->first[header->id] = index;
-        return;
-    }
-    msg->headers[before].next = index;
-    if (sip_header_is_single(header->id)) {
-        const struct sip_header *first = &msg->headers[msg->first[header->id]];
-        bool is_length =
-            header->id == SIP_H_CONTENT_LENGTH && !slice_equal(first->value, header->value);
-        note(reader, is_length ? SIP_BAD_CONTENT_LENGTH : SIP_DUPLICATE_HEADER);
-    }
-}
-
-/* A broken line is left out of the list; the message is refused anyway. `limit`: of what may be
- * read behind the line. */
-static inline void header_add(struct reader *reader, struct slice line, const char *limit)
-{
-    struct sip_msg *msg = reader->msg;
-    const char *end = line.data + line.size;
-    const char *colon = end;
-    enum sip_header_id id = near_name_read(line.data, limit, &colon);
-    struct slice name = lex_between(line.data, colon);
-    if (id == SIP_H_OTHER || colon >= end) {
-        colon = far_name_read(line, &name);
-        if (colon == NULL) {
-            note(reader, SIP_BAD_HEADER);
-            return;
-        }
-        id = sip_header_id_from(name);
-    }
-    const char *start = lex_skip_space(colon + 1, end);
-    while (end > start && lex_is_space(end[-1])) {
-        end--;
-    }
-    struct sip_header *header = &msg->headers[msg->header_count];
-    header->id = id;
-    header->next = -1;
-    header->line = line;
-    header->name = name;
-    header->value = lex_between(start, end);
-    if (id != SIP_H_OTHER) {
-        header_note(reader, header);
-    }
-    msg->header_count++;
-}
-
-/* One line, as lex_line_next reads it: the usual one is free of controls and not folded. */
-static inline const char *line_read(const char *at, const char *end, struct slice *line,
-                                    bool *is_clean)
-{
-    const char *stop = lex_next_control(at, end);
-    bool is_usual = end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n' &&
-                    (stop == at || (end - stop > 2 && stop[2] != ' ' && stop[2] != '\t'));
-    if (is_usual) {
-        *line = lex_between(at, stop);
-        *is_clean = true;
-        return stop + 2;
-    }
-    return lex_line_next(at, end, line, is_clean);
-}
-
-/* Returns where the body starts. */
-static const char *headers_read(struct reader *reader, const char *at, const char *end)
-{
-    while (true) {
-        struct slice line;
-        bool is_clean;
-        const char *next = line_read(at, end, &line, &is_clean);
-        if (next == NULL) { /* no empty line: the end of the message is missing */
-            note(reader, SIP_BAD_HEADER);
-            return end;
-        }
-        if (line.size == 0) {
-            return next;
-        }
-        if (reader->msg->header_count == SIP_HEADERS_MAX) {
-            note(reader, SIP_TOO_MANY_HEADERS);
-            return end;
-        }
-        if (!is_clean) {
-            note(reader, SIP_BAD_HEADER);
-        } else {
-            header_add(reader, line, end);
-        }
-        at = next;
-    }
 }
 
 static void vias_read(struct reader *reader)
@@ -320,7 +187,7 @@ static const char *start_line_find(const char *at, const char *end, struct slice
                                    bool *is_clean)
 {
     const char *stop = lex_next_control(at, end);
-    if (end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n') {
+    if (end - stop >= 2 && lex_is_line_end(stop)) {
         *line = lex_between(at, stop);
         *is_clean = true;
         return stop + 2;
@@ -337,7 +204,7 @@ static const char *start_line_find(const char *at, const char *end, struct slice
 
 enum sip_parse sip_msg_parse(struct slice bytes, struct sip_msg *out)
 {
-    struct reader reader; /* `last` is set as it is needed */
+    struct reader reader;
     reader.msg = out;
     reader.error = SIP_OK;
     reader.is_via_usable = false;
@@ -366,7 +233,11 @@ enum sip_parse sip_msg_parse(struct slice bytes, struct sip_msg *out)
     if (!is_clean) {
         note(&reader, SIP_BAD_START_LINE);
     }
-    const char *body = headers_read(&reader, next, end);
+    enum sip_parse header_error = SIP_OK;
+    const char *body = sip_headers_read(next, end, out, &header_error);
+    if (header_error != SIP_OK) {
+        note(&reader, header_error);
+    }
     vias_read(&reader);
     address_read(&reader, SIP_H_FROM, &out->from, SIP_BAD_FROM);
     address_read(&reader, SIP_H_TO, &out->to, SIP_BAD_TO);

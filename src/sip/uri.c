@@ -190,7 +190,7 @@ bool sip_uri_parse(struct slice text, struct sip_uri *out)
 
 bool sip_param_next(struct slice *rest, struct slice *name, struct slice *value)
 {
-    if (lex_param_next(rest, name, value) == LEX_PARAM_FOUND) {
+    if (lex_param_take(rest, name, value) == LEX_PARAM_FOUND) {
         return true;
     }
     *rest = (struct slice){NULL, 0};

@@ -2,6 +2,8 @@
 
 #include "sip/lex.h"
 
+#include <assert.h>
+
 static struct slice host_without_brackets(struct slice host)
 {
     bool is_bracketed = host.size >= 2 && host.data[0] == '[';
@@ -19,10 +21,10 @@ static void via_value_write(struct buf *out, const struct sip_via *via, struct s
     struct slice name, value;
     bool is_port_wanted = false;
     enum lex_param found;
-    while ((found = lex_param_next(&rest, &name, &value)) == LEX_PARAM_FOUND) {
-        bool is_rport = slice_equal_nocase(name, SLICE("rport"));
+    while ((found = lex_param_take(&rest, &name, &value)) == LEX_PARAM_FOUND) {
+        bool is_rport = LEX_IS(name, "rport");
         is_port_wanted = is_port_wanted || is_rport;
-        if (!is_rport && !slice_equal_nocase(name, SLICE("received"))) {
+        if (!is_rport && !LEX_IS(name, "received")) {
             buf_char(out, ';');
             buf_put(out, name.data, (size_t)(rest.data - name.data)); /* its quotes too */
         }
@@ -50,11 +52,16 @@ void sip_via_received_write(struct buf *out, const struct sip_msg *request,
     if (index < 0) {
         return;
     }
-    struct slice rest = request->headers[index].value;
+    struct slice all = request->headers[index].value;
+    struct slice rest = {NULL, 0};
     struct slice value;
+    bool is_alone = all.size > 0 && memchr(all.data, ',', all.size) == NULL;
+    if (!is_alone) {
+        rest = all;
+    }
     buf_text(out, "Via: ");
-    if (request->via.host.size == 0 || !sip_list_next(&rest, &value)) {
-        buf_slice(out, request->headers[index].value);
+    if (request->via.host.size == 0 || (!is_alone && !sip_list_next(&rest, &value))) {
+        buf_slice(out, all);
     } else {
         via_value_write(out, &request->via, source_host, source_port);
         rest = slice_trim(rest);
@@ -72,10 +79,23 @@ static void line_write(struct buf *out, struct slice line)
     buf_text(out, "\r\n");
 }
 
-static void first_copy(struct buf *out, const struct sip_msg *request, enum sip_header_id id)
+/* The first headers of two ids, in one piece where they are neighbours with a CRLF between. */
+static void pair_copy(struct buf *out, const struct sip_msg *request, enum sip_header_id id,
+                      enum sip_header_id other)
 {
-    if (request->first[id] >= 0) {
-        line_write(out, request->headers[request->first[id]].line);
+    int index = request->first[id];
+    int next = request->first[other];
+    struct slice line = index < 0 ? (struct slice){NULL, 0} : request->headers[index].line;
+    struct slice after = next < 0 ? (struct slice){NULL, 0} : request->headers[next].line;
+    if (index >= 0 && next >= 0 && line.data + line.size + 2 == after.data) {
+        line.size += 2 + after.size;
+        next = -1;
+    }
+    if (index >= 0) {
+        line_write(out, line);
+    }
+    if (next >= 0) {
+        line_write(out, after);
     }
 }
 
@@ -92,17 +112,33 @@ static void vias_copy(struct buf *out, const struct sip_msg *request,
     }
 }
 
-static void to_copy(struct buf *out, const struct sip_msg *request, struct slice tag)
+/* From and To. */
+static void ends_copy(struct buf *out, const struct sip_msg *request, struct slice tag)
 {
-    int index = request->first[SIP_H_TO];
-    if (index < 0) {
-        return;
-    }
-    struct slice line = request->headers[index].line;
-    buf_slice(out, line);
-    if (tag.size > 0 && request->to.tag.size == 0) {
+    pair_copy(out, request, SIP_H_FROM, SIP_H_TO);
+    if (request->first[SIP_H_TO] >= 0 && tag.size > 0 && request->to.tag.size == 0 &&
+        !out->is_full) {
+        out->size -= 2; /* the CRLF of To, which comes last */
         buf_text(out, ";tag=");
         buf_slice(out, tag);
+        buf_text(out, "\r\n");
+    }
+}
+
+static void start_line_write(struct buf *out, int status, struct slice reason)
+{
+    if (status == 200 && reason.size == 0) {
+        buf_text(out, "SIP/2.0 200 OK\r\n");
+        return;
+    }
+    const char digits[] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
+                           (char)('0' + status % 10), ' '};
+    buf_text(out, "SIP/2.0 ");
+    buf_put(out, digits, sizeof digits);
+    if (reason.size > 0) {
+        buf_slice(out, reason);
+    } else {
+        buf_text(out, sip_status_phrase(status));
     }
     buf_text(out, "\r\n");
 }
@@ -133,21 +169,12 @@ static void body_write(struct buf *out, struct slice content_type, struct slice 
 void sip_response_write(struct buf *out, const struct sip_msg *request,
                         const struct sip_response *response)
 {
-    buf_text(out, "SIP/2.0 ");
-    buf_i64(out, response->status);
-    buf_char(out, ' ');
-    if (response->reason.size > 0) {
-        buf_slice(out, response->reason);
-    } else {
-        buf_text(out, sip_status_phrase(response->status));
-    }
-    buf_text(out, "\r\n");
+    assert(response->status >= 100 && response->status <= 999);
+    start_line_write(out, response->status, response->reason);
     vias_copy(out, request, response);
     record_routes_copy(out, request, response->status);
-    first_copy(out, request, SIP_H_FROM);
-    to_copy(out, request, response->to_tag);
-    first_copy(out, request, SIP_H_CALL_ID);
-    first_copy(out, request, SIP_H_CSEQ);
+    ends_copy(out, request, response->to_tag);
+    pair_copy(out, request, SIP_H_CALL_ID, SIP_H_CSEQ);
     buf_slice(out, response->lines);
     body_write(out, response->content_type, response->body);
 }
