@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill bench bench-overload bench-charge bench-cutoff bench-start soak clean install format tidy analyze fuzz valgrind
+.PHONY: all check run drill drill-money drill-money-mutants mutant bench bench-overload bench-charge bench-cutoff bench-start soak clean install format tidy analyze fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -20,6 +20,21 @@ check:
 # Scenarios as they are written, minutes of failing database included.
 drill: all
 	$(BUILD)/dialtone-scenario --real --drill --jobs 4 --program $(BUILD)/dialtone test/scenario/*.scn
+
+# The money drills with the real program and real PostgreSQL, eight minutes; root, for network namespaces.
+# DRILLS: some of them (docs/drills.md).
+drill-money: all mutant
+	python3 -B test/drill/run.py --build $(BUILD) --mutant-build $(MUTANT) $(DRILLS)
+
+# The same with a mistake in the program, once for each mistake: every drill has to fail.
+drill-money-mutants: all mutant
+	python3 -B test/drill/run.py --mutants --build $(BUILD) --mutant-build $(MUTANT) $(DRILLS)
+
+# A program that drills can break; never shipped.
+MUTANT ?= build-mutant
+mutant:
+	cmake -S . -B $(MUTANT) -G Ninja -DDIALTONE_MUTANT=ON
+	cmake --build $(MUTANT) --target dialtone dialload
 
 bench: all
 	bench/run-side-by-side.sh

@@ -20,7 +20,7 @@ check)
     command -v node >/dev/null || wanted="$wanted nodejs"
     command -v npm >/dev/null || wanted="$wanted npm"
     ;;
-drill) wanted="$check_packages debootstrap" ;;
+drill) wanted="$check_packages debootstrap iproute2" ;;
 *)
     echo "usage: install-deps.sh build|check|drill" >&2
     exit 2

@@ -59,6 +59,7 @@ static void answer_challenge(struct load *load, struct job *job, const struct me
 static void take_answer(struct load *load, struct job *job)
 {
     job->state = JOB_UP;
+    job->up_us = load->now_us;
     wheel_stop(&load->wheel, &job->client_timer);
     int64_t rung_us = job->answered_us - job->rang_us;
     hist_add(&load->stats->latency, load->now_us - job->started_us - rung_us);
@@ -77,6 +78,7 @@ static void take_invite_response(struct load *load, struct job *job, const struc
         job->has_ringing |= status > 100;
         return;
     }
+    job->status = status;
     if (status == 200) {
         if (job->callee_state < CALLEE_ANSWERED) { /* nobody here gave that answer */
             load_job_flaw(load, job, FLAW_UNEXPECTED, message->whole);
@@ -101,6 +103,7 @@ static void take_bye_response(struct load *load, struct job *job, const struct m
         job->has_provisional = true;
         return;
     }
+    job->status = message->status;
     if (message->status != 200) {
         load->stats->statuses[message->status]++;
         load_job_finish(load, job, OUTCOME_FAILED);
@@ -162,6 +165,7 @@ static enum side choose_ender(const struct load *load, const struct job *job)
 void calling_end(struct load *load, struct job *job)
 {
     job->state = JOB_ENDING;
+    job->ended_us = load->now_us;
     job->method = METHOD_BYE;
     job->sender = choose_ender(load, job);
     job->cseq = job->sender == SIDE_CALLER ? job->invite_cseq + 1 : 1;

@@ -1,6 +1,9 @@
 #include "dialload/load.h"
 
+#include "dialload/compose.h"
+
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -85,6 +88,10 @@ bool load_init(struct load *load, const struct options *options)
                 options->slot_count);
         return false;
     }
+    if (options->list_path != NULL && (load->list = fopen(options->list_path, "we")) == NULL) {
+        perror("dialload: --list");
+        return false;
+    }
     wheel_init(&load->wheel, load->now_us);
     return net_init(&load->net, options) && auth_init(&load->auth, seed);
 }
@@ -92,6 +99,9 @@ bool load_init(struct load *load, const struct options *options)
 void load_done(struct load *load)
 {
     net_done(&load->net);
+    if (load->list != NULL && fclose(load->list) != 0) {
+        perror("dialload: --list");
+    }
     auth_done(&load->auth);
     if (load->phones != NULL) {
         munmap(load->phones, load->phone_count * sizeof(*load->phones));
@@ -130,8 +140,28 @@ static void count_outcome(struct load *load, const struct job *job, enum outcome
     }
 }
 
+/* What became of a call, for who compares it with records and charges. */
+static void list_call(const struct load *load, const struct job *job, enum outcome outcome)
+{
+    static const char *const names[] = {"ok", "failed", "timeout", "cut", "unfinished"};
+    char text[JOB_ID_SIZE + 96];
+    struct buf id;
+    buf_init(&id, text, sizeof(text));
+    compose_call_id(load, &id, job);
+    int64_t ended_us = job->ended_us != 0 ? job->ended_us : load->now_us;
+    fprintf(load->list, "%s %.*s %u %u %s %d %" PRId64 " %" PRId64 " %" PRId64 "\n",
+            load->step->label, (int)id.size, text, job->caller, job->callee, names[outcome],
+            job->status, job->started_us,
+            job->up_us == 0 ? -1 : job->up_us - job->started_us - (job->answered_us - job->rang_us),
+            job->up_us == 0 ? 0 : ended_us - job->up_us);
+}
+
 void load_job_finish(struct load *load, struct job *job, enum outcome outcome)
 {
+    bool is_call = load->step->mode == STEP_CALL || load->step->mode == STEP_HANGUP;
+    if (load->list != NULL && is_call) {
+        list_call(load, job, outcome);
+    }
     wheel_stop(&load->wheel, &job->client_timer);
     wheel_stop(&load->wheel, &job->callee_timer);
     count_outcome(load, job, outcome);

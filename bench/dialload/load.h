@@ -13,6 +13,8 @@
 #include "dialload/net.h"
 #include "dialload/options.h"
 
+#include <stdio.h>
+
 #define JOB_ID_SIZE 14 /* hex digits: slot (6), generation (8) */
 #define JOB_ROUTE_MAX 512
 #define JOB_MESSAGE_MAX 1792
@@ -92,6 +94,8 @@ struct job {
     int64_t started_us, asked_us;
     int64_t interval_us, answer_interval_us;
     int64_t rang_us, answered_us; /* when the callee sent 180 and its first 200 */
+    int64_t up_us, ended_us;      /* when the caller had the 200, and the first BYE was sent */
+    int status;                   /* the last final one to a request of ours; 0: none */
     uint64_t callee_branch_hash;
     struct wheel_timer client_timer, callee_timer;
     uint16_t record_route_size, sent_size, answer_size;
@@ -133,6 +137,7 @@ struct load {
     uint32_t generation;
     uint32_t under_way, kept_count;
     uint32_t shown_count;
+    FILE *list; /* NULL: none is wanted */
     int64_t now_us;
     struct stats *stats;
 };

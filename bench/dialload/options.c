@@ -25,6 +25,10 @@ static const char help_text[] =
     "  --t1 MS               RFC 3261 T1 (500)\n"
     "  --watch NAME=PID,...  report CPU and memory of these processes; may be given several times\n"
     "  --json FILE           write the figures as JSON; '-' is standard output\n"
+    "  --list FILE           write a line for each call that is over: label, Call-ID, caller, "
+    "callee,\n"
+    "                        outcome, last status, begin (us, monotonic), INVITE to 200 without\n"
+    "                        ringing (us; -1: no answer), talk (us)\n"
     "  --show N              print the first N flawed messages (3)\n"
     "\n"
     "For a step:\n"
@@ -55,6 +59,7 @@ enum option_id {
     OPT_T1,
     OPT_WATCH,
     OPT_JSON,
+    OPT_LIST,
     OPT_SHOW,
     OPT_MODE,
     OPT_LABEL,
@@ -83,6 +88,7 @@ static const struct option long_options[] = {
     {"t1", required_argument, NULL, OPT_T1},
     {"watch", required_argument, NULL, OPT_WATCH},
     {"json", required_argument, NULL, OPT_JSON},
+    {"list", required_argument, NULL, OPT_LIST},
     {"show", required_argument, NULL, OPT_SHOW},
     {"mode", required_argument, NULL, OPT_MODE},
     {"label", required_argument, NULL, OPT_LABEL},
@@ -226,6 +232,9 @@ static bool read_option(struct options *options, struct step *defaults, int id, 
                probe_group_parse(&options->groups[options->group_count++], text);
     case OPT_JSON:
         options->json_path = text;
+        return true;
+    case OPT_LIST:
+        options->list_path = text;
         return true;
     case OPT_SHOW:
         return value_u32(text, 0, 1000, &options->show_count);

@@ -49,6 +49,7 @@ struct options {
     socklen_t target_size;
     const char *domain;
     const char *json_path; /* NULL: none; "-": standard output */
+    const char *list_path; /* NULL: none; a line for each call that is over */
     uint32_t socket_count;
     uint32_t source_count; /* 127.0.0.1 and those behind it; 0, 1: as the kernel chooses */
     bool sends_segments;   /* alike datagrams in a row pass the stack as one */

@@ -1,3 +1,4 @@
+#include "base/drill.h"
 #include "node/edge_role.h"
 #include "node/edge_store.h"
 
@@ -54,6 +55,10 @@ static bool replay_other(void *ctx, const struct journal_entry *entry)
         replay_usage(role, entry);
         break;
     case JOURNAL_CALL:
+        if (drill_is("wrong/calls-forgotten")) {
+            return true;
+        }
+        break;
     case JOURNAL_CALL_GONE:
         break;
     }

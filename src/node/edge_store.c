@@ -1,4 +1,5 @@
 #include "node/edge_store.h"
+#include "base/drill.h"
 #include "guard/breaker.h"
 #include "node/edge_role.h"
 
@@ -95,36 +96,6 @@ static enum store_result asked(struct store_loop *loop, uint32_t ticket, int64_t
 
 /* ---- identity ---- */
 
-void store_identity_append(struct edge_role *role, const struct edge_identity *identity)
-{
-    char record[256];
-    struct buf out;
-    buf_init(&out, record, sizeof(record));
-    wire_put_u64(&out, identity->life);
-    wire_put_u64(&out, identity->incarnation);
-    wire_put_slice(&out, slice_from_text(identity->nonce));
-    wire_put_slice(&out, slice_from_text(identity->ledger));
-    wire_put_u64(&out, identity->version);
-    role->edge.journal.append(role->edge.journal.ctx, JOURNAL_IDENTITY, buf_done(&out));
-}
-
-bool store_identity_read(struct slice record, struct edge_identity *out)
-{
-    struct wire_reader in = {.rest = record};
-    struct edge_identity identity;
-    memset(&identity, 0, sizeof(identity));
-    identity.life = wire_get_u64(&in);
-    identity.incarnation = wire_get_u64(&in);
-    wire_get_text(&in, identity.nonce, sizeof(identity.nonce));
-    wire_get_text(&in, identity.ledger, sizeof(identity.ledger));
-    identity.version = wire_get_u64(&in);
-    if (in.is_bad) {
-        return false;
-    }
-    *out = identity;
-    return true;
-}
-
 static void new_nonce(struct edge_identity *identity)
 {
     uint8_t bytes[16];
@@ -159,6 +130,7 @@ static bool is_same_ledger(struct store_loop *loop)
     }
     bool is_known = mine->ledger[0] != '\0';
     loop->is_foreign = is_known && (strcmp(mine->ledger, identity) != 0 || version < mine->version);
+    loop->is_foreign = loop->is_foreign && !drill_is("wrong/any-ledger-believed");
     if (loop->is_foreign) {
         pthread_mutex_lock(&loop->role->lock);
         loop->role->view.answers = (struct tri){TRI_UNKNOWN};
@@ -285,6 +257,7 @@ static void refill(struct store_loop *loop)
                     ensure_open(loop) && may_ask(loop, &ticket);
     enum store_result result = STORE_UNKNOWN;
     if (is_asked) {
+        drill_point("at/refill-synced");
         int64_t began_us = clock_mono_us();
         result = ledger_refill(loop->store, newest(loop)->incarnation, loop->session, loop->asks,
                                count, loop->answers);
@@ -292,9 +265,11 @@ static void refill(struct store_loop *loop)
     }
     now_us = clock_mono_us();
     if (result == STORE_OK) {
+        drill_point("at/refill-answered");
         for (int i = 0; i < count; i++) {
             meter_ask_answered(meters, &loop->answers[i], now_us);
         }
+        drill_point("at/refill-heard");
     } else {
         meter_asks_failed(meters, loop->asks, count, now_us + RETRY_US);
         on_refused(loop, result);
@@ -345,6 +320,15 @@ static void note_settled(struct store_loop *loop, enum store_result result)
     }
 }
 
+/* A drill's mistake: what was not answered is sent again under numbers of its own. */
+static void renumber(struct store_loop *loop)
+{
+    struct journal *journal = &loop->role->edge.journal;
+    for (int i = 0; i < loop->usage_count; i++) {
+        (void)journal->append(journal->ctx, JOURNAL_USAGE, loop->settled[i].record);
+    }
+}
+
 /* One batch of one life. True: there may be more. */
 static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
 {
@@ -360,12 +344,17 @@ static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
         return false;
     }
     uint64_t mark = identity->settled;
+    drill_point("at/settle-begun");
     int64_t began_us = clock_mono_us();
     enum store_result result = ledger_settle(loop->store, identity->incarnation, identity->session,
                                              loop->usages, loop->usage_count, &mark);
     result = asked(loop, ticket, began_us, result);
     bool was_full = loop->usage_count == loop->settle_count;
     note_settled(loop, result);
+    if (result == STORE_UNKNOWN && drill_is("wrong/retry-renumbered")) {
+        renumber(loop);
+    }
+    drill_point("at/settle-answered");
     if (result != STORE_OK) {
         if (identity == newest(loop)) {
             on_refused(loop, result);
@@ -373,9 +362,11 @@ static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
         return false;
     }
     archive(loop, identity, mark);
+    drill_point("at/settle-archived");
     bool has_moved = mark > identity->settled;
     identity->settled = mark;
     journal_file_settled(role->journal, identity->life, mark);
+    drill_point("at/settle-noted");
     return has_moved && was_full;
 }
 

@@ -1,3 +1,4 @@
+#include "base/drill.h"
 #include "node/edge_role.h"
 
 #include <stdio.h>
@@ -77,6 +78,7 @@ static bool snapshot(struct edge_role *role)
     if (!journal_file_rotate(role->journal)) {
         return false;
     }
+    drill_point("at/snapshot-begun");
     for (int i = 0; i < role->identity_count; i++) {
         role->append_identity(role, &role->identities[i]);
     }
@@ -158,7 +160,9 @@ void *edge_sync_main(void *argument)
             struct reg_now now = {now_us, clock_wall_us()};
             (void)registrar_expire(role->edge.registrar, now, EXPIRE_MAX, on_gone, role);
             uint64_t size = journal_file_status(role->journal).file_size;
-            if (size > snapshot_size + SNAPSHOT_BYTES && snapshot(role)) {
+            bool is_due =
+                size > snapshot_size + SNAPSHOT_BYTES || drill_is("wrong/snapshot-each-second");
+            if (is_due && snapshot(role)) {
                 snapshot_size = journal_file_status(role->journal).file_size;
             }
         }

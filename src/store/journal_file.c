@@ -1,3 +1,4 @@
+#include "base/drill.h"
 #include "base/frame.h"
 #include "store/journal_inside.h"
 
@@ -165,6 +166,7 @@ static uint64_t append(void *ctx, enum journal_kind kind, struct slice record)
     size_t size = frame_size(record.size, is_numbered);
     uint32_t record_crc = frame_payload_crc(record);
     assert(record.size <= FRAME_PAYLOAD_MAX);
+    drill_point(is_numbered ? "at/usage-append" : "at/record-append");
     pthread_mutex_lock(&file->append_lock);
     if (!segment_has_room(file->newest, size)) {
         bool is_rolled = journal_inside_roll(file, file->life, false);
@@ -174,6 +176,7 @@ static uint64_t append(void *ctx, enum journal_kind kind, struct slice record)
     uint64_t sequence = is_numbered ? ++file->sequence : 0;
     segment_append(file->newest, kind, sequence, record, record_crc);
     pthread_mutex_unlock(&file->append_lock);
+    drill_point(is_numbered ? "at/usage-appended" : "at/record-appended");
     return sequence;
 }
 

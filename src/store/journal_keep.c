@@ -1,3 +1,4 @@
+#include "base/drill.h"
 #include "store/journal_inside.h"
 
 #include <errno.h>
@@ -49,7 +50,9 @@ bool journal_file_sync(struct journal_file *file, char error[JOURNAL_ERROR_SIZE]
      * already has grown meanwhile, and that is the next call's work. */
     while (is_synced && oldest_unsynced(file, &work) && work.segment != done) {
         done = work.segment;
+        drill_point("at/sync-begun");
         is_synced = segment_sync(work.segment, work.end);
+        drill_point("at/sync-done");
         if (!is_synced) {
             journal_inside_say(error, "cannot sync log.%08u: %s", work.segment->number,
                                strerror(errno));
@@ -214,13 +217,16 @@ bool journal_file_snapshot_done(struct journal_file *file, char error[JOURNAL_ER
     if (!journal_file_sync(file, error)) {
         return false;
     }
+    drill_point("at/snapshot-written");
     pthread_mutex_lock(&file->keeper_lock);
     __atomic_store_n(&begun->head->is_snapshot_complete, 1, __ATOMIC_RELAXED);
     bool is_done = fdatasync(begun->fd) == 0;
+    drill_point("at/snapshot-complete");
     if (is_done) {
         file->snapshot = begun;
         file->snapshot_begun = NULL;
         drop_old(file);
+        drill_point("at/snapshot-noted");
     } else {
         journal_inside_say(error, "cannot sync log.%08u: %s", begun->number, strerror(errno));
     }

@@ -1,5 +1,6 @@
 /* pg_statement.c - statements on PostgreSQL: prepared at their first use, sent without waiting
  * where no answer is needed, and many of one text as one statement over arrays. */
+#include "base/drill.h"
 #include "store/pg.h"
 
 #include <assert.h>
@@ -234,7 +235,7 @@ enum row_step pg_step(struct store *store, struct statement *statement)
     struct pg_statement *own = statement->handle;
     if (!statement->is_started) {
         if (!ask(store, statement)) {
-            return ROW_FAILED;
+            return drill_is("wrong/short-answer-is-empty") ? ROW_NONE : ROW_FAILED;
         }
         own->row = -1;
         own->row_count = PQntuples(own->result);
