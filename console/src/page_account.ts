@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ask, get, idempotencyKey, Problem } from './api';
-import { changed, isOperator, readAccounts, state } from './state';
+import { accountName, changed, isOperator, readAccounts, state } from './state';
 import { age, amount, iso, time } from './format';
 import { lowBalances } from './low';
 import type { Account, Binding, Endpoint, LowBalance, Page, Transfer } from './types';
@@ -14,6 +14,7 @@ export function accounts(): TemplateResult {
       <th scope="col" class="num">Available</th><th scope="col" class="num">Calls at once</th></tr></thead>
     <tbody>${state.accounts.map((row) => html`<tr>
       <td class="strong"><a href="#/accounts/${row.name}">${row.name}</a>
+        ${row.parent === null ? nothing : html`<span class="tag">of ${accountName(row.parent)}</span>`}
         ${row.is_suspended ? html`<span class="tag bad">suspended</span>` : nothing}
         ${row.balance?.is_low === true ? html`<span class="tag bad">low</span>` : nothing}</td>
       <td>${row.kind}</td><td>${row.class}</td>
@@ -28,12 +29,13 @@ interface Detail {
   name: string; readAtMs: number; account: Account | null; endpoints: Endpoint[];
   bindings: Map<string, Binding[] | null>; transfers: Transfer[]; low: LowBalance[]; failure: string; said: string;
   key: string; // of the top-up that is being tried: the same when it is repeated after a failure
+  moveKey: string; // the same of a transfer
 }
 let shown: Detail = empty('');
 
 function empty(name: string): Detail {
   return { name, readAtMs: 0, account: null, endpoints: [], bindings: new Map(), transfers: [], low: [],
-    failure: '', said: '', key: idempotencyKey() };
+    failure: '', said: '', key: idempotencyKey(), moveKey: idempotencyKey() };
 }
 
 async function readBindings(detail: Detail): Promise<void> {
@@ -96,6 +98,50 @@ async function suspend(detail: Detail, account: Account, form: HTMLFormElement |
     detail.failure = error instanceof Error ? error.message : String(error);
   }
   await readDetail(detail);
+}
+
+// Between this account and one of its sub-accounts.
+async function move(event: SubmitEvent, detail: Detail): Promise<void> {
+  event.preventDefault();
+  const form = event.target as HTMLFormElement;
+  const data = new FormData(form);
+  const child = String(data.get('child') ?? '');
+  const down = data.get('direction') === 'down';
+  const text = String(data.get('amount') ?? '').trim().replace(',', '.');
+  try {
+    await ask('POST', `/v1/accounts/${encodeURIComponent(down ? detail.name : child)}/transfers`,
+      { amount: text, to: down ? child : detail.name }, { 'Idempotency-Key': detail.moveKey });
+    detail.said = `${text} was moved ${down ? 'to' : 'from'} ${child}.`;
+    detail.failure = '';
+    detail.moveKey = idempotencyKey();
+    form.reset();
+  } catch (error) {
+    detail.said = '';
+    detail.failure = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Problem && error.isUnknown)) detail.moveKey = idempotencyKey();
+  }
+  await readDetail(detail);
+  await readAccounts();
+}
+
+function subAccounts(detail: Detail, account: Account): TemplateResult | typeof nothing {
+  const children = state.accounts.filter((row) => row.parent === account.id);
+  if (children.length === 0) return nothing;
+  return html`<section class="card wide" aria-labelledby="children-title">
+    <div class="head"><h2 id="children-title">Sub-accounts</h2></div>
+    <div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col" class="num">Balance</th>
+      <th scope="col" class="num">Available</th></tr></thead>
+    <tbody>${children.map((row) => html`<tr><td class="strong"><a href="#/accounts/${row.name}">${row.name}</a>
+      ${row.is_suspended ? html`<span class="tag bad">suspended</span>` : nothing}</td>
+      <td class="num strong">${amount(row.balance?.balance, row.currency)}</td>
+      <td class="num">${amount(row.balance?.available)}</td></tr>`)}</tbody></table></div>
+    ${isOperator() ? html`<form class="stack" @submit=${(event: SubmitEvent) => void move(event, detail)}>
+      <label>Move <select name="direction"><option value="down">to</option><option value="up">from</option></select></label>
+      <label>Sub-account <select name="child">${children.map((row) =>
+        html`<option>${row.name}</option>`)}</select></label>
+      <label>Amount in ${account.currency} <input name="amount" inputmode="decimal"
+        pattern="[0-9]+([.,][0-9]{1,6})?" placeholder="25.00" required></label>
+      <button>Move money</button></form>` : nothing}</section>`;
 }
 
 // An amount of 0 ends the lock.
@@ -220,9 +266,10 @@ export function account(name: string): TemplateResult {
           <div><dt>Told when below</dt><dd>${live?.low_below == null ? 'never'
             : html`${amount(live.low_below, row.currency)}
               ${live.is_low ? html`<span class="tag bad">low</span>` : nothing}`}</dd></div>
+          ${row.parent === null ? nothing : html`<div><dt>Sub-account of</dt><dd>${accountName(row.parent)}</dd></div>`}
           <div><dt>Kind and class</dt><dd>${row.kind}, ${row.class}</dd></div>
           <div><dt>Calls at once</dt><dd>${row.channels_max ?? 'no limit'}</dd></div>
           <div><dt>Calls a second</dt><dd>${row.cps_max ?? 'no limit'}</dd></div></dl></section>
       ${isOperator() ? actions(detail, row) : nothing}</div>
-      ${lowBalances(detail.low, false)}${devices(detail)}${statement(detail, row.currency)}${monthly(name)}`}`;
+      ${subAccounts(detail, row)}${lowBalances(detail.low, false)}${devices(detail)}${statement(detail, row.currency)}${monthly(name)}`}`;
 }

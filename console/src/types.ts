@@ -11,7 +11,7 @@ export interface Balance {
 }
 
 export interface Account {
-  id: number; name: string; currency: string; kind: string; class: string;
+  id: number; name: string; parent: number | null; currency: string; kind: string; class: string;
   channels_max: number | null; cps_max: number | null; limit: string; grace: string | null;
   sell_deck: number | null; inbound_deck: number | null;
   is_suspended: boolean; suspended_by: string; suspended_why: string; wall_suspended_until_us: number | null;

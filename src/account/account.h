@@ -28,6 +28,7 @@ enum account_class { ACCOUNT_NEW = 0, ACCOUNT_VERIFIED, ACCOUNT_FLAGGED }; /* de
 struct account {
     uint64_t id; /* > 0 */
     uint64_t version;
+    uint64_t parent_id; /* of a sub-account: it is suspended with that one; 0: it is none */
     char name[ACCOUNT_NAME_SIZE]; /* unique; what the CLI and API call it */
     char currency[4];
     uint8_t kind;      /* enum account_kind */

@@ -76,6 +76,7 @@ void account_encode(struct buf *out, const struct account *row)
     wire_put_i64(out, row->spend_minute_micro);
     wire_put_i64(out, row->price_max_micro);
     put_text(out, row->hot_open);
+    wire_put_u64(out, row->parent_id);
 }
 
 bool account_decode(struct wire_reader *in, struct account *row)
@@ -104,6 +105,9 @@ bool account_decode(struct wire_reader *in, struct account *row)
         got.spend_minute_micro = wire_get_i64(in);
         got.price_max_micro = wire_get_i64(in);
         wire_get_text(in, got.hot_open, sizeof(got.hot_open));
+    }
+    if (in->rest.size > 0) { /* a record of before sub-accounts ends here */
+        got.parent_id = wire_get_u64(in);
     }
     if (in->is_bad) {
         return false;

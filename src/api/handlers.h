@@ -15,6 +15,7 @@ void money_transfers(struct api_call *call);
 void money_topup(struct api_call *call);
 void money_bonus(struct api_call *call);
 void money_adjust(struct api_call *call);
+void money_transfer(struct api_call *call);
 void money_refund(struct api_call *call);
 /* statement.c */
 void money_statement(struct api_call *call);

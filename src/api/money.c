@@ -109,9 +109,13 @@ static bool read_key(struct api_call *call, struct money_request *request)
 bool money_request_seal(struct money_request *request)
 {
     char *text = NULL;
-    int size =
-        asprintf(&text, "%" PRIu64 "\n%s\n%" PRId64 "\n%" PRIu64 "\n%s", request->account_id,
-                 request->kind, request->amount_micro, request->linked_transfer, request->reason);
+    char to[32] = "";
+    if (request->to_account_id != 0) {
+        snprintf(to, sizeof(to), "to %" PRIu64 "\n", request->to_account_id);
+    }
+    int size = asprintf(&text, "%" PRIu64 "\n%s\n%" PRId64 "\n%" PRIu64 "\n%s%s",
+                        request->account_id, request->kind, request->amount_micro,
+                        request->linked_transfer, to, request->reason);
     if (size < 0) {
         return false;
     }
@@ -120,13 +124,40 @@ bool money_request_seal(struct money_request *request)
     return true;
 }
 
+/* The account that a transfer goes to; a request of another kind names none. */
+static bool read_to(struct api_call *call, const json_t *body, struct money_request *request)
+{
+    const json_t *to = json_object_get(body, "to");
+    char name[API_PARAM_SIZE] = "";
+    bool is_transfer = strcmp(request->kind, "transfer") == 0;
+    if (json_is_integer(to)) {
+        snprintf(name, sizeof(name), "%lld", (long long)json_integer_value(to));
+    } else if (json_is_string(to)) {
+        text_copy(name, sizeof(name), json_string_value(to));
+    }
+    if (is_transfer != (to != NULL) || (is_transfer && name[0] == '\0')) {
+        api_problem_field(call, "to",
+                          is_transfer ? "A transfer names the account that it goes \"to\"."
+                                      : "Only a transfer goes \"to\" another account.");
+        return false;
+    }
+    if (is_transfer && !api_find_account_id(call, name, &request->to_account_id)) {
+        if (call->response->status == 404) {
+            api_problem_field(call, "to", "\"to\": there is no account %s.", name);
+        }
+        return false;
+    }
+    return true;
+}
+
 static bool read_body(struct api_call *call, const json_t *body, bool is_refund,
                       struct money_request *request)
 {
-    static const char *const known[] = {"amount", "reason", "transfer", NULL};
+    static const char *const known[] = {"amount", "reason", "transfer", "to", NULL};
     if (!field_only(call, body, known) ||
         !field_money(call, body, "amount", &request->amount_micro) ||
-        !field_optional_text(call, body, "reason", request->reason, sizeof(request->reason))) {
+        !field_optional_text(call, body, "reason", request->reason, sizeof(request->reason)) ||
+        !read_to(call, body, request)) {
         return false;
     }
     bool may_take = strcmp(request->kind, "adjustment") == 0;
@@ -253,6 +284,11 @@ void money_bonus(struct api_call *call)
 void money_adjust(struct api_call *call)
 {
     move_money(call, "adjustment");
+}
+
+void money_transfer(struct api_call *call)
+{
+    move_money(call, "transfer");
 }
 
 void money_refund(struct api_call *call)

@@ -159,6 +159,10 @@ bool money_journal_add(struct money_journal *journal, const struct money_request
                   (json_int_t)request->amount_micro, "kind", request->kind, "key", request->key,
                   "request_hash", request->request_hash, "actor", request->actor, "reason",
                   request->reason, "linked_transfer", (json_int_t)request->linked_transfer);
+    if (request->to_account_id != 0) {
+        json_object_set_new(line, "to_account_id",
+                            json_integer((json_int_t)request->to_account_id));
+    }
     pthread_mutex_lock(&journal->lock);
     bool is_added = append(journal, line, true, wall_us);
     pthread_mutex_unlock(&journal->lock);

@@ -167,9 +167,23 @@ bool api_store_ok(struct api_call *call, enum store_result result, const char *w
 
 /* ---- things by their names ---- */
 
+bool api_may_see(const struct api_call *call, uint64_t account_id)
+{
+    uint64_t own_id = call->principal.account_id;
+    if (call->principal.role == API_ROLE_OPERATOR || own_id == account_id) {
+        return true;
+    }
+    struct account *account = malloc(sizeof(*account));
+    bool is_child = account != NULL && call->slot != NULL && own_id != 0 &&
+                    config_get_account(stores_store(call->slot), account_id, account) == STORE_OK &&
+                    account->parent_id == own_id;
+    free(account);
+    return is_child;
+}
+
 static bool may_see_account(struct api_call *call, uint64_t account_id, const char *name)
 {
-    if (call->principal.role == API_ROLE_OPERATOR || call->principal.account_id == account_id) {
+    if (api_may_see(call, account_id)) {
         return true;
     }
     /* As if it were not there: a customer learns nothing about who else is one. */
@@ -235,8 +249,7 @@ bool api_find_endpoint(struct api_call *call, const char *user, struct endpoint 
     if (!api_store_ok(call, config_endpoint_by_user(store, user, out), what)) {
         return false;
     }
-    if (call->principal.role == API_ROLE_OPERATOR ||
-        call->principal.account_id == out->account_id) {
+    if (api_may_see(call, out->account_id)) {
         return true;
     }
     api_problem(call, PROBLEM_NOT_FOUND, "There is no %s.", what);

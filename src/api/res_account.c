@@ -20,6 +20,7 @@ static const struct field fields[] = {
     {"id", FIELD_U64, FIELD_READ_ONLY, FIELD(account, id)},
     {"version", FIELD_U64, FIELD_READ_ONLY, FIELD(account, version)},
     {"name", FIELD_NAME, FIELD_NEEDED, FIELD(account, name)},
+    {"parent", FIELD_ACCOUNT, 0, FIELD(account, parent_id)},
     {"currency", FIELD_CURRENCY, FIELD_NEEDED, FIELD(account, currency)},
     {"kind", FIELD_NAMED, 0, FIELD(account, kind), .names = kinds},
     {"class", FIELD_NAMED, 0, FIELD(account, class_), .names = classes},
@@ -64,6 +65,11 @@ static void prepare(void *row)
 static uint64_t own_id(const void *row)
 {
     return ((const struct account *)row)->id;
+}
+
+static uint64_t parent_of(const void *row)
+{
+    return ((const struct account *)row)->parent_id;
 }
 
 static const char *name_of(const void *row)
@@ -144,6 +150,7 @@ const struct resource resource_account = {
     .is_found_by_id = true,
     .prepare = prepare,
     .account_id = own_id,
+    .parent_id = parent_of,
     .name = name_of,
     .by_name = by_name,
     .finish = finish,

@@ -20,6 +20,7 @@ const struct api_route api_routes[] = {
     {"PUT", "/v1/accounts/{account}/lock", OPERATOR, account_lock, NULL},
     {"GET", "/v1/accounts/{account}/balance", CUSTOMER, money_balance, &resource_account},
     {"GET", "/v1/accounts/{account}/transfers", CUSTOMER, money_transfers, NULL},
+    {"POST", "/v1/accounts/{account}/transfers", OPERATOR, money_transfer, NULL},
     {"GET", "/v1/accounts/{account}/statement", CUSTOMER, money_statement, NULL},
     {"POST", "/v1/accounts/{account}/topups", OPERATOR, money_topup, NULL},
     {"POST", "/v1/accounts/{account}/bonuses", OPERATOR, money_bonus, NULL},

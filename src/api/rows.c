@@ -12,7 +12,7 @@ static bool may_see(const struct api_call *call, const struct resource *resource
 {
     return call->principal.role == API_ROLE_OPERATOR ||
            (resource->is_seen_by_customers && resource->account_id != NULL &&
-            resource->account_id(row) == call->principal.account_id);
+            api_may_see(call, resource->account_id(row)));
 }
 
 /* The path's part is a name; or an id, where names cannot be mistaken for one. */
@@ -60,6 +60,8 @@ json_t *rows_write(struct api_call *call, const struct resource *resource, const
 struct listing {
     const struct resource *resource;
     uint64_t account_id; /* 0: all */
+    uint64_t parent_id;  /* sub-accounts of that one only; 0: all */
+    bool has_children;   /* those of account_id too */
     uint64_t after;
     int max;
     int scanned;
@@ -70,8 +72,23 @@ struct listing {
 static bool is_wanted(const struct listing *listing, const void *row)
 {
     const struct resource *resource = listing->resource;
+    uint64_t parent_id = resource->parent_id == NULL ? 0 : resource->parent_id(row);
+    if (listing->parent_id != 0) {
+        return parent_id == listing->parent_id;
+    }
     return listing->account_id == 0 ||
-           (resource->account_id != NULL && resource->account_id(row) == listing->account_id);
+           (resource->account_id != NULL && resource->account_id(row) == listing->account_id) ||
+           (listing->has_children && parent_id == listing->account_id);
+}
+
+/* ?account= and ?parent=; a customer's list of accounts is its own and its sub-accounts. */
+static bool read_filters(struct api_call *call, struct listing *listing)
+{
+    const char *parent = listing->resource->parent_id == NULL ? NULL : api_argument(call, "parent");
+    listing->has_children =
+        call->principal.role != API_ROLE_OPERATOR && api_argument(call, "account") == NULL;
+    return api_filter_account(call, &listing->account_id) &&
+           (parent == NULL || api_find_account_id(call, parent, &listing->parent_id));
 }
 
 /* Adds rows of one page of the store; false: the list is full or over. */
@@ -146,7 +163,7 @@ void rows_list(struct api_call *call)
     struct listing listing = {.resource = call->route->resource};
     if (!api_argument_max(call, &listing.max) ||
         !api_argument_u64(call, "cursor", INT64_MAX, &listing.after) ||
-        !api_filter_account(call, &listing.account_id)) {
+        !read_filters(call, &listing)) {
         return;
     }
     void *rows = calloc(PAGE_ROWS, listing.resource->row_size);

@@ -15,6 +15,7 @@ struct resource {
     uint64_t (*id)(const void *row);
     uint64_t (*version)(const void *row);
     uint64_t (*account_id)(const void *row); /* whose; NULL: nobody's */
+    uint64_t (*parent_id)(const void *row);  /* of an account; NULL: it has none */
     const char *(*name)(const void *row);    /* for paths and messages; NULL: by id */
     enum store_result (*get)(struct store *store, uint64_t id, void *row);
     enum store_result (*page)(struct store *store, uint64_t after, void *rows, int max, int *count);

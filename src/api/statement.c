@@ -100,6 +100,24 @@ static bool read_entries(struct api_call *call, uint64_t account_id, struct stat
     return true;
 }
 
+/* False: answered. */
+static bool read_children(struct api_call *call, uint64_t account_id, struct statement *statement)
+{
+    struct store *store = api_store(call);
+    struct account_child *children = calloc(STATEMENT_CHILDREN_MAX, sizeof(*children));
+    int count = 0;
+    if (children == NULL || store == NULL ||
+        !api_store_ok(
+            call, config_page_child(store, account_id, 0, children, STATEMENT_CHILDREN_MAX, &count),
+            "account")) {
+        free(children);
+        return false;
+    }
+    statement->children = children;
+    statement->child_count = count;
+    return true;
+}
+
 static void answer_file(struct api_call *call, const struct statement *statement, enum form form)
 {
     struct api_response *response = call->response;
@@ -128,7 +146,8 @@ static void answer(struct api_call *call, const struct account *account, enum fo
     statement->is_final = call->wall_us >= statement->wall_to_us;
     if (rows == NULL) {
         api_problem(call, PROBLEM_INTERNAL, "There is not enough memory.");
-    } else if (read_entries(call, account->id, rows, maker)) {
+    } else if (read_entries(call, account->id, rows, maker) &&
+               read_children(call, account->id, statement)) {
         if (form == FORM_JSON) {
             api_json(call, 200, statement_write_json(statement));
         } else {

@@ -11,6 +11,7 @@
 
 #define STATEMENT_LINES_MAX 50000
 #define STATEMENT_DESTINATIONS_MAX 2000
+#define STATEMENT_CHILDREN_MAX 1000
 
 enum statement_kind {
     STATEMENT_TOPUP = 0,
@@ -18,6 +19,7 @@ enum statement_kind {
     STATEMENT_REFUND,
     STATEMENT_ADJUSTMENT,
     STATEMENT_USAGE,
+    STATEMENT_TRANSFER,
     STATEMENT_KIND_COUNT
 };
 
@@ -60,6 +62,8 @@ struct statement {
     int destination_count;
     struct statement_line *lines; /* oldest first */
     int line_count;
+    struct account_child *children; /* its sub-accounts, as they are when it is made */
+    int child_count;
     bool has_calls; /* false: too many calls for lines; they are in the sums */
 };
 

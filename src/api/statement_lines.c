@@ -7,7 +7,7 @@
 static const char *const kind_names[STATEMENT_KIND_COUNT] = {
     [STATEMENT_TOPUP] = "topup",   [STATEMENT_BONUS] = "bonus",
     [STATEMENT_REFUND] = "refund", [STATEMENT_ADJUSTMENT] = "adjustment",
-    [STATEMENT_USAGE] = "usage",
+    [STATEMENT_USAGE] = "usage",   [STATEMENT_TRANSFER] = "transfer",
 };
 
 const char *statement_kind_name(enum statement_kind kind)
@@ -213,6 +213,8 @@ void statement_done(struct statement *statement)
 {
     free(statement->lines);
     free(statement->destinations);
+    free(statement->children);
+    statement->children = NULL;
     statement->lines = NULL;
     statement->destinations = NULL;
 }

@@ -48,6 +48,18 @@ static json_t *write_destinations(const struct statement *statement)
     return list;
 }
 
+static json_t *write_children(const struct statement *statement)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < statement->child_count; i++) {
+        const struct account_child *child = &statement->children[i];
+        json_array_append_new(list, json_pack("{s:s,s:I,s:o}", "name", child->name, "id",
+                                              (json_int_t)child->id, "balance_now",
+                                              api_money(child->balance_micro)));
+    }
+    return list;
+}
+
 static json_t *write_line(const struct statement_line *line)
 {
     json_t *call = line->has_call ? json_pack("{s:o,s:o,s:s,s:I}", "caller", any_text(line->caller),
@@ -70,14 +82,15 @@ json_t *statement_write_json(const struct statement *statement)
         json_array_append_new(lines, write_line(&statement->lines[i]));
     }
     snprintf(month, sizeof(month), "%04d-%02d", statement->year, statement->month);
-    return json_pack(
-        "{s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:o,s:o,s:o,s:o,s:b,s:o}", "account", statement->account,
-        "currency", statement->currency, "month", month, "wall_from_us",
-        (json_int_t)statement->wall_from_us, "wall_to_us", (json_int_t)statement->wall_to_us,
-        "wall_made_us", (json_int_t)statement->wall_made_us, "is_final", statement->is_final,
-        "opening", api_money(statement->opening_micro), "closing",
-        api_money(statement->closing_micro), "sums", write_sums(statement), "destinations",
-        write_destinations(statement), "has_calls", statement->has_calls, "lines", lines);
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "account",
+                     statement->account, "currency", statement->currency, "month", month,
+                     "wall_from_us", (json_int_t)statement->wall_from_us, "wall_to_us",
+                     (json_int_t)statement->wall_to_us, "wall_made_us",
+                     (json_int_t)statement->wall_made_us, "is_final", statement->is_final,
+                     "opening", api_money(statement->opening_micro), "closing",
+                     api_money(statement->closing_micro), "sums", write_sums(statement),
+                     "destinations", write_destinations(statement), "sub_accounts",
+                     write_children(statement), "has_calls", statement->has_calls, "lines", lines);
 }
 
 /* ---- CSV ---- */
@@ -166,6 +179,20 @@ static void put_call_sums(FILE *out, const struct statement *statement)
     }
 }
 
+/* Below the closing balance: what they have when it is made. */
+static void put_children(FILE *out, const struct statement *statement)
+{
+    for (int i = 0; i < statement->child_count; i++) {
+        putc(',', out);
+        put_time(out, statement->wall_made_us);
+        fputs(",sub-account,,", out);
+        put_money(out, statement->children[i].balance_micro);
+        fputs(",,,,,,", out);
+        put_text(out, statement->children[i].name);
+        putc('\n', out);
+    }
+}
+
 bool statement_write_csv(const struct statement *statement, char **text, size_t *size)
 {
     char *made = NULL;
@@ -184,6 +211,7 @@ bool statement_write_csv(const struct statement *statement, char **text, size_t 
     }
     put_balance_line(out, statement->is_final ? statement->wall_to_us : statement->wall_made_us,
                      "closing", statement->closing_micro);
+    put_children(out, statement);
     bool is_made = !ferror(out);
     is_made = fclose(out) == 0 && is_made;
     if (!is_made) {

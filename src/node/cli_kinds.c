@@ -34,11 +34,13 @@ static const struct cli_column account_list[] = {
     {"CLASS", "class", CLI_TEXT},
     {"PRICES", "sell_deck", CLI_DECK},
     {"SUSPENDED", "is_suspended", CLI_TEXT},
+    {"PARENT", "parent", CLI_ACCOUNT},
     END_COLUMNS,
 };
 static const struct cli_column account_show[] = {
     {"account", "name", CLI_TEXT},
     {"id", "id", CLI_TEXT},
+    {"sub-account of", "parent", CLI_ACCOUNT},
     {"balance", "balance.balance", CLI_MONEY},
     {"set aside for calls", "balance.leased", CLI_MONEY},
     {"available", "balance.available", CLI_MONEY},
@@ -70,6 +72,8 @@ static const struct cli_column account_show[] = {
 };
 #define ACCOUNT_OPTIONS                                                                            \
     ARG_MEMBER("--kind", "prepaid|postpaid", "who pays first (prepaid)", "kind", ARGS_TEXT),       \
+        ARG_MEMBER("--parent", "NAME|none", "it is a sub-account of that one", "parent",           \
+                   ARGS_TEXT_OR_NULL),                                                             \
         ARG_MEMBER("--class", "new|verified|flagged", "how far it is trusted (new)", "class",      \
                    ARGS_TEXT),                                                                     \
         ARG_MEMBER("--limit", "AMOUNT", "credit limit of a postpaid account", "limit", ARGS_TEXT), \
@@ -100,6 +104,12 @@ static const struct cli_column account_show[] = {
         ARG_MEMBER("--national-prefix", "DIGITS", "0", "national_prefix", ARGS_TEXT),              \
         ARG_MEMBER("--international-prefix", "DIGITS", "00", "international_prefix", ARGS_TEXT),   \
         COMMON
+static const struct args_known account_list_known[] = {
+    ARG("--max", "COUNT", "at most so many (100)"),
+    ARG("--account", "NAME", "that one only"),
+    ARG("--parent", "NAME", "its sub-accounts"),
+    COMMON,
+};
 static const struct args_known account_add_known[] = {
     ARG_MEMBER("--currency", "EUR", "three letters; needed", "currency", ARGS_TEXT),
     ACCOUNT_OPTIONS,
@@ -120,7 +130,7 @@ static const struct cli_kind account_kind = {"account", "/v1/accounts", "name", 
 #define NOUN "account"
 #define KIND account_kind
 const struct command cli_account_commands[] = {
-    ROWS("list", "accounts and their balances", "", NULL, list_known, cli_rows_list),
+    ROWS("list", "accounts and their balances", "", NULL, account_list_known, cli_rows_list),
     ROWS("show", "one account", " NAME", NULL, plain, cli_rows_show),
     ROWS("add", "make an account", " NAME --currency EUR [OPTIONS]",
          "Then give it prices (`deck import`, --sell-deck), money (`topup`) and devices\n"

@@ -33,9 +33,14 @@ static bool make_key(char *key, size_t size)
     return true;
 }
 
+/* Words: an account and an amount; of a transfer: from, to, an amount. */
 static json_t *make_body(const struct args *args, uint64_t transfer)
 {
-    json_t *body = json_pack("{s:s}", "amount", args->words[1]);
+    bool has_to = args->word_count == 3;
+    json_t *body = json_pack("{s:s}", "amount", args->words[has_to ? 2 : 1]);
+    if (has_to) {
+        json_object_set_new(body, "to", json_string(args->words[1]));
+    }
     const char *reason = args_value(args, "--reason");
     if (reason != NULL) {
         json_object_set_new(body, "reason", json_string(reason));
@@ -52,11 +57,12 @@ static void print_moved(const struct cli *cli, const json_t *answer)
     char balance[MONEY_TEXT_SIZE];
     const char *moved = json_string_value(json_object_get(answer, "amount"));
     const char *after = json_string_value(json_object_get(answer, "balance"));
-    printf("%s %s to %s: entry %lld%s, balance %s\n", cli->command->name,
-           cli_money(amount, moved == NULL ? "?" : moved), cli->args->words[0],
+    printf("%s %s to %s: entry %lld%s, balance of %s %s\n", cli->command->name,
+           cli_money(amount, moved == NULL ? "?" : moved),
+           cli->args->words[cli->args->word_count - 2],
            (long long)json_integer_value(json_object_get(answer, "transfer")),
            json_is_true(json_object_get(answer, "is_repeat")) ? " (booked before, not again)" : "",
-           cli_money(balance, after == NULL ? "?" : after));
+           cli->args->words[0], cli_money(balance, after == NULL ? "?" : after));
 }
 
 /* The ctx is the last part of the path: "topups". */
@@ -69,9 +75,11 @@ static int run_money(const struct command *command, const struct args *args)
     const char *transfer = args_value(args, "--transfer");
     uint64_t number = 0;
     int status = COMMAND_OK;
-    if (args->word_count != 2) {
-        return cli_usage(command, "name an account and an amount: dialtone %s acme 25.00",
-                         command->name);
+    bool is_transfer = strcmp(command->ctx, "transfers") == 0;
+    if (args->word_count != (is_transfer ? 3 : 2)) {
+        return cli_usage(command, "name an account%s and an amount: dialtone %s acme%s 25.00",
+                         is_transfer ? ", another" : "", command->name,
+                         is_transfer ? " acme-shop" : "");
     }
     if (transfer != NULL && !slice_to_u64(slice_from_text(transfer), INT64_MAX, &number)) {
         return cli_usage(command, "--transfer is the number of an entry: see dialtone statement");
@@ -395,6 +403,16 @@ const struct command cli_money_commands[] = {
         .help = "What is set aside for calls is the customer's until it is talked away.",
         .options = plain,
         .run = run_balance,
+    },
+    {
+        .name = "transfer",
+        .group = "Money",
+        .what = "move money from an account to its sub-account, or back",
+        .usage = "transfer FROM TO AMOUNT [--reason TEXT] [--key TEXT]",
+        .help = "Only what is available is moved. " WHY_KEY,
+        .options = money_known,
+        .ctx = "transfers",
+        .run = run_money,
     },
     {
         .name = "lock",

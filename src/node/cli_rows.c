@@ -120,6 +120,7 @@ int cli_rows_list(const struct command *command, const struct args *args)
     }
     url_of(&cli, kind_of(command), &url);
     cli_url_query(&url, "account", args_value(args, "--account"));
+    cli_url_query(&url, "parent", args_value(args, "--parent"));
     json_t *answer = cli_list(&cli, &url, &status);
     const json_t *items = json_object_get(answer, "items");
     if (answer != NULL && cli.is_json) {

@@ -39,6 +39,21 @@ static void refuse_unknown(struct route_plan *plan, const char *what)
     refuse(plan, ROUTE_UNKNOWN, 0);
 }
 
+/* A sub-account is suspended with its parent. A parent that is not known here is no reason. */
+static bool is_parent_active(const struct planner *planner, struct route_plan *plan)
+{
+    struct account parent;
+    if (plan->payer.parent_id == 0 ||
+        directory_account(planner->directory, plan->payer.parent_id, &parent).is != TRI_PRESENT ||
+        !parent.is_suspended) {
+        return true;
+    }
+    say(plan, "Account %s, the parent of %s, is suspended by %s: %s", parent.name, plan->payer.name,
+        parent.suspended_by, parent.suspended_why);
+    refuse(plan, ROUTE_SUSPENDED, parent.version);
+    return false;
+}
+
 /* Copies the payer's account into the plan. False: refused. Somebody named this account as the
  * payer, so a row that is missing is an incomplete copy and never a "no". */
 static bool find_payer(const struct planner *planner, uint64_t account_id)
@@ -59,7 +74,7 @@ static bool find_payer(const struct planner *planner, uint64_t account_id)
         refuse(plan, ROUTE_SUSPENDED, plan->payer.version);
         return false;
     }
-    return true;
+    return is_parent_active(planner, plan);
 }
 
 /* Price of the plan's number by a deck of the payer's. False: refused. */

@@ -130,6 +130,9 @@ static bool compare_book(struct audit *audit, struct statement *statement)
     snprintf(row, sizeof(row), "book %lld (%s %s%s)", (long long)id, kind, currency,
              id > 0 ? ", account" : "");
     compare(audit, row, "balance", balance_micro, right->sums[0]);
+    if (id < 0 && strcmp(kind, "transfer") == 0 && balance_micro != 0) {
+        audit_say(audit, "%s: one entry of a transfer has no other", row);
+    }
     uint64_t code = 0;
     memcpy(&code, currency, sizeof(currency));
     struct tally_entry *sum = tally_at(&audit->currencies, code, 0);

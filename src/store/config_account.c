@@ -1,4 +1,5 @@
-/* config_account.c - an account's book follows its row: made with it, its limit changed with it. */
+/* config_account.c - an account's book follows its row: made with it, its limit changed with it.
+ * What a sub-account may be. */
 #include "store/config_sql.h"
 #include "store/ledger.h"
 #include "store/low_balance.h"
@@ -30,6 +31,69 @@ static enum store_result check_limit(struct store *store, const struct ledger_ac
     return STORE_OK;
 }
 
+/* The first sub-account of `id` that is not in this currency (NULL: any). ABSENT: there is none. */
+static enum store_result find_child(struct store *store, uint64_t id, const char *currency,
+                                    char name[ACCOUNT_NAME_SIZE])
+{
+    static const char sql[] = "SELECT name FROM account WHERE parent_id = ?1"
+                              " AND currency <> ?2 ORDER BY id LIMIT 1";
+    struct statement *statement =
+        store_query(store, sql, "ut", id, currency == NULL ? "" : currency);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        column_text(statement, 0, name, ACCOUNT_NAME_SIZE);
+        statement_reset(statement);
+        return STORE_OK;
+    case ROW_NONE:
+        return STORE_ABSENT;
+    case ROW_FAILED:
+        break;
+    }
+    return store->failed;
+}
+
+/* One level, so there is no cycle; one currency, so that money can be moved. */
+static enum store_result check_parent(struct store *store, const struct account *row)
+{
+    struct account parent;
+    char child[ACCOUNT_NAME_SIZE];
+    if (row->parent_id == row->id) {
+        return store_fail(store, STORE_REFUSED, "account %s is not its own parent", row->name);
+    }
+    enum store_result result = config_get_row(store, TABLE_ACCOUNT, row->parent_id, &parent);
+    if (result != STORE_OK) {
+        return result == STORE_ABSENT ? store_fail(store, STORE_REFUSED, "there is no such parent")
+                                      : result;
+    }
+    if (parent.parent_id != 0) {
+        return store_fail(store, STORE_REFUSED,
+                          "account %s is a sub-account itself: there is one level", parent.name);
+    }
+    if (strcmp(parent.currency, row->currency) != 0) {
+        return store_fail(store, STORE_REFUSED, "account %s is in %s, its parent in %s", row->name,
+                          row->currency, parent.currency);
+    }
+    result = find_child(store, row->id, NULL, child);
+    if (result == STORE_OK) {
+        return store_fail(store, STORE_REFUSED,
+                          "account %s has a sub-account, %s: there is one level", row->name, child);
+    }
+    return result == STORE_ABSENT ? STORE_OK : result;
+}
+
+static enum store_result check_family(struct store *store, const struct account *row)
+{
+    char child[ACCOUNT_NAME_SIZE];
+    if (row->parent_id != 0) {
+        return check_parent(store, row);
+    }
+    enum store_result result = find_child(store, row->id, row->currency, child);
+    if (result == STORE_OK) {
+        return store_fail(store, STORE_REFUSED, "its sub-account %s is in another currency", child);
+    }
+    return result == STORE_ABSENT ? STORE_OK : result;
+}
+
 static enum store_result keep_book(struct store *store, const struct account *row, bool is_new)
 {
     if (is_new) {
@@ -59,9 +123,49 @@ static enum store_result keep_book(struct store *store, const struct account *ro
 enum store_result config_account_after_put(struct store *store, const void *any, bool is_new)
 {
     const struct account *row = any;
-    enum store_result result = keep_book(store, row, is_new);
+    enum store_result result = check_family(store, row);
+    if (result == STORE_OK) {
+        result = keep_book(store, row, is_new);
+    }
     if (result == STORE_OK && !low_balance_follow(store, row, is_new)) {
         return store->failed;
+    }
+    return result;
+}
+
+static enum store_result read_children(struct store *store, uint64_t parent_id, uint64_t after,
+                                       struct account_child *out, int max, int *count)
+{
+    static const char sql[] = "SELECT a.id, a.name, b.balance + b.leased FROM account a"
+                              " JOIN book b ON b.id = a.id WHERE a.parent_id = ?1 AND a.id > ?2"
+                              " ORDER BY a.id LIMIT ?3";
+    struct statement *statement = store_query(store, sql, "uui", parent_id, after, (int64_t)max);
+    int found = 0;
+    enum row_step step;
+    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
+        if (step == ROW_FAILED) {
+            return store->failed;
+        }
+        struct account_child *child = &out[found++];
+        child->id = column_u64(statement, 0);
+        column_text(statement, 1, child->name, sizeof(child->name));
+        child->balance_micro = column_i64(statement, 2);
+    }
+    *count = found;
+    return STORE_OK;
+}
+
+enum store_result config_page_child(struct store *store, uint64_t parent_id, uint64_t after,
+                                    struct account_child *out, int max, int *count)
+{
+    int found = 0;
+    if (!store_begin(store, STORE_READ)) {
+        return store_end(store, store->failed);
+    }
+    enum store_result result =
+        store_end(store, read_children(store, parent_id, after, out, max, &found));
+    if (result == STORE_OK) {
+        *count = found;
     }
     return result;
 }
@@ -69,7 +173,14 @@ enum store_result config_account_after_put(struct store *store, const void *any,
 enum store_result config_account_before_remove(struct store *store, uint64_t id)
 {
     struct ledger_account book;
-    enum store_result result = ledger_account_load(store, id, &book);
+    char child[ACCOUNT_NAME_SIZE];
+    enum store_result result = find_child(store, id, NULL, child);
+    if (result != STORE_ABSENT) {
+        return result == STORE_OK
+                   ? store_fail(store, STORE_CONFLICT, "the account has a sub-account, %s", child)
+                   : result;
+    }
+    result = ledger_account_load(store, id, &book);
     if (result != STORE_OK) {
         return result;
     }

@@ -117,6 +117,11 @@ struct ledger_row { /* as it is stored */
 struct slice ledger_row_encode(const struct ledger_row *row, char block[LEDGER_ROW_MAX]);
 int64_t ledger_row_check(struct slice row);
 
+/* A transfer as two linked entries, saved with both accounts; *number: of the first, which takes
+ * from `from`. Under a key that is new. */
+enum store_result ledger_between(struct store *store, const struct money_request *request,
+                                 struct ledger_account *from, uint64_t *number);
+
 struct ledger_incarnation {
     uint64_t number, session, high_water;
     bool is_dead;

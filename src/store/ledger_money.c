@@ -9,10 +9,8 @@ static const struct money_kind { /* which book of the platform is the other side
     const char *book;
     bool may_take; /* amounts below zero */
 } money_kinds[] = {
-    {"topup", "topup", false},
-    {"bonus", "bonus", false},
-    {"refund", "revenue", false},
-    {"adjustment", "loss", true},
+    {"topup", "topup", false},    {"bonus", "bonus", false},       {"refund", "revenue", false},
+    {"adjustment", "loss", true}, {"transfer", "transfer", false},
 };
 
 static const struct money_kind *find_kind(const char *name)
@@ -35,6 +33,11 @@ static enum store_result check_request(struct store *store, const struct money_r
     if (amount_micro == 0 || (amount_micro < 0 && !kind->may_take) ||
         amount_micro > LEDGER_CHARGE_MAX || amount_micro < -LEDGER_CHARGE_MAX) {
         return store_fail(store, STORE_REFUSED, "the amount of a %s is more than zero", kind->name);
+    }
+    bool is_transfer = strcmp(kind->name, "transfer") == 0;
+    if (is_transfer != (request->to_account_id != 0) ||
+        request->to_account_id == request->account_id) {
+        return store_fail(store, STORE_REFUSED, "a transfer goes to another account");
     }
     if (request->key[0] == '\0' || request->actor[0] == '\0') {
         return store_fail(store, STORE_REFUSED, "an entry has an idempotency key and an actor");
@@ -124,6 +127,19 @@ static bool book_entry(struct store *store, const struct money_request *request,
            ledger_batch_end(store, &batch);
 }
 
+static enum store_result book_one(struct store *store, const struct money_request *request,
+                                  struct ledger_account *account, uint64_t *number)
+{
+    int64_t after_micro;
+    if (request->amount_micro < 0 && -request->amount_micro > ledger_available(account)) {
+        return store_fail(store, STORE_REFUSED, "only what is available can be taken");
+    }
+    if (!money_add(account->book_micro, request->amount_micro, &after_micro)) {
+        return store_fail(store, STORE_REFUSED, "the balance would be too large");
+    }
+    return book_entry(store, request, account, number) ? STORE_OK : store->failed;
+}
+
 static enum store_result book_new(struct store *store, const struct money_request *request,
                                   struct money_answer *answer)
 {
@@ -137,16 +153,11 @@ static enum store_result book_new(struct store *store, const struct money_reques
     if (result != STORE_OK) {
         return result;
     }
-    int64_t after_micro;
-    if (request->amount_micro < 0 && -request->amount_micro > ledger_available(&account)) {
-        return store_fail(store, STORE_REFUSED, "only what is available can be taken");
-    }
-    if (!money_add(account.book_micro, request->amount_micro, &after_micro)) {
-        return store_fail(store, STORE_REFUSED, "the balance would be too large");
-    }
     uint64_t number = 0, change = 0;
-    if (!book_entry(store, request, &account, &number)) {
-        return store->failed;
+    result = request->to_account_id != 0 ? ledger_between(store, request, &account, &number)
+                                         : book_one(store, request, &account, &number);
+    if (result != STORE_OK) {
+        return result;
     }
     int64_t balance_micro = account.book_micro + account.leased_micro;
     bool is_done = store_run(store, keep, "ttuii", request->key, request->request_hash, number,

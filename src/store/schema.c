@@ -172,6 +172,11 @@ static const char low_balances[] =
     "CREATE INDEX crossing_open ON crossing (wall_next_us) WHERE state = 0;"
     "CREATE INDEX crossing_account ON crossing (account);";
 
+/* Step 10. Sub-accounts: one level. */
+static const char sub_accounts[] =
+    "ALTER TABLE account ADD COLUMN parent_id INTEGER REFERENCES account (id);"
+    "CREATE INDEX account_parent ON account (parent_id) WHERE parent_id IS NOT NULL;";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -182,4 +187,5 @@ const struct schema_step schema_steps[] = {
     {"suspensions that end", suspension_ends},
     {"balance locks", balance_locks},
     {"low balances", low_balances},
+    {"sub-accounts", sub_accounts},
 };

@@ -94,12 +94,13 @@ enum store_result ledger_exposures(struct store *store, uint64_t after, struct l
 struct money_request {
     uint64_t account_id;
     int64_t amount_micro;  /* top-up > 0; adjustment either sign */
-    char kind[16];         /* "topup", "adjustment", "refund", "bonus" */
+    char kind[16];         /* "topup", "adjustment", "refund", "bonus", "transfer" */
     char key[80];          /* idempotency key */
     char request_hash[65]; /* hex SHA-256 of the body */
     char actor[64];
     char reason[160];
     uint64_t linked_transfer; /* of a refund; 0: none */
+    uint64_t to_account_id;   /* of a transfer, between an account and its parent; 0: none */
 };
 struct money_answer {
     uint64_t transfer;
@@ -180,6 +181,14 @@ STORE_ROWS(route_row, route)
 #undef STORE_ROWS
 enum store_result config_account_by_name(struct store *store, const char *name,
                                          struct account *out) MUST_CHECK;
+/* Sub-accounts of an account, with id > after. */
+struct account_child {
+    uint64_t id;
+    char name[ACCOUNT_NAME_SIZE];
+    int64_t balance_micro;
+};
+enum store_result config_page_child(struct store *store, uint64_t parent_id, uint64_t after,
+                                    struct account_child *out, int max, int *count) MUST_CHECK;
 enum store_result config_endpoint_by_user(struct store *store, const char *user,
                                           struct endpoint *out) MUST_CHECK;
 enum store_result config_trunk_by_name(struct store *store, const char *name,

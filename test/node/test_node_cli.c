@@ -224,6 +224,25 @@ static void a_part_of_a_balance_is_locked_and_unlocked(void **state)
     assert_int_equal(output.status, 2);
 }
 
+static void money_moves_between_an_account_and_its_sub_account(void **state)
+{
+    (void)state;
+    json_t *row = run_json("account add shop --currency EUR --parent acme --dir % --json");
+    assert_true(json_is_integer(json_object_get(row, "parent")));
+    json_decref(row);
+    row = run_json("transfer acme shop 0.50 --reason shop --dir % --json");
+    assert_string_equal(text_of(row, "kind"), "transfer");
+    json_decref(row);
+    row = run_json("account list --parent acme --dir % --json");
+    assert_int_equal(json_array_size(json_object_get(row, "items")), 1);
+    json_decref(row);
+    run("transfer shop acme 0.50 --dir %");
+    assert_int_equal(output.status, 0);
+    assert_non_null(strstr(output.out, "transfer 0.50 to acme: entry "));
+    run("transfer acme 0.50 --dir %");
+    assert_int_equal(output.status, 2);
+}
+
 static void an_account_is_made_changed_suspended_and_removed(void **state)
 {
     (void)state;
@@ -516,6 +535,7 @@ int main(void)
         cmocka_unit_test(every_command_has_help),
         cmocka_unit_test(status_names_each_role_with_its_pid),
         cmocka_unit_test(a_part_of_a_balance_is_locked_and_unlocked),
+        cmocka_unit_test(money_moves_between_an_account_and_its_sub_account),
         cmocka_unit_test(an_account_is_made_changed_suspended_and_removed),
         cmocka_unit_test(rows_of_every_kind_come_and_go),
         cmocka_unit_test(a_topup_that_is_repeated_counts_once),

@@ -277,6 +277,20 @@ void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro
     }
 }
 
+bool model_move(struct model_ledger *ledger, int from, int to, int64_t amount_micro)
+{
+    if (model_available(ledger, from) < amount_micro) {
+        return false;
+    }
+    ledger->accounts[from].balance_micro -= amount_micro;
+    ledger->accounts[from].version++;
+    model_top_up(ledger, to, amount_micro);
+    for (int i = 0; i < ledger->incarnation_count; i++) {
+        ledger->leases[i][from].is_wanted = false;
+    }
+    return true;
+}
+
 void model_lock(struct model_ledger *ledger, int account, int64_t amount_micro)
 {
     struct model_account *row = &ledger->accounts[account];

@@ -76,6 +76,8 @@ enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation
                                const struct model_charge *charges, int count, uint64_t *high_water);
 void model_fence(struct model_ledger *ledger, uint64_t incarnation);
 void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro);
+/* From an account to another, if it is available there. */
+bool model_move(struct model_ledger *ledger, int from, int to, int64_t amount_micro);
 /* What edges hold beyond what is left is wanted back. */
 void model_lock(struct model_ledger *ledger, int account, int64_t amount_micro);
 int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64_t *accounts,

@@ -73,6 +73,24 @@ void world_lock(struct world *world, int account, int64_t amount_micro)
     ledger_commit(world);
 }
 
+void world_move(struct world *world, int from, int to, int64_t amount_micro)
+{
+    if (!ledger_is_well(world)) {
+        return;
+    }
+    bool is_moved = model_move(&world->live, from, to, amount_micro);
+    if (world->mirror != NULL) {
+        char difference[DIFFERENCE_SIZE] = "";
+        world->mirror->move(world->mirror->ctx, from, to, amount_micro, is_moved, difference);
+        world_differs(world, difference);
+    }
+    if (is_moved) {
+        world->top_ups_micro[from] -= amount_micro;
+        world->top_ups_micro[to] += amount_micro;
+        ledger_commit(world);
+    }
+}
+
 static struct rate random_rate(struct world *world)
 {
     static const struct {
@@ -173,6 +191,14 @@ static void faulty_step(struct world *world)
     if (world_chance(world, 2000)) {
         int account = (int)rng_below(&world->rng, (uint64_t)world->live.account_count);
         world_top_up(world, account, world_between(world, 1, 10 * COIN));
+    }
+    if (world_chance(world, 1000) && world->live.account_count > 1) {
+        /* Of each two accounts that follow each other, the second is the first one's sub-account.
+         */
+        int parent = (int)rng_below(&world->rng, (uint64_t)world->live.account_count / 2) * 2;
+        bool is_down = world_chance(world, 500000);
+        world_move(world, is_down ? parent : parent + 1, is_down ? parent + 1 : parent,
+                   world_between(world, 1, 2 * COIN));
     }
     if (world_chance(world, 1000)) {
         int account = (int)rng_below(&world->rng, (uint64_t)world->live.account_count);

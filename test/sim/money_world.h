@@ -167,6 +167,8 @@ struct sim_mirror {
     void (*fence)(void *ctx, uint64_t incarnation, char difference[DIFFERENCE_SIZE]);
     void (*top_up)(void *ctx, int account, int64_t amount_micro, char difference[DIFFERENCE_SIZE]);
     void (*lock)(void *ctx, int account, int64_t amount_micro, char difference[DIFFERENCE_SIZE]);
+    void (*move)(void *ctx, int from, int to, int64_t amount_micro, bool is_moved,
+                 char difference[DIFFERENCE_SIZE]);
     void (*end)(void *ctx, const struct model_ledger *ledger, char difference[DIFFERENCE_SIZE]);
 };
 int money_world_run_mirrored(uint64_t seed, const struct sim_mirror *mirror,
@@ -249,7 +251,8 @@ bool world_chance(struct world *world, uint32_t parts_per_million);
 void world_differs(struct world *world, const char *difference); /* empty: it does not */
 void edge_may_crash(struct sim_edge *edge, enum edge_point point);
 void world_top_up(struct world *world, int account, int64_t amount_micro);
-void world_lock(struct world *world, int account, int64_t amount_micro); /* 0: unlocks */
+void world_move(struct world *world, int from, int to, int64_t amount_micro); /* sub-accounts */
+void world_lock(struct world *world, int account, int64_t amount_micro);      /* 0: unlocks */
 bool world_is_ledger_true(const struct world *world); /* neither lying nor another's */
 const struct model_ledger *world_ledger(const struct world *world); /* the true one */
 

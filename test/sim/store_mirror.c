@@ -64,6 +64,7 @@ static void on_begin(void *ctx, const struct model_ledger *ledger, char differen
                               .channels_max = NO_LIMIT,
                               .cps_max = NO_LIMIT,
                               .spend_day_micro = NO_LIMIT};
+        row.parent_id = i % 2 == 1 ? (uint64_t)i : 0;
         snprintf(row.name, sizeof(row.name), "account %d", i);
         compare_result(mirror, "account", MODEL_OK,
                        config_put_account(mirror->store, &row, "simulator"), difference);
@@ -187,6 +188,22 @@ static void on_lock(void *ctx, int account, int64_t amount_micro, char differenc
                    ledger_lock(mirror->store, (uint64_t)account + 1, &lock), difference);
 }
 
+static void on_move(void *ctx, int from, int to, int64_t amount_micro, bool is_moved,
+                    char difference[DIFFERENCE_SIZE])
+{
+    struct store_mirror *mirror = ctx;
+    struct money_request request = {.account_id = (uint64_t)from + 1,
+                                    .to_account_id = (uint64_t)to + 1,
+                                    .amount_micro = amount_micro,
+                                    .kind = "transfer",
+                                    .actor = "simulator"};
+    snprintf(request.key, sizeof(request.key), "key %llu", (unsigned long long)++mirror->key);
+    snprintf(request.request_hash, sizeof(request.request_hash), "%064d", 1);
+    struct money_answer answer;
+    compare_result(mirror, "transfer", is_moved ? MODEL_OK : MODEL_REFUSED,
+                   ledger_money(mirror->store, &request, &answer), difference);
+}
+
 static void on_wrong(void *ctx, const char *text)
 {
     snprintf(ctx, DIFFERENCE_SIZE, "audit: %.150s", text);
@@ -227,7 +244,7 @@ struct sim_mirror store_mirror_init(struct store_mirror *mirror, const char *par
     enum store_result result = store_migrate(mirror->store);
     assert(result == STORE_OK);
     return (struct sim_mirror){mirror,    on_begin, on_carry_out, on_fence,
-                               on_top_up, on_lock,  on_end};
+                               on_top_up, on_lock,  on_move,      on_end};
 }
 
 void store_mirror_done(struct store_mirror *mirror)

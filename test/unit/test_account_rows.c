@@ -38,6 +38,7 @@ static const struct account account = {
     .spend_minute_micro = 20000000,
     .price_max_micro = 1500000,
     .hot_open = "882,979",
+    .parent_id = 12,
 };
 
 static const struct endpoint endpoint = {
@@ -135,8 +136,21 @@ static void an_endpoint_is_disabled_and_needs_sha_256_or_not(void **state)
     }
 }
 
-/* Two amounts, and a text with its size. */
-#define FRAUD_LIMITS_SIZE (8 + 8 + 2 + strlen(account.hot_open))
+/* Two amounts, and a text with its size; behind them the parent. */
+#define PARENT_SIZE 8
+#define FRAUD_LIMITS_SIZE (8 + 8 + 2 + strlen(account.hot_open) + PARENT_SIZE)
+
+static void an_account_of_before_sub_accounts_has_no_parent(void **state)
+{
+    (void)state;
+    struct account read;
+    buf_init(&out, bytes, sizeof(bytes));
+    account_encode(&out, &account);
+    struct wire_reader in = reader_of(out.size - PARENT_SIZE);
+    assert_true(account_decode(&in, &read));
+    assert_string_equal(read.hot_open, account.hot_open);
+    assert_int_equal(read.parent_id, 0);
+}
 
 /* The last good copy on disk is read by the next version, too. */
 static void an_account_of_before_the_limits_against_fraud_has_none(void **state)
@@ -161,7 +175,7 @@ static void a_row_that_is_cut_short_is_damaged_at_every_length(void **state)
     for (size_t size = 0; size < out.size; size++) {
         struct account read = {.id = 1};
         struct wire_reader in = reader_of(size);
-        if (size == out.size - FRAUD_LIMITS_SIZE) {
+        if (size == out.size - FRAUD_LIMITS_SIZE || size == out.size - PARENT_SIZE) {
             continue;
         }
         assert_false(account_decode(&in, &read));
@@ -246,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_a_row_survives_encoding),
         cmocka_unit_test(an_endpoint_is_disabled_and_needs_sha_256_or_not),
+        cmocka_unit_test(an_account_of_before_sub_accounts_has_no_parent),
         cmocka_unit_test(an_account_of_before_the_limits_against_fraud_has_none),
         cmocka_unit_test(a_row_that_is_cut_short_is_damaged_at_every_length),
         cmocka_unit_test(counts_and_kinds_out_of_range_are_damage),

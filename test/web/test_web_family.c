@@ -1,0 +1,171 @@
+/* test_web_family.c - sub-accounts over HTTP: who sees whom, and money between them. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static struct fixture *web;
+
+static struct answer op(const char *method, const char *path, const char *body)
+{
+    return ask_web(web, (struct question){method, path, web->operator_key, body, {NULL}});
+}
+
+static struct answer parent(const char *path) /* the key is acme's */
+{
+    return ask_web(web, (struct question){"GET", path, web->customer_key, NULL, {NULL}});
+}
+
+static struct answer move(const char *from, const char *key, const char *body)
+{
+    char header[128];
+    char path[128];
+    snprintf(header, sizeof(header), "Idempotency-Key: %s", key);
+    snprintf(path, sizeof(path), "/v1/accounts/%s/transfers", from);
+    return ask_web(web, (struct question){"POST", path, web->operator_key, body, {header}});
+}
+
+static void expect(struct answer answer, long status, const char *code)
+{
+    if (answer.status != status) {
+        print_error("%ld %s\n", answer.status, answer.body);
+    }
+    assert_int_equal(answer.status, status);
+    assert_string_equal(text_of(&answer, "code"), code);
+    answer_done(&answer);
+}
+
+static size_t count_of(struct answer answer)
+{
+    size_t count = json_array_size(json_object_get(answer.json, "items"));
+    assert_int_equal(answer.status, 200);
+    answer_done(&answer);
+    return count;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    web = fixture_start();
+    expect(
+        op("POST", "/v1/accounts", "{\"name\":\"shop\",\"currency\":\"EUR\",\"parent\":\"acme\"}"),
+        201, "");
+    struct question topup = {"POST",
+                             "/v1/accounts/acme/topups",
+                             web->operator_key,
+                             "{\"amount\":\"10\"}",
+                             {"Idempotency-Key: family"}};
+    expect(ask_web(web, topup), 201, "");
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fixture_stop(web);
+    return 0;
+}
+
+static void a_parent_sees_its_sub_accounts_and_nobody_looks_up(void **state)
+{
+    (void)state;
+    assert_int_equal(count_of(parent("/v1/accounts")), 2);
+    assert_int_equal(count_of(parent("/v1/accounts?parent=acme")), 1);
+    assert_int_equal(count_of(op("GET", "/v1/accounts?parent=acme", NULL)), 1);
+    expect(parent("/v1/accounts/shop"), 200, "");
+    expect(parent("/v1/accounts/shop/balance"), 200, "");
+    expect(parent("/v1/accounts/shop/transfers"), 200, "");
+    expect(parent("/v1/cdrs?account=shop"), 200, "");
+    expect(parent("/v1/usage?account=shop"), 200, "");
+    expect(parent("/v1/endpoints?account=shop"), 200, "");
+    expect(parent("/v1/accounts/bravo/balance"), 404, "not-found");
+    expect(parent("/v1/accounts?parent=bravo"), 404, "not-found");
+
+    struct answer made =
+        op("POST", "/v1/keys", "{\"name\":\"shop\",\"role\":\"customer\",\"account\":\"shop\"}");
+    char key[128];
+    snprintf(key, sizeof(key), "%s", text_of(&made, "key"));
+    assert_int_equal(made.status, 201);
+    answer_done(&made);
+    struct question up = {"GET", "/v1/accounts/acme/balance", key, NULL, {NULL}};
+    expect(ask_web(web, up), 404, "not-found");
+    up.path = "/v1/cdrs?account=acme";
+    expect(ask_web(web, up), 404, "not-found");
+    up.path = "/v1/accounts";
+    assert_int_equal(count_of(ask_web(web, up)), 1);
+}
+
+static void a_parent_finds_the_devices_of_a_sub_account(void **state)
+{
+    (void)state;
+    expect(op("POST", "/v1/endpoints",
+              "{\"user\":\"till\",\"account\":\"shop\",\"password\":\"0123456789abcdef\"}"),
+           201, "");
+    assert_int_equal(count_of(parent("/v1/endpoints?account=shop")), 1);
+    expect(parent("/v1/endpoints/till"), 200, "");
+    expect(parent("/v1/endpoints/carol"), 404, "not-found"); /* bravo's */
+}
+
+static void a_family_that_cannot_be_is_refused_by_name(void **state)
+{
+    (void)state;
+    expect(op("PATCH", "/v1/accounts/acme", "{\"parent\":\"shop\"}"), 422, "refused");
+    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":\"shop\"}"), 422, "refused");
+    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":\"nobody\"}"), 422, "bad-field");
+    expect(op("DELETE", "/v1/accounts/acme", NULL), 409, "conflict");
+    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":\"acme\"}"), 200, "");
+    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":null}"), 200, "");
+}
+
+static void money_moves_once_and_stands_in_both_statements(void **state)
+{
+    (void)state;
+    char path[96];
+    static const char two[] = "{\"amount\":\"2.00\",\"to\":\"shop\",\"reason\":\"for the shop\"}";
+    expect(move("acme", "m1", two), 201, "");
+    expect(move("acme", "m1", two), 200, "");
+    expect(move("acme", "m1", "{\"amount\":\"2.00\",\"to\":\"bravo\"}"), 409,
+           "idempotency-key-reused");
+    struct answer balance = parent("/v1/accounts/shop/balance");
+    assert_string_equal(text_of(&balance, "balance"), "2.000000");
+    answer_done(&balance);
+    expect(move("acme", "m2", "{\"amount\":\"1\"}"), 422, "bad-field");
+    expect(move("acme", "m2", "{\"amount\":\"1\",\"to\":\"nobody\"}"), 422, "bad-field");
+    expect(move("acme", "m3", "{\"amount\":\"1\",\"to\":\"bravo\"}"), 422, "refused");
+    expect(move("shop", "m4", "{\"amount\":\"2.01\",\"to\":\"acme\"}"), 422, "refused");
+    expect(move("shop", "m5", "{\"amount\":\"0.50\",\"to\":\"acme\"}"), 201, "");
+
+    time_t now = time(NULL);
+    struct tm tm;
+    gmtime_r(&now, &tm);
+    strftime(path, sizeof(path), "/v1/accounts/acme/statement?month=%Y-%m", &tm);
+    struct answer statement = parent(path);
+    const json_t *sums = json_object_get(json_object_get(statement.json, "sums"), "transfer");
+    assert_int_equal(json_integer_value(json_object_get(sums, "count")), 2);
+    assert_string_equal(json_string_value(json_object_get(sums, "amount")), "-1.500000");
+    const json_t *child = json_array_get(json_object_get(statement.json, "sub_accounts"), 0);
+    assert_string_equal(json_string_value(json_object_get(child, "name")), "shop");
+    assert_string_equal(json_string_value(json_object_get(child, "balance_now")), "1.500000");
+    answer_done(&statement);
+    strcat(path, "&format=csv");
+    statement = parent(path);
+    assert_non_null(strstr(statement.body, ",sub-account,,1.500000,,,,,,\"shop\"\n"));
+    answer_done(&statement);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_parent_sees_its_sub_accounts_and_nobody_looks_up),
+        cmocka_unit_test(a_parent_finds_the_devices_of_a_sub_account),
+        cmocka_unit_test(a_family_that_cannot_be_is_refused_by_name),
+        cmocka_unit_test(money_moves_once_and_stands_in_both_statements),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
