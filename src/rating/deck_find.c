@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define NO_ENTRY UINT32_MAX
+#define NODES_A_LINE 8 /* of 64 bytes */
+#define ASKED_LINES 6
 
 /* Dates begin by the one, windows hold by the other: a report asks for another week's hours. */
 struct moment {
@@ -103,6 +105,18 @@ static uint64_t direct_node(const struct deck *deck, struct slice digits)
     return deck->direct[number];
 }
 
+/* What is below a node of the direct table stands close behind its first child (deck_build.c),
+ * mostly in these lines: to ask for them together costs one wait for memory, to come from one to
+ * the next one wait for each. Behind the nodes the object goes on; to ask for too much is no error.
+ */
+static void ask_for_levels(const struct deck *deck, uint64_t node)
+{
+    const uint64_t *below = &deck->nodes[deck_node_first_child(node)];
+    for (int i = 0; i < ASKED_LINES; i++) {
+        __builtin_prefetch(below + i * NODES_A_LINE);
+    }
+}
+
 static struct found find(const struct deck *deck, struct slice digits, struct moment when)
 {
     uint32_t limit =
@@ -110,6 +124,9 @@ static struct found find(const struct deck *deck, struct slice digits, struct mo
     uint32_t jump = deck->header.direct_digits;
     uint64_t node = direct_node(deck, digits);
     if (node != 0) {
+        if (deck_node_children(node) != 0) {
+            ask_for_levels(deck, node);
+        }
         struct found found = descend(deck, node, jump, limit, digits.data, when);
         if (found.entry != NO_ENTRY) {
             return found;
