@@ -134,7 +134,9 @@ enum store_result ledger_session_check(struct store *store,
                                        uint64_t session);
 /* Marks the account's idle leases of other live incarnations as wanted; 0: of all. */
 bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation);
-bool ledger_clear_wanted(struct store *store, uint64_t account_id); /* who lacks asks again */
+/* There may be more than before: who still lacks asks again, so nothing is wanted any more. Unless
+ * more is promised than there is beside a lock: that stays wanted. */
+bool ledger_lacks_less(struct store *store, const struct ledger_account *account);
 /* What is locked at that time, of what is stored. */
 int64_t ledger_locked(int64_t locked_micro, int64_t wall_until_us, int64_t wall_us);
 

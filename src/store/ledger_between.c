@@ -88,7 +88,7 @@ enum store_result ledger_between(struct store *store, const struct money_request
     to.version++;
     bool is_done = add_entries(store, request, from, &to, number) &&
                    ledger_account_save(store, from) && ledger_account_save(store, &to) &&
-                   ledger_clear_wanted(store, to.id) && change_number(store, &change) &&
+                   ledger_lacks_less(store, &to) && change_number(store, &change) &&
                    change_put(store, CONFIG_BALANCE, to.id, false, change);
     return is_done ? STORE_OK : store->failed;
 }

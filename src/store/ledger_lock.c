@@ -96,10 +96,9 @@ static enum store_result put_lock(struct store *store, uint64_t account_id,
         return result;
     }
     account.locked_micro = lock->amount_micro;
-    bool is_short = ledger_available(&account) < 0;
-    bool is_done =
-        save_lock(store, account_id, lock) &&
-        (is_short ? ledger_want(store, account_id, 0) : ledger_clear_wanted(store, account_id));
+    bool is_done = save_lock(store, account_id, lock) &&
+                   (ledger_available(&account) < 0 ? ledger_want(store, account_id, 0)
+                                                   : ledger_lacks_less(store, &account));
     return is_done ? STORE_OK : store->failed;
 }
 

@@ -162,7 +162,7 @@ static enum store_result book_new(struct store *store, const struct money_reques
     int64_t balance_micro = account.book_micro + account.leased_micro;
     bool is_done = store_run(store, keep, "ttuii", request->key, request->request_hash, number,
                              balance_micro, store_wall_us()) &&
-                   ledger_clear_wanted(store, account.id) && change_number(store, &change) &&
+                   ledger_lacks_less(store, &account) && change_number(store, &change) &&
                    change_put(store, CONFIG_BALANCE, account.id, false, change);
     if (!is_done) {
         return store->failed;

@@ -88,11 +88,11 @@ static bool clear_wanted(struct store *store, struct ledger_lease *lease)
     return store_run_many(store, sql, "uu", lease->incarnation, lease->account_id);
 }
 
-bool ledger_clear_wanted(struct store *store, uint64_t account_id)
+bool ledger_lacks_less(struct store *store, const struct ledger_account *account)
 {
     static const char sql[] = "UPDATE lease SET is_wanted = 0 WHERE is_wanted = 1 AND id IN"
                               " (SELECT (number << 40) + ?1 FROM incarnation WHERE is_dead = 0)";
-    return store_run(store, sql, "u", account_id);
+    return ledger_available(account) < 0 || store_run(store, sql, "u", account->id);
 }
 
 bool ledger_want(struct store *store, uint64_t account_id, uint64_t incarnation)

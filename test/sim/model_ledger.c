@@ -135,6 +135,13 @@ static void want_from_others(struct model_ledger *ledger, uint64_t incarnation, 
     }
 }
 
+static void lacks_less(struct model_ledger *ledger, int account)
+{
+    for (int i = 0; i < ledger->incarnation_count && model_available(ledger, account) >= 0; i++) {
+        ledger->leases[i][account].is_wanted = false; /* who still lacks asks again */
+    }
+}
+
 static void refill_one(struct model_ledger *ledger, uint64_t incarnation,
                        const struct lease_ask *ask, struct lease_answer *answer)
 {
@@ -272,9 +279,7 @@ void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro
 {
     ledger->accounts[account].balance_micro += amount_micro;
     ledger->accounts[account].version++;
-    for (int i = 0; i < ledger->incarnation_count; i++) {
-        ledger->leases[i][account].is_wanted = false; /* who still lacks asks again */
-    }
+    lacks_less(ledger, account);
 }
 
 bool model_move(struct model_ledger *ledger, int from, int to, int64_t amount_micro)
@@ -285,9 +290,7 @@ bool model_move(struct model_ledger *ledger, int from, int to, int64_t amount_mi
     ledger->accounts[from].balance_micro -= amount_micro;
     ledger->accounts[from].version++;
     model_top_up(ledger, to, amount_micro);
-    for (int i = 0; i < ledger->incarnation_count; i++) {
-        ledger->leases[i][from].is_wanted = false;
-    }
+    lacks_less(ledger, from);
     return true;
 }
 
@@ -300,9 +303,7 @@ void model_lock(struct model_ledger *ledger, int account, int64_t amount_micro)
         want_from_others(ledger, 0, account);
         return;
     }
-    for (int i = 0; i < ledger->incarnation_count; i++) {
-        ledger->leases[i][account].is_wanted = false;
-    }
+    lacks_less(ledger, account);
 }
 
 int model_wanted(const struct model_ledger *ledger, uint64_t incarnation, uint64_t *accounts,

@@ -61,15 +61,26 @@ static void a_lock_wants_idle_money_back_and_spends_none(void **state)
     assert_int_equal(count, 1);
     assert_ok(ledger_wanted(store, b, wanted, 4, &count));
     assert_int_equal(count, 1);
+    top_up(store, id, 1); /* not enough to end that */
+    assert_ok(ledger_wanted(store, a, wanted, 4, &count));
+    assert_int_equal(count, 1);
+    struct money_request back = {.account_id = id,
+                                 .amount_micro = -1,
+                                 .kind = "adjustment",
+                                 .key = "back",
+                                 .request_hash = "h",
+                                 .actor = "eve"};
+    struct money_answer answered;
+    assert_result(ledger_money(store, &back, &answered), STORE_REFUSED);
     /* a used 1 and gives 5 back, b all of it: 1 of the 2 that are not locked is left. */
     struct lease_answer answer = ask(store, a, session_a, id, EUROS(1), EUROS(5), 0);
     assert_false(answer.is_wanted);
     answer = ask(store, b, session_b, id, 0, EUROS(4), EUROS(3));
-    assert_int_equal(answer.granted_micro, EUROS(5));
+    assert_int_equal(answer.granted_micro, EUROS(5) + 1);
     assert_true(answer.is_locked);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(10));
+    assert_int_equal(balance_of(store, id).balance_micro, EUROS(10) + 1);
     (void)settle_one(store, a, session_a, make_usage(1, id, EUROS(1), EUROS(1)));
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(9));
+    assert_int_equal(balance_of(store, id).balance_micro, EUROS(9) + 1);
     assert_int_equal(balance_of(store, id).available_micro, 0);
     assert_clean(store);
 }
