@@ -201,8 +201,11 @@ static void answer_ended(struct edge_worker *worker, const struct sip_msg *msg,
                          const struct reg_flow *from)
 {
     /* A BYE that crosses ours has what it wants (RFC 3261 15.1.2). */
-    reply_stateless(worker, msg, from, msg->method == SIP_BYE ? 200 : 481, NULL,
-                    (struct slice){NULL, 0});
+    if (msg->method == SIP_BYE) {
+        reply_stateless(worker, msg, from, 200, NULL, (struct slice){NULL, 0});
+    } else {
+        reply_why(worker, msg, from, 481, NULL, "no-dialog", (struct slice){NULL, 0});
+    }
 }
 
 /* No room for transactions. A BYE must get through all the same, or one side talks on unpaid: it is
@@ -333,7 +336,7 @@ void on_in_dialog(struct edge_worker *worker, const struct sip_msg *msg,
     struct found found;
     if (!find(worker, msg, from, &found)) {
         worker_count(worker, EDGE_STRAYS);
-        reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
+        reply_why(worker, msg, from, 481, NULL, "no-dialog", (struct slice){NULL, 0});
         return;
     }
     struct call *call = found.call;
@@ -539,7 +542,7 @@ void on_cancel(struct edge_worker *worker, const struct sip_msg *msg, const stru
     struct edge_txn *invite = txn_find(worker, txn_server_key(worker, msg, SIP_INVITE));
     bool has_room = worker->parked_count < PARKED_CANCELS_MAX && msg->raw.size <= PARKED_SIZE_MAX;
     if (invite == NULL && !has_room) {
-        reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
+        reply_why(worker, msg, from, 481, NULL, "no-transaction", (struct slice){NULL, 0});
         return;
     }
     struct edge_txn *cancel =

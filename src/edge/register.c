@@ -35,7 +35,7 @@ static void answer(struct edge_worker *worker, const struct sip_msg *msg,
         break;
     }
     case REG_BAD_CONTACT:
-        reply_stateless(worker, msg, from, 400, "Bad Contact", (struct slice){NULL, 0});
+        reply_why(worker, msg, from, 400, "Bad Contact", "bad-contact", (struct slice){NULL, 0});
         break;
     case REG_FULL:
     case REG_UNKNOWN: {

@@ -109,6 +109,18 @@ void refusal_lines(struct buf *out, const struct refusal *refusal)
     buf_text(out, "\r\n");
 }
 
+void reply_why(struct edge_worker *worker, const struct sip_msg *request,
+               const struct reg_flow *from, int status, const char *phrase, const char *token,
+               struct slice more)
+{
+    const struct refusal refusal = {.status = status, .token = token};
+    struct buf lines;
+    buf_init(&lines, worker->scratch, sizeof(worker->scratch));
+    refusal_lines(&lines, &refusal);
+    buf_slice(&lines, more);
+    reply_stateless(worker, request, from, status, phrase, buf_done(&lines));
+}
+
 void refuse_stateless(struct edge_worker *worker, const struct sip_msg *request,
                       const struct reg_flow *from, const struct refusal *refusal)
 {

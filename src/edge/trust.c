@@ -32,7 +32,8 @@ static void challenge_by(struct edge_worker *worker, const struct sip_msg *msg,
                            &settings->nonce_keys, worker->now.wall_us / 1000000,
                            rng_u64(&worker->rng), is_stale, offer);
     worker_count(worker, EDGE_CHALLENGES);
-    reply_stateless(worker, msg, from, is_register ? 401 : 407, NULL, buf_done(&buf));
+    reply_why(worker, msg, from, is_register ? 401 : 407, NULL, "credentials-needed",
+              buf_done(&buf));
 }
 
 /* The same for all users, whatever their digest may be: it must not tell which there are. */
@@ -109,7 +110,8 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
         challenge(worker, msg, from, is_register, true);
         return false;
     case DIGEST_MALFORMED:
-        reply_stateless(worker, msg, from, 400, "Bad Credentials", (struct slice){NULL, 0});
+        reply_why(worker, msg, from, 400, "Bad Credentials", "bad-credentials",
+                  (struct slice){NULL, 0});
         return false;
     case DIGEST_MISSING:
     case DIGEST_WRONG:
@@ -171,7 +173,8 @@ bool trust_caller(struct edge_worker *worker, const struct sip_msg *msg,
     struct slice realm = slice_from_text(worker->edge->settings.domain);
     enum digest_verdict found = digest_credentials_find(msg, !is_register, realm, &credentials);
     if (found == DIGEST_MALFORMED) {
-        reply_stateless(worker, msg, from, 400, "Bad Credentials", (struct slice){NULL, 0});
+        reply_why(worker, msg, from, 400, "Bad Credentials", "bad-credentials",
+                  (struct slice){NULL, 0});
         return false;
     }
     if (found == DIGEST_OK) {

@@ -395,7 +395,8 @@ static void server_timer(struct edge_worker *worker, struct edge_txn *txn, unsig
     if (txn->purpose == PURPOSE_PARKED) { /* its INVITE did not come */
         const struct sip_msg *request = txn_parsed(worker, txn->request);
         if (request != NULL) {
-            reply_stateless(worker, request, &txn->source, 481, NULL, (struct slice){NULL, 0});
+            reply_why(worker, request, &txn->source, 481, NULL, "no-transaction",
+                      (struct slice){NULL, 0});
         }
         txn_drop(worker, txn);
         return;

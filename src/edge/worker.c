@@ -153,14 +153,17 @@ static void answer_broken(struct edge_worker *worker, const struct sip_msg *msg,
     }
     int status = 400;
     const char *phrase = sip_parse_phrase(result);
+    const char *token = "malformed";
     if (result == SIP_BAD_VERSION) {
         status = 505;
         phrase = NULL;
+        token = "sip-version";
     } else if (result == SIP_BAD_SCHEME) {
         status = 416;
         phrase = NULL;
+        token = "uri-scheme";
     }
-    reply_stateless(worker, msg, from, status, phrase, (struct slice){NULL, 0});
+    reply_why(worker, msg, from, status, phrase, token, (struct slice){NULL, 0});
 }
 
 static void on_options(struct edge_worker *worker, const struct sip_msg *msg,
@@ -179,7 +182,8 @@ static void on_options(struct edge_worker *worker, const struct sip_msg *msg,
         return;
     }
     admit_probe(worker, msg, from, BAN_PROBE);
-    reply_stateless(worker, msg, from, 405, NULL, SLICE("Allow: INVITE, ACK, CANCEL, BYE\r\n"));
+    reply_why(worker, msg, from, 405, NULL, "method-not-served",
+              SLICE("Allow: INVITE, ACK, CANCEL, BYE\r\n"));
 }
 
 /* Default deny: a method that nothing below serves is refused. */
@@ -228,14 +232,14 @@ static void on_request(struct edge_worker *worker, const struct sip_msg *msg,
         return;
     }
     if (msg->method == SIP_BYE || msg->method == SIP_PRACK || msg->method == SIP_UPDATE) {
-        reply_stateless(worker, msg, from, 481, NULL, (struct slice){NULL, 0});
+        reply_why(worker, msg, from, 481, NULL, "no-dialog", (struct slice){NULL, 0});
         return;
     }
     admit_probe(worker, msg, from, BAN_PROBE);
-    reply_stateless(
-        worker, msg, from, msg->method == SIP_METHOD_OTHER ? 501 : 405, NULL,
-        SLICE("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "
-              "REFER, NOTIFY, MESSAGE\r\n"));
+    reply_why(worker, msg, from, msg->method == SIP_METHOD_OTHER ? 501 : 405, NULL,
+              "method-not-served",
+              SLICE("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "
+                    "REFER, NOTIFY, MESSAGE\r\n"));
 }
 
 void edge_message(struct edge_worker *worker, const struct sip_msg *msg, enum sip_parse result,

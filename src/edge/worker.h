@@ -149,6 +149,10 @@ void reply_stateless(struct edge_worker *worker, const struct sip_msg *request,
                      const struct reg_flow *from, int status, const char *phrase,
                      struct slice lines);
 void refusal_lines(struct buf *out, const struct refusal *refusal);
+/* The same with the reason as a token, for people and programs; more: further header lines. */
+void reply_why(struct edge_worker *worker, const struct sip_msg *request,
+               const struct reg_flow *from, int status, const char *phrase, const char *token,
+               struct slice more);
 void refuse_stateless(struct edge_worker *worker, const struct sip_msg *request,
                       const struct reg_flow *from, const struct refusal *refusal);
 void refusal_event(struct edge_worker *worker, const struct sip_msg *request,

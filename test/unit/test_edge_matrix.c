@@ -80,6 +80,15 @@ static struct harness *with_call(void)
     return h;
 }
 
+/* Each refusal tells its reason, to people and to programs. */
+static bool says_why(const struct sip_msg *msg)
+{
+    char reason[48];
+    int size = snprintf(reason, sizeof(reason), "\r\nReason: SIP;cause=%d;text=\"", msg->status);
+    return memmem(msg->raw.data, msg->raw.size, reason, (size_t)size) != NULL &&
+           memmem(msg->raw.data, msg->raw.size, "\r\nX-Reason: ", 12) != NULL;
+}
+
 static int outcome(const char *method, enum source source, enum place place)
 {
     static const enum h_who who_of[SOURCE_COUNT] = {
@@ -118,6 +127,7 @@ static int outcome(const char *method, enum source source, enum place place)
         }
         result = h->msg.is_request || h->msg.status < 200 ? DROPPED : h->msg.status;
         result = h->sent_count == 0 ? DROPPED : result;
+        result = result >= 400 && !says_why(&h->msg) ? -result : result;
     }
     h_free(h);
     return result;
