@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 static void assert_written(const struct buf *buf, const char *text)
@@ -34,6 +35,29 @@ static void numbers_are_written_over_their_whole_range(void **state)
     buf_hex(&buf, (const uint8_t *)"\x01\xfe", 2);
     buf_printf(&buf, " %d%s", 5, "x");
     assert_written(&buf, "0 18446744073709551615 -9223372036854775808 7 01fe 5x");
+}
+
+static void a_number_is_written_right_around_every_power_of_ten_and_two(void **state)
+{
+    (void)state;
+    char data[24], wanted[24];
+    for (int i = 0; i < 64 + 20; i++) {
+        uint64_t middle = i < 64 ? UINT64_C(1) << i : 1;
+        for (int j = 64; j < i; j++) {
+            middle *= 10;
+        }
+        for (uint64_t value = middle - 1; value != middle + 2; value++) {
+            struct buf buf;
+            size_t size =
+                (size_t)snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)value);
+            buf_init(&buf, data, size);
+            buf_u64(&buf, value);
+            assert_written(&buf, wanted);
+            buf_init(&buf, data, size - 1);
+            buf_u64(&buf, value);
+            assert_true(buf.is_full && buf.size == 0);
+        }
+    }
 }
 
 static void what_does_not_fit_is_left_out_and_said(void **state)
@@ -196,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_written_over_their_whole_range),
+        cmocka_unit_test(a_number_is_written_right_around_every_power_of_ten_and_two),
         cmocka_unit_test(what_does_not_fit_is_left_out_and_said),
         cmocka_unit_test(json_strings_keep_text_and_escape_what_could_harm),
         cmocka_unit_test(json_members_have_commas_between_them_only),

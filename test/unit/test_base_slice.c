@@ -32,6 +32,32 @@ static void comparing_without_case_folds_ascii_letters_only(void **state)
     assert_true(slice_starts_with(SLICE("si"), SLICE("")));
 }
 
+/* Words of eight bytes, and less: every size, and a difference at every place. */
+static void comparing_without_case_sees_every_byte_of_every_size(void **state)
+{
+    (void)state;
+    char text[40], other[40];
+    for (size_t size = 1; size <= sizeof(text); size++) {
+        for (size_t i = 0; i < size; i++) {
+            text[i] = "aZ-[09@z"[i % 8];
+            other[i] = "Az-[09@Z"[i % 8];
+        }
+        assert_true(slice_equal_nocase(slice_make(text, size), slice_make(other, size)));
+        assert_false(slice_equal_nocase(slice_make(text, size), slice_make(other, size - 1)));
+        for (size_t i = 0; i < size; i++) {
+            char kept = other[i];
+            for (int bit = 0; bit < 8; bit++) {
+                other[i] = (char)(kept ^ 1 << bit);
+                bool is_letter = i % 8 < 2 || i % 8 == 7;
+                assert_int_equal(
+                    slice_equal_nocase(slice_make(text, size), slice_make(other, size)),
+                    is_letter && bit == 5);
+            }
+            other[i] = kept;
+        }
+    }
+}
+
 static void trimming_takes_blanks_from_both_ends(void **state)
 {
     (void)state;
@@ -108,6 +134,33 @@ static void hex_goes_there_and_back_and_refuses_the_rest(void **state)
     assert_memory_equal(back, bytes, 3);
 }
 
+static void hex_of_every_size_is_read_as_written_and_refused_for_any_wrong_digit(void **state)
+{
+    (void)state;
+    uint8_t bytes[40], back[40];
+    char text[80];
+    for (size_t size = 1; size <= sizeof(bytes); size++) {
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = (uint8_t)(i * 37 + size * 11);
+        }
+        slice_hex(text, bytes, size);
+        for (size_t i = 0; i < 2 * size; i++) {
+            assert_int_equal(text[i],
+                             "0123456789abcdef"[bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15]);
+        }
+        assert_true(slice_from_hex(slice_make(text, 2 * size), back, size));
+        assert_memory_equal(back, bytes, size);
+        for (size_t i = 0; i < 2 * size; i++) {
+            char kept = text[i];
+            for (size_t j = 0; j < 6; j++) {
+                text[i] = "/:@G`g"[j];
+                assert_false(slice_from_hex(slice_make(text, 2 * size), back, size));
+            }
+            text[i] = kept;
+        }
+    }
+}
+
 static void a_text_field_takes_what_fits_with_its_nul(void **state)
 {
     (void)state;
@@ -152,11 +205,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_null_is_the_empty_slice),
         cmocka_unit_test(comparing_without_case_folds_ascii_letters_only),
+        cmocka_unit_test(comparing_without_case_sees_every_byte_of_every_size),
         cmocka_unit_test(trimming_takes_blanks_from_both_ends),
         cmocka_unit_test(splitting_walks_the_parts_and_then_gives_empty_ones),
         cmocka_unit_test(skipping_and_taking_stop_at_the_end),
         cmocka_unit_test(numbers_are_digits_within_their_limit_and_nothing_else),
         cmocka_unit_test(hex_goes_there_and_back_and_refuses_the_rest),
+        cmocka_unit_test(hex_of_every_size_is_read_as_written_and_refused_for_any_wrong_digit),
         cmocka_unit_test(a_text_field_takes_what_fits_with_its_nul),
         cmocka_unit_test(an_arena_gives_aligned_zeros_until_it_is_full),
     };

@@ -1,4 +1,5 @@
 #include "sip/digest.h"
+#include "sip/digest_hash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -417,10 +418,35 @@ static void a_challenge_is_spelled_for_everybody(void **state)
     assert_null(strstr(block, "SHA-256"));
 }
 
+/* What is kept from one request to the next must never answer for another one. */
+static void a_response_depends_on_method_and_uri_whatever_was_asked_before(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *uri;
+    } asked[] = {{"INVITE", "sip:bob@example.com"},  {"NOTIFY", "sip:bob@example.com"},
+                 {"INVITE", "sip:bob@example.com"},  {"INVITE", "sip:bob@example.con"},
+                 {"INVITE", "sip:bob@example.co"},   {"INVITE", ""},
+                 {"INVIT", "E:sip:bob@example.com"}, {"INVITE", "sip:bob@example.com"}};
+    struct digest_credentials credentials = {
+        .nonce = SLICE("n"), .nc_text = SLICE("00000001"), .cnonce = SLICE("c"), .has_qop = true};
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
+        uint8_t response[32], wanted[32];
+        struct digest_context *fresh = digest_context_new();
+        assert_non_null(fresh);
+        credentials.uri = slice_from_text(asked[i].uri);
+        digest_response(context, &credentials, ha1.md5, slice_from_text(asked[i].method), response);
+        digest_response(fresh, &credentials, ha1.md5, slice_from_text(asked[i].method), wanted);
+        digest_context_free(fresh);
+        assert_memory_equal(response, wanted, 16);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(responses_of_the_rfcs_are_right),
+        cmocka_unit_test(a_response_depends_on_method_and_uri_whatever_was_asked_before),
         cmocka_unit_test(siphash_gives_the_values_of_its_authors),
         cmocka_unit_test(credentials_are_found_or_refused),
         cmocka_unit_test(a_challenge_is_answered_with_the_strongest_algorithm),
