@@ -36,7 +36,7 @@ def stopped(name, phones, before_s, during_s, after_s):
             dt.loads[0].wait_step("during")
             ended = time.monotonic()
             server.thaw()
-            judge = Judge(dt)
+            judge = Judge(dt, is_timed=name != "brief")
             judge.figures["settle_s"] = dt.wait_backlog(30)
             dt.wait_calls()
             dt.wait_settled(20)
