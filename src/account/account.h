@@ -20,6 +20,7 @@
 #define ENDPOINT_IDENTITIES_MAX 8
 #define SUSPENSION_TEXT_SIZE 96
 #define HOT_OPEN_SIZE 128
+#define ACCOUNT_ZONE_SIZE 40 /* of rating/zone.h */
 #define NO_LIMIT (-1)
 
 enum account_kind { ACCOUNT_PREPAID = 0, ACCOUNT_POSTPAID };
@@ -50,6 +51,8 @@ struct account {
     /* Against toll fraud; 0: no limit. */
     int64_t spend_minute_micro; /* spent or promised to open calls within a minute, at an edge */
     int64_t price_max_micro;    /* a call that costs more a minute is refused */
+    /* Of the week windows in its decks ("Europe/Berlin"); empty: the deck's own. */
+    char time_zone[ACCOUNT_ZONE_SIZE];
     char
         hot_open[HOT_OPEN_SIZE]; /* "882,883": hot destinations that it may call; "all"; "": none */
     uint32_t sell_deck;    /* deck id for what it calls; 0: it has no prices, so only on-net free

@@ -77,6 +77,7 @@ void account_encode(struct buf *out, const struct account *row)
     wire_put_i64(out, row->price_max_micro);
     put_text(out, row->hot_open);
     wire_put_u64(out, row->parent_id);
+    put_text(out, row->time_zone);
 }
 
 bool account_decode(struct wire_reader *in, struct account *row)
@@ -108,6 +109,9 @@ bool account_decode(struct wire_reader *in, struct account *row)
     }
     if (in->rest.size > 0) { /* a record of before sub-accounts ends here */
         got.parent_id = wire_get_u64(in);
+    }
+    if (in->rest.size > 0) { /* a record of before zones ends here */
+        wire_get_text(in, got.time_zone, sizeof(got.time_zone));
     }
     if (in->is_bad) {
         return false;

@@ -2,13 +2,13 @@
 #include "api/decks.h"
 
 #include "api/handlers.h"
+#include "api/zone_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IMPORT_TRIES 3
-#define ZONE_FILE_MAX 65536
 #define CSV_LINE_MAX 256 /* bytes a row takes at most, but for its description */
 
 json_t *deck_write(const struct deck_row *row)
@@ -163,25 +163,6 @@ static bool take_over(struct api_call *call, struct import *import, struct deck_
     return true;
 }
 
-/* The zone's table as this machine has it. */
-static bool zone_load(const char *name, struct zone *out)
-{
-    char path[sizeof("/usr/share/zoneinfo/") + ZONE_NAME_SIZE];
-    snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
-    FILE *file = fopen(path, "rbe");
-    char *block = malloc(ZONE_FILE_MAX);
-    size_t size = file == NULL || block == NULL ? 0 : fread(block, 1, ZONE_FILE_MAX, file);
-    bool is_read = size > 0 && size < ZONE_FILE_MAX && zone_read(slice_make(block, size), out);
-    if (is_read && out->name != name) {
-        snprintf(out->name, sizeof(out->name), "%s", name);
-    }
-    free(block);
-    if (file != NULL) {
-        fclose(file);
-    }
-    return is_read;
-}
-
 static bool read_zone(struct api_call *call, struct import *import)
 {
     const char *name = api_argument(call, "time_zone");
@@ -190,7 +171,7 @@ static bool read_zone(struct api_call *call, struct import *import)
         snprintf(import->zone.name, sizeof(import->zone.name), "UTC");
         return true;
     }
-    if (!zone_is_name(name) || !zone_load(name, &import->zone)) {
+    if (!zone_is_name(name) || !zone_file_read(name, &import->zone)) {
         api_problem_field(call, "time_zone",
                           "\"time_zone\" is a name such as Europe/Berlin, and this one is not "
                           "known here.");

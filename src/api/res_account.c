@@ -2,6 +2,7 @@
 #include "api/balances.h"
 #include "api/handlers.h"
 #include "api/resource.h"
+#include "api/zone_file.h"
 
 #include "account/suspension.h"
 
@@ -35,6 +36,7 @@ static const struct field fields[] = {
     {"hot_open", FIELD_PREFIXES, 0, FIELD(account, hot_open)},
     {"sell_deck", FIELD_DECK, 0, FIELD(account, sell_deck)},
     {"inbound_deck", FIELD_DECK, 0, FIELD(account, inbound_deck)},
+    {"time_zone", FIELD_TEXT, 0, FIELD(account, time_zone)},
     {"country_code", FIELD_DIGITS, 0, FIELD(account, country_code)},
     {"national_prefix", FIELD_DIGITS, 0, FIELD(account, national_prefix)},
     {"international_prefix", FIELD_DIGITS, 0, FIELD(account, international_prefix)},
@@ -118,6 +120,13 @@ static bool finish(struct api_call *call, const json_t *body, bool is_new, void 
     const struct account *account = row;
     if (account->kind == ACCOUNT_PREPAID && account->limit_micro != 0) {
         api_problem_field(call, "limit", "Only a postpaid account has a credit limit.");
+        return false;
+    }
+    struct zone zone;
+    if (account->time_zone[0] != '\0' && !zone_file_read(account->time_zone, &zone)) {
+        api_problem_field(call, "time_zone",
+                          "\"time_zone\" is a name such as Europe/Berlin, and this one is not "
+                          "known here.");
         return false;
     }
     return are_decks_in_currency(call, body, account);

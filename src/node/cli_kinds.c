@@ -61,6 +61,7 @@ static const struct cli_column account_show[] = {
     {"hot destinations open", "hot_open", CLI_TEXT},
     {"prices", "sell_deck", CLI_DECK},
     {"prices of inbound calls", "inbound_deck", CLI_DECK},
+    {"zone of its windows (none: the deck's)", "time_zone", CLI_TEXT},
     {"country code", "country_code", CLI_TEXT},
     {"national prefix", "national_prefix", CLI_TEXT},
     {"international prefix", "international_prefix", CLI_TEXT},
@@ -99,6 +100,8 @@ static const struct cli_column account_show[] = {
                    "sell_deck", ARGS_TEXT_OR_NULL),                                                \
         ARG_MEMBER("--inbound-deck", "NAME|none", "its prices for calls to its numbers",           \
                    "inbound_deck", ARGS_TEXT_OR_NULL),                                             \
+        ARG_MEMBER("--time-zone", "Europe/Berlin", "of windows in its prices (the deck's)",        \
+                   "time_zone", ARGS_TEXT),                                                        \
         ARG_MEMBER("--country-code", "DIGITS", "so that 0... is dialled as at home: 49",           \
                    "country_code", ARGS_TEXT),                                                     \
         ARG_MEMBER("--national-prefix", "DIGITS", "0", "national_prefix", ARGS_TEXT),              \

@@ -1,5 +1,6 @@
 #include "node/edge_config.h"
 
+#include "api/zone_file.h"
 #include "base/address.h"
 
 #include <stdlib.h>
@@ -123,8 +124,22 @@ void follow_put_endpoint(struct config_follower *follower, const struct endpoint
     }
 }
 
+/* A zone that this machine does not have: the deck's counts, and somebody is told. */
+static void keep_zone(struct config_follower *follower, const char *name)
+{
+    struct deck_set *decks = follower->role->edge.decks;
+    struct zone zone;
+    if (name[0] == '\0' || deck_set_zone(decks, name) != NULL) {
+        return;
+    }
+    if (!zone_file_read(name, &zone) || !deck_set_put_zone(decks, &zone)) {
+        alarm_full(follower, SLICE("{\"alarm\":\"an account's time zone is not known here\"}"));
+    }
+}
+
 void follow_put_account(struct config_follower *follower, const struct account *row)
 {
+    keep_zone(follower, row->time_zone);
     if (!directory_put_account(follower->role->edge.directory, row)) {
         alarm_full(follower, SLICE("{\"alarm\":\"account table is full\"}"));
     }

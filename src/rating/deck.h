@@ -75,6 +75,9 @@ const char *deck_time_zone(const struct deck *deck); /* "UTC", "Europe/Berlin" *
  * or it is a deck of messages. Never UNKNOWN: the deck is in memory. */
 struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,
                        struct rate *out);
+/* The same with the windows in another zone than the deck's: the customer's. NULL: the deck's. */
+struct tri deck_lookup_in_zone(const struct deck *deck, struct slice digits, int64_t wall_s,
+                               const struct zone *zone, struct rate *out);
 
 struct deck_network { /* where a message goes to; empty: not known */
     struct slice mcc; /* three digits */

@@ -9,7 +9,8 @@
 /* Dates begin by the one, windows hold by the other: a report asks for another week's hours. */
 struct moment {
     int64_t wall_s;
-    int64_t local_s; /* the wall time whose minute of the week counts */
+    int64_t local_s;         /* the wall time whose minute of the week counts */
+    const struct zone *zone; /* where it is read; NULL: in the deck's */
 };
 
 struct found {
@@ -19,7 +20,14 @@ struct found {
 
 static struct moment now_at(int64_t wall_s)
 {
-    return (struct moment){wall_s, wall_s};
+    return (struct moment){wall_s, wall_s, NULL};
+}
+
+static uint32_t week_minute(const struct deck *deck, struct moment when)
+{
+    return when.zone == NULL
+               ? zone_week_minute(deck->changes, deck->header.change_count, when.local_s)
+               : zone_week_minute(when.zone->changes, when.zone->change_count, when.local_s);
 }
 
 /* The entry of a run that counts: of those with the newest date that has begun, the one whose
@@ -44,9 +52,7 @@ static uint32_t begun_entry(const struct deck *deck, uint32_t value, struct mome
             return NO_ENTRY;
         }
         const struct window_span *window = deck_entry_window(deck, entry);
-        if (window == NULL ||
-            window_holds(
-                window, zone_week_minute(deck->changes, deck->header.change_count, when.local_s))) {
+        if (window == NULL || window_holds(window, week_minute(deck, when))) {
             return at;
         }
         if ((entry->date_more & DECK_ENTRY_MORE) == 0) {
@@ -164,8 +170,15 @@ static void fill_rate(const struct deck *deck, struct slice digits, int64_t wall
 struct tri deck_lookup(const struct deck *deck, struct slice digits, int64_t wall_s,
                        struct rate *out)
 {
-    struct found found = deck->header.kind == DECK_CALLS ? find(deck, digits, now_at(wall_s))
-                                                         : (struct found){NO_ENTRY, 0};
+    return deck_lookup_in_zone(deck, digits, wall_s, NULL, out);
+}
+
+struct tri deck_lookup_in_zone(const struct deck *deck, struct slice digits, int64_t wall_s,
+                               const struct zone *zone, struct rate *out)
+{
+    struct moment when = {wall_s, wall_s, zone};
+    struct found found =
+        deck->header.kind == DECK_CALLS ? find(deck, digits, when) : (struct found){NO_ENTRY, 0};
     if (found.entry == NO_ENTRY) {
         return (struct tri){TRI_ABSENT};
     }
@@ -202,7 +215,7 @@ struct tri deck_lookup_message(const struct deck *deck, const struct deck_networ
 bool deck_lookup_key(const struct deck *deck, struct slice digits, int64_t wall_s, int64_t local_s,
                      struct rate *out)
 {
-    struct found found = find(deck, digits, (struct moment){wall_s, local_s});
+    struct found found = find(deck, digits, (struct moment){wall_s, local_s, NULL});
     if (found.entry == NO_ENTRY) {
         return false;
     }

@@ -18,6 +18,8 @@ struct places { /* immutable once it is published */
 struct deck_set {
     _Atomic(struct places *) places;
     struct epoch *epoch;
+    _Atomic uint32_t zone_count; /* what is below it is not changed any more */
+    const struct zone *zones[DECK_SET_ZONES_MAX];
 };
 
 static struct places *places_new(uint32_t count)
@@ -74,7 +76,37 @@ void deck_set_free(struct deck_set *set)
         places->at[i].release(places->at[i].deck);
     }
     free(places);
+    for (uint32_t i = 0; i < atomic_load(&set->zone_count); i++) {
+        free((void *)(uintptr_t)set->zones[i]);
+    }
     free(set);
+}
+
+const struct zone *deck_set_zone(const struct deck_set *set, const char *name)
+{
+    uint32_t count = atomic_load(&set->zone_count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(set->zones[i]->name, name) == 0) {
+            return set->zones[i];
+        }
+    }
+    return NULL;
+}
+
+bool deck_set_put_zone(struct deck_set *set, const struct zone *zone)
+{
+    uint32_t count = atomic_load(&set->zone_count);
+    if (deck_set_zone(set, zone->name) != NULL) {
+        return true;
+    }
+    struct zone *copy = count == DECK_SET_ZONES_MAX ? NULL : malloc(sizeof(*copy));
+    if (copy == NULL) {
+        return false;
+    }
+    *copy = *zone;
+    set->zones[count] = copy;
+    atomic_store(&set->zone_count, count + 1);
+    return true;
 }
 
 const struct deck *deck_set_find(const struct deck_set *set, uint32_t id)

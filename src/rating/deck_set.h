@@ -21,4 +21,12 @@ MUST_CHECK bool deck_set_put(struct deck_set *set, struct deck *deck,
                              void (*release)(struct deck *deck));
 void deck_set_remove(struct deck_set *set, uint32_t id);
 
+#define DECK_SET_ZONES_MAX 1024 /* there are some 600 */
+
+/* Time zones that accounts have their windows in. NULL: not here; then the deck's own counts. What
+ * is found lives as long as the set. */
+const struct zone *deck_set_zone(const struct deck_set *set, const char *name);
+/* Writer: a zone that is not there yet is copied. False: too many, or no memory. */
+MUST_CHECK bool deck_set_put_zone(struct deck_set *set, const struct zone *zone);
+
 #endif

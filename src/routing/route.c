@@ -77,6 +77,13 @@ static bool find_payer(const struct planner *planner, uint64_t account_id)
     return is_parent_active(planner, plan);
 }
 
+/* Whose evening is it? NULL: the deck says. */
+static const struct zone *payer_zone(const struct planner *planner)
+{
+    const char *name = planner->plan->payer.time_zone;
+    return name[0] == '\0' ? NULL : deck_set_zone(planner->decks, name);
+}
+
 /* Price of the plan's number by a deck of the payer's. False: refused. */
 static bool find_price(const struct planner *planner, uint32_t deck_id, const char *deck_use)
 {
@@ -92,7 +99,8 @@ static bool find_price(const struct planner *planner, uint32_t deck_id, const ch
         refuse_unknown(plan, "The deck that the account is priced by");
         return false;
     }
-    switch (deck_lookup(deck, slice_from_text(plan->number), planner->request->wall_s, &plan->price)
+    switch (deck_lookup_in_zone(deck, slice_from_text(plan->number), planner->request->wall_s,
+                                payer_zone(planner), &plan->price)
                 .is) {
     case TRI_UNKNOWN:
         refuse_unknown(plan, "The price");
@@ -128,7 +136,9 @@ static bool find_on_net_price(const struct planner *planner, struct slice called
         return false;
     }
     if (deck != NULL) {
-        switch (deck_lookup(deck, called_digits, planner->request->wall_s, &rate).is) {
+        switch (deck_lookup_in_zone(deck, called_digits, planner->request->wall_s,
+                                    payer_zone(planner), &rate)
+                    .is) {
         case TRI_PRESENT:
         case TRI_ABSENT:
         case TRI_UNKNOWN:

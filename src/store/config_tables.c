@@ -36,6 +36,7 @@ static const struct config_column account_columns[] = {
     FIELD(account, COLUMN_I64, wall_suspended_until_us),
     FIELD(account, COLUMN_I64, low_balance_micro),
     FIELD(account, COLUMN_REF64, parent_id),
+    FIELD(account, COLUMN_TEXT, time_zone),
 };
 
 static const struct config_column endpoint_columns[] = {

@@ -177,6 +177,10 @@ static const char sub_accounts[] =
     "ALTER TABLE account ADD COLUMN parent_id INTEGER REFERENCES account (id);"
     "CREATE INDEX account_parent ON account (parent_id) WHERE parent_id IS NOT NULL;";
 
+/* Step 11. The zone of an account's week windows; empty: the deck's. */
+static const char account_zones[] =
+    "ALTER TABLE account ADD COLUMN time_zone TEXT NOT NULL DEFAULT '';";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -188,4 +192,5 @@ const struct schema_step schema_steps[] = {
     {"balance locks", balance_locks},
     {"low balances", low_balances},
     {"sub-accounts", sub_accounts},
+    {"zones of accounts", account_zones},
 };

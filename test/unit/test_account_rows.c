@@ -39,6 +39,7 @@ static const struct account account = {
     .price_max_micro = 1500000,
     .hot_open = "882,979",
     .parent_id = 12,
+    .time_zone = "America/Argentina/Buenos_Aires",
 };
 
 static const struct endpoint endpoint = {
@@ -136,11 +137,12 @@ static void an_endpoint_is_disabled_and_needs_sha_256_or_not(void **state)
     }
 }
 
-/* Two amounts, and a text with its size; behind them the parent. */
-#define PARENT_SIZE 8
+/* Two amounts, and a text with its size; behind them the parent, and the zone. */
+#define ZONE_SIZE (2 + strlen(account.time_zone))
+#define PARENT_SIZE (8 + ZONE_SIZE)
 #define FRAUD_LIMITS_SIZE (8 + 8 + 2 + strlen(account.hot_open) + PARENT_SIZE)
 
-static void an_account_of_before_sub_accounts_has_no_parent(void **state)
+static void an_account_of_before_sub_accounts_and_zones_has_none(void **state)
 {
     (void)state;
     struct account read;
@@ -150,6 +152,10 @@ static void an_account_of_before_sub_accounts_has_no_parent(void **state)
     assert_true(account_decode(&in, &read));
     assert_string_equal(read.hot_open, account.hot_open);
     assert_int_equal(read.parent_id, 0);
+    in = reader_of(out.size - ZONE_SIZE);
+    assert_true(account_decode(&in, &read));
+    assert_int_equal(read.parent_id, account.parent_id);
+    assert_string_equal(read.time_zone, "");
 }
 
 /* The last good copy on disk is read by the next version, too. */
@@ -175,8 +181,9 @@ static void a_row_that_is_cut_short_is_damaged_at_every_length(void **state)
     for (size_t size = 0; size < out.size; size++) {
         struct account read = {.id = 1};
         struct wire_reader in = reader_of(size);
-        if (size == out.size - FRAUD_LIMITS_SIZE || size == out.size - PARENT_SIZE) {
-            continue;
+        if (size == out.size - FRAUD_LIMITS_SIZE || size == out.size - PARENT_SIZE ||
+            size == out.size - ZONE_SIZE) {
+            continue; /* a version ended there */
         }
         assert_false(account_decode(&in, &read));
         assert_int_equal(read.id, 1); /* untouched */
@@ -260,7 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_a_row_survives_encoding),
         cmocka_unit_test(an_endpoint_is_disabled_and_needs_sha_256_or_not),
-        cmocka_unit_test(an_account_of_before_sub_accounts_has_no_parent),
+        cmocka_unit_test(an_account_of_before_sub_accounts_and_zones_has_none),
         cmocka_unit_test(an_account_of_before_the_limits_against_fraud_has_none),
         cmocka_unit_test(a_row_that_is_cut_short_is_damaged_at_every_length),
         cmocka_unit_test(counts_and_kinds_out_of_range_are_damage),

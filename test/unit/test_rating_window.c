@@ -207,11 +207,9 @@ static void done(struct deck *deck)
     deck_build_done(&build);
 }
 
-static void the_row_whose_window_holds_the_local_time_counts(void **state)
+/* Whether the zone is the deck's or the customer's makes no difference to what is evening. */
+static void check_windows(const struct zone *own, const struct zone *customers)
 {
-    (void)state;
-    static struct zone zone;
-    read_zone("Europe/Berlin", &zone);
     struct deck *deck = deck_of("prefix,rate,window,effective\n"
                                 "49,0.05,,\n"
                                 "49,0.09,mon-fri 08:00-20:00,\n"
@@ -219,7 +217,7 @@ static void the_row_whose_window_holds_the_local_time_counts(void **state)
                                 "4930,0.02,sat,\n"
                                 "49,0.5,,2027-01-01\n"
                                 "49,0.9,mon-fri 08:00-20:00,2027-01-01\n",
-                                &zone);
+                                own);
     static const struct {
         const char *at, *digits;
         int64_t milli;
@@ -242,15 +240,35 @@ static void the_row_whose_window_holds_the_local_time_counts(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
         struct rate rate;
         int64_t wall_s = at(table[i].at);
-        assert_int_equal(deck_lookup(deck, slice_from_text(table[i].digits), wall_s, &rate).is,
-                         TRI_PRESENT);
+        assert_int_equal(
+            deck_lookup_in_zone(deck, slice_from_text(table[i].digits), wall_s, customers, &rate)
+                .is,
+            TRI_PRESENT);
         if (rate.nano_per_min != table[i].milli * 1000000) {
             fail_msg("%s %s", table[i].at, table[i].digits);
         }
         assert_int_equal(rate.at_s, wall_s);
     }
-    assert_string_equal(deck_time_zone(deck), "Europe/Berlin");
+    assert_string_equal(deck_time_zone(deck), own == NULL ? "UTC" : own->name);
     done(deck);
+}
+
+static void the_row_whose_window_holds_the_local_time_counts(void **state)
+{
+    (void)state;
+    static struct zone berlin;
+    read_zone("Europe/Berlin", &berlin);
+    check_windows(&berlin, NULL);
+}
+
+static void a_customers_own_zone_counts_before_the_decks(void **state)
+{
+    (void)state;
+    static struct zone berlin, tokyo;
+    read_zone("Europe/Berlin", &berlin);
+    read_zone("Asia/Tokyo", &tokyo);
+    check_windows(NULL, &berlin);
+    check_windows(&tokyo, &berlin);
 }
 
 /* Rating the stored inputs again: the deck, the number and the time give the same rate. */
@@ -276,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_damaged_zone_file_is_refused),
         cmocka_unit_test(a_window_is_the_minutes_that_it_names),
         cmocka_unit_test(the_row_whose_window_holds_the_local_time_counts),
+        cmocka_unit_test(a_customers_own_zone_counts_before_the_decks),
         cmocka_unit_test(windows_without_a_zone_are_in_utc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
