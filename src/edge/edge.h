@@ -182,8 +182,8 @@ void edge_message(struct edge_worker *worker, const struct sip_msg *msg, enum si
 void edge_tick(struct edge_worker *worker, const struct edge_time *now);
 int64_t edge_deadline(const struct edge_worker *worker);
 
-/* A lease changed for this call (meter_wakeups_take). */
-void edge_wake(struct edge_worker *worker, uint32_t call, uint32_t generation,
+/* A lease changed for the call at that index (meter_wakeups_take). */
+void edge_wake(struct edge_worker *worker, uint32_t index, uint32_t generation,
                const struct edge_time *now);
 /* A destination refused (ICMP, connection refused or lost): its unanswered requests fail over. */
 void edge_unreachable(struct edge_worker *worker, const struct reg_flow *to,

@@ -194,7 +194,7 @@ struct edge_txn *txn_client_new(struct edge_worker *worker, enum sip_method meth
  * given back where there is none. */
 struct edge_txn *txn_client_take(struct edge_worker *worker, enum sip_method method,
                                  const char *branch, const struct reg_flow *to,
-                                 struct pool_block *request, enum txn_purpose purpose);
+                                 struct pool_block *message, enum txn_purpose purpose);
 void txn_drop(struct edge_worker *worker, struct edge_txn *txn);
 void txn_arm(struct edge_worker *worker, struct edge_txn *txn);
 /* Feeds the machine, repeats what it asks to repeat; returns what is left to do for the owner. END

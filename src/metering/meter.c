@@ -258,7 +258,7 @@ int64_t meter_talk_us(const struct meter *meter, int64_t now_us)
 static int64_t renew_again(const struct meter *meter, enum meter_verdict verdict, int64_t now_us)
 {
     int64_t paid_until_us = after_answer(meter, meter->covers_us);
-    int64_t again_us = paid_until_us;
+    int64_t again_us = now_us + METER_FRESH_US;
     switch (verdict) {
     case METER_OK:
     case METER_OK_ON_GRACE:
@@ -274,7 +274,6 @@ static int64_t renew_again(const struct meter *meter, enum meter_verdict verdict
     case METER_DAY_LIMIT:
     case METER_MINUTE_LIMIT:
     case METER_FULL:
-        again_us = now_us + METER_FRESH_US;
         break;
     }
     return again_us < paid_until_us ? again_us : paid_until_us;
