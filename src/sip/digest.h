@@ -49,8 +49,8 @@ enum digest_verdict {
     DIGEST_MALFORMED /* answer 400 */
 };
 
-/* A context that keeps fetched OpenSSL digests (EVP fetch costs more than the digest); one a
- * thread. NULL: no memory or no such algorithm. */
+/* What hashing keeps from one message to the next: H(method:uri) as it was made last, no secret;
+ * one a thread. NULL: no memory. */
 struct digest_context *digest_context_new(void);
 void digest_context_free(struct digest_context *context);
 

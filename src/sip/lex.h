@@ -193,9 +193,9 @@ enum lex_param lex_param_next(struct slice *rest, struct slice *name, struct sli
 static inline enum lex_param lex_param_take(struct slice *rest, struct slice *name,
                                             struct slice *value)
 {
-    const char *start = rest->data + 1;
-    const char *end = rest->data + rest->size;
-    if (rest->size > 1 && *rest->data == ';') {
+    if (rest->size > 1 && *rest->data == ';') { /* data may be NULL where there is nothing */
+        const char *start = rest->data + 1;
+        const char *end = rest->data + rest->size;
         const char *stop = lex_skip_plain(start, end);
         bool has_value = stop < end && *stop == '=';
         const char *from = has_value ? stop + 1 : stop;

@@ -175,11 +175,11 @@ static bool address_params_read(struct sip_address *address)
  * False: another form, for the long way; nothing was written. */
 static bool usual_address_read(struct slice text, struct sip_address *out)
 {
-    const char *start = text.data + 5;
-    const char *end = text.data + text.size;
     if (text.size < 8 || memcmp(text.data, "<sip:", 5) != 0) {
         return false;
     }
+    const char *start = text.data + 5;
+    const char *end = text.data + text.size;
     const char *sign = lex_skip_plain(start, end);
     bool has_user = sign > start && sign < end && *sign == '@';
     const char *host = has_user ? sign + 1 : start;

@@ -44,6 +44,10 @@ static inline enum sip_header_id near_name_read(const char *at, const char *end,
         bool is_known = known->size == size && (unsigned)__builtin_ctz(~same) >= size;
         return is_known ? (enum sip_header_id)known->id : SIP_H_OTHER;
     }
+#else
+    (void)at;
+    (void)end;
+    (void)colon;
 #endif
     return SIP_H_OTHER;
 }
