@@ -195,7 +195,8 @@ struct tri edge_end_call(struct edge_worker *worker, uint64_t key, const char *a
 
 /* Replay, before the first message: JOURNAL_CALL, JOURNAL_CALL_GONE, JOURNAL_USAGE (which closes
  * its call). A call belongs to the worker of its Call-ID: feed each record to all workers. Then
- * edge_replay_done: open calls are metered and probed, ringing ones are ended. */
+ * edge_replay_done: open calls are metered and probed, ringing ones are ended, and who may not have
+ * heard of the end of a call that closed last gets a BYE. */
 void edge_replay(struct edge_worker *worker, enum journal_kind kind, struct slice record,
                  const struct edge_time *now);
 void edge_replay_done(struct edge_worker *worker, int64_t last_alive_wall_us,

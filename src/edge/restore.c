@@ -8,6 +8,7 @@
 #define PROBE_SPREAD_US 5000000
 #define PROBE_AGAIN_US 1000000
 #define LATE_2XX_US CANCEL_WAIT_US
+#define BYE_SURE_US 1000000 /* older than the last heartbeat by this: its BYE went out */
 
 /* A call of ours that is replayed is one of this worker's only if its Call-ID is. */
 static bool is_own_call(struct edge_worker *worker, const struct call *call)
@@ -15,6 +16,15 @@ static bool is_own_call(struct edge_worker *worker, const struct call *call)
     int count = worker->edge->settings.worker_count;
     uint64_t hash = call_id_hash(worker->edge, pool_slice(call->call_id));
     return count <= 1 || (int)((hash >> 8) % (uint64_t)count) == worker->index;
+}
+
+/* An open call counts; one that ended just before the restart does no more. */
+static void replay_forget(struct edge_worker *worker, struct call *call)
+{
+    if (call->state != CALL_OVER) {
+        atomic_fetch_sub_explicit(&worker->calls_open, 1, memory_order_relaxed);
+    }
+    call_forget(worker, call);
 }
 
 static void replay_call(struct edge_worker *worker, struct slice record)
@@ -26,8 +36,7 @@ static void replay_call(struct edge_worker *worker, struct slice record)
     }
     struct call *before = call_by_key(worker, decoded.key);
     if (before != NULL) {
-        atomic_fetch_sub_explicit(&worker->calls_open, 1, memory_order_relaxed);
-        call_forget(worker, before);
+        replay_forget(worker, before);
     }
     struct call *call =
         is_own_call(worker, &decoded) ? call_new(worker, pool_slice(decoded.call_id)) : NULL;
@@ -67,7 +76,7 @@ static void replay_usage(struct edge_worker *worker, struct slice record)
         return;
     }
     struct call *call = call_by_key(worker, usage.call_key);
-    if (call == NULL) {
+    if (call == NULL || call->state == CALL_OVER) {
         return;
     }
     if ((usage.flags & USAGE_PARTIAL) != 0) {
@@ -76,8 +85,18 @@ static void replay_usage(struct edge_worker *worker, struct slice record)
         call->meter.charged_micro += usage.charge_micro;
         return;
     }
+    int64_t ago_us = worker->now.wall_us - usage.wall_end_us;
+    if (call->state != CALL_ANSWERED || ago_us > over_us(worker)) {
+        replay_forget(worker, call);
+        return;
+    }
+    /* Known as long as if there had been no restart: its BYE may come again, or be still to send.
+     */
     atomic_fetch_sub_explicit(&worker->calls_open, 1, memory_order_relaxed);
-    call_forget(worker, call);
+    call->state = CALL_OVER;
+    call->end = usage.end;
+    call->heard_us = worker->now.mono_us - (ago_us < 0 ? 0 : ago_us);
+    text_copy(call->reason, sizeof(call->reason), usage.reason);
 }
 
 void edge_replay(struct edge_worker *worker, enum journal_kind kind, struct slice record,
@@ -96,8 +115,7 @@ void edge_replay(struct edge_worker *worker, enum journal_kind kind, struct slic
         if (call_record_key(record, &key)) {
             struct call *call = call_by_key(worker, key);
             if (call != NULL) {
-                atomic_fetch_sub_explicit(&worker->calls_open, 1, memory_order_relaxed);
-                call_forget(worker, call);
+                replay_forget(worker, call);
             }
         }
         return;
@@ -222,6 +240,25 @@ static void resume_answered(struct edge_worker *worker, struct call *call)
     call_arm(worker, call);
 }
 
+/* The edge may have died between the record of a call's end and the BYE that tells of it: then one
+ * side would talk on, unpaid. Who hung up knows; who had its BYE already answers 481 to this one.
+ */
+static void end_again(struct edge_worker *worker, struct call *call)
+{
+    call->gone_at_us = worker->now.mono_us + over_us(worker);
+    call_arm(worker, call);
+    if (call->heard_us < worker->last_alive_us - BYE_SURE_US) {
+        return;
+    }
+    call->state = CALL_ENDING;
+    if (call->end != USAGE_END_CALLER) {
+        (void)send_own(worker, call, SIDE_A, SIP_BYE, (struct slice){NULL, 0});
+    }
+    if (call->end != USAGE_END_CALLEE) {
+        (void)send_own(worker, call, SIDE_B, SIP_BYE, (struct slice){NULL, 0});
+    }
+}
+
 void edge_replay_done(struct edge_worker *worker, int64_t last_alive_wall_us,
                       const struct edge_time *now)
 {
@@ -236,6 +273,8 @@ void edge_replay_done(struct edge_worker *worker, int64_t last_alive_wall_us,
         }
         if (call->state == CALL_ANSWERED) {
             resume_answered(worker, call);
+        } else if (call->state == CALL_OVER) {
+            end_again(worker, call);
         } else {
             end_ringing(worker, call);
         }
