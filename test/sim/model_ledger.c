@@ -162,7 +162,8 @@ static void refill_one(struct model_ledger *ledger, uint64_t incarnation,
     if (lacking_micro > grant_micro) {
         want_from_others(ledger, incarnation, account);
     }
-    if (lease->returned_micro > before.returned_micro ||
+    bool is_lock_short = row->locked_micro > 0 && model_available(ledger, account) < 0;
+    if ((lease->returned_micro > before.returned_micro && !is_lock_short) ||
         lease->granted_micro - lease->returned_micro <= lease->used_known_micro) {
         lease->is_wanted = false;
     }

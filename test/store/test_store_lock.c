@@ -85,6 +85,24 @@ static void a_lock_wants_idle_money_back_and_spends_none(void **state)
     assert_clean(store);
 }
 
+/* An open call holds the rest: when it ends, that is to come back too. */
+static void part_of_what_a_lock_wants_does_not_end_the_wish(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint64_t session = 0, id = make_account(store, "a", 0), wanted[4];
+    uint64_t incarnation = make_incarnation(store, 'a', &session);
+    int count = 0;
+    top_up(store, id, EUROS(10));
+    (void)ask(store, incarnation, session, id, 0, 0, EUROS(10));
+    assert_ok(lock_for(store, id, EUROS(8), 0));
+    assert_true(ask(store, incarnation, session, id, 0, EUROS(4), 0).is_wanted);
+    assert_ok(ledger_wanted(store, incarnation, wanted, 4, &count));
+    assert_int_equal(count, 1);
+    assert_false(ask(store, incarnation, session, id, 0, EUROS(8), 0).is_wanted);
+    assert_int_equal(balance_of(store, id).available_micro, 0);
+    assert_clean(store);
+}
+
 static void an_adjustment_takes_nothing_that_is_locked(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -161,6 +179,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(what_is_locked_is_not_granted_and_the_answer_says_so),
         TEST(a_lock_wants_idle_money_back_and_spends_none),
+        TEST(part_of_what_a_lock_wants_does_not_end_the_wish),
         TEST(an_adjustment_takes_nothing_that_is_locked),
         TEST(a_lock_ends_by_itself),
         TEST(a_lock_names_who_and_why_and_what_it_may_be),
