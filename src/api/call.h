@@ -147,8 +147,9 @@ void api_store_unknown(struct api_call *call, const char *why); /* 503 and Retry
 
 /* An account by name or id. False: the problem is answered (404, or 403 for another customer's). */
 MUST_CHECK bool api_find_account(struct api_call *call, const char *name, struct account *out);
-/* Its own account, one of its sub-accounts, or any to an operator. After api_store. */
-bool api_may_see(const struct api_call *call, uint64_t account_id);
+/* Its own account, one of its sub-accounts, or any to an operator. After api_store. False: the
+ * problem is answered: there is no `what` ("account acme"), or that is not known: never 404. */
+MUST_CHECK bool api_may_see(struct api_call *call, uint64_t account_id, const char *what);
 MUST_CHECK bool api_find_account_id(struct api_call *call, const char *name, uint64_t *out);
 MUST_CHECK bool api_find_trunk_id(struct api_call *call, const char *name, uint64_t *out);
 MUST_CHECK bool api_find_deck(struct api_call *call, const char *name, struct deck_row *out);

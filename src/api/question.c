@@ -167,28 +167,25 @@ bool api_store_ok(struct api_call *call, enum store_result result, const char *w
 
 /* ---- things by their names ---- */
 
-bool api_may_see(const struct api_call *call, uint64_t account_id)
+bool api_may_see(struct api_call *call, uint64_t account_id, const char *what)
 {
     uint64_t own_id = call->principal.account_id;
     if (call->principal.role == API_ROLE_OPERATOR || own_id == account_id) {
         return true;
     }
     struct account *account = malloc(sizeof(*account));
-    bool is_child = account != NULL && call->slot != NULL && own_id != 0 &&
-                    config_get_account(stores_store(call->slot), account_id, account) == STORE_OK &&
-                    account->parent_id == own_id;
-    free(account);
-    return is_child;
-}
-
-static bool may_see_account(struct api_call *call, uint64_t account_id, const char *name)
-{
-    if (api_may_see(call, account_id)) {
-        return true;
+    if (account == NULL) {
+        api_problem(call, PROBLEM_INTERNAL, "There is not enough memory.");
+        return false;
     }
-    /* As if it were not there: a customer learns nothing about who else is one. */
-    api_problem(call, PROBLEM_NOT_FOUND, "There is no account %s.", name);
-    return false;
+    enum store_result result = config_get_account(stores_store(call->slot), account_id, account);
+    bool is_child = result == STORE_OK && own_id != 0 && account->parent_id == own_id;
+    free(account);
+    if (api_store_ok(call, result, what) && !is_child) {
+        /* As if it were not there: a customer learns nothing about who else is one. */
+        api_problem(call, PROBLEM_NOT_FOUND, "There is no %s.", what);
+    }
+    return is_child;
 }
 
 bool api_find_account(struct api_call *call, const char *name, struct account *out)
@@ -203,7 +200,7 @@ bool api_find_account(struct api_call *call, const char *name, struct account *o
     enum store_result result = slice_to_u64(slice_from_text(name), INT64_MAX, &id)
                                    ? config_get_account(store, id, out)
                                    : config_account_by_name(store, name, out);
-    return api_store_ok(call, result, what) && may_see_account(call, out->id, name);
+    return api_store_ok(call, result, what) && api_may_see(call, out->id, what);
 }
 
 bool api_find_account_id(struct api_call *call, const char *name, uint64_t *out)
@@ -249,11 +246,7 @@ bool api_find_endpoint(struct api_call *call, const char *user, struct endpoint 
     if (!api_store_ok(call, config_endpoint_by_user(store, user, out), what)) {
         return false;
     }
-    if (api_may_see(call, out->account_id)) {
-        return true;
-    }
-    api_problem(call, PROBLEM_NOT_FOUND, "There is no %s.", what);
-    return false;
+    return api_may_see(call, out->account_id, what);
 }
 
 /* Decks are few: a name is found by looking through them. */

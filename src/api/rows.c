@@ -8,11 +8,18 @@
 #define PAGE_ROWS 100  /* read from the store at once */
 #define SCAN_MAX 20000 /* rows looked at for one page of a filtered list */
 
-static bool may_see(const struct api_call *call, const struct resource *resource, const void *row)
+/* False: the problem is answered. */
+static bool may_see(struct api_call *call, const struct resource *resource, const void *row,
+                    const char *what)
 {
-    return call->principal.role == API_ROLE_OPERATOR ||
-           (resource->is_seen_by_customers && resource->account_id != NULL &&
-            api_may_see(call, resource->account_id(row)));
+    if (call->principal.role == API_ROLE_OPERATOR) {
+        return true;
+    }
+    if (!resource->is_seen_by_customers || resource->account_id == NULL) {
+        api_problem(call, PROBLEM_NOT_FOUND, "There is no %s.", what);
+        return false;
+    }
+    return api_may_see(call, resource->account_id(row), what);
 }
 
 /* The path's part is a name; or an id, where names cannot be mistaken for one. */
@@ -36,14 +43,8 @@ bool rows_find(struct api_call *call, const struct resource *resource, void *row
     char what[API_PARAM_SIZE + 32];
     snprintf(what, sizeof(what), "%s %s", resource->noun, call->param);
     struct store *store = api_store(call);
-    if (store == NULL || !api_store_ok(call, look_up(call, store, resource, row), what)) {
-        return false;
-    }
-    if (!may_see(call, resource, row)) {
-        api_problem(call, PROBLEM_NOT_FOUND, "There is no %s.", what);
-        return false;
-    }
-    return true;
+    return store != NULL && api_store_ok(call, look_up(call, store, resource, row), what) &&
+           may_see(call, resource, row, what);
 }
 
 json_t *rows_write(struct api_call *call, const struct resource *resource, const void *row)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 static struct fixture *web;
 
@@ -112,6 +113,32 @@ static void a_parent_finds_the_devices_of_a_sub_account(void **state)
     expect(parent("/v1/endpoints/carol"), 404, "not-found"); /* bravo's */
 }
 
+static void change_tables(const char *sql)
+{
+    char path[300];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof(path), "%s/dialtone.db", web->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_busy_timeout(db, 5000);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    }
+    sqlite3_close(db);
+}
+
+/* The device is found, but whose sub-account it belongs to cannot be read. */
+static void a_parent_that_cannot_be_looked_up_is_unknown_and_not_absent(void **state)
+{
+    (void)state;
+    change_tables("PRAGMA legacy_alter_table = on; ALTER TABLE account RENAME TO away");
+    struct answer device = parent("/v1/endpoints/till");
+    struct answer bindings = parent("/v1/endpoints/till/bindings");
+    change_tables("PRAGMA legacy_alter_table = on; ALTER TABLE away RENAME TO account");
+    expect(device, 503, "unknown");
+    expect(bindings, 503, "unknown");
+}
+
 static void a_family_that_cannot_be_is_refused_by_name(void **state)
 {
     (void)state;
@@ -164,6 +191,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_parent_sees_its_sub_accounts_and_nobody_looks_up),
         cmocka_unit_test(a_parent_finds_the_devices_of_a_sub_account),
+        cmocka_unit_test(a_parent_that_cannot_be_looked_up_is_unknown_and_not_absent),
         cmocka_unit_test(a_family_that_cannot_be_is_refused_by_name),
         cmocka_unit_test(money_moves_once_and_stands_in_both_statements),
     };
