@@ -369,10 +369,14 @@ static inline void h_restart(struct harness *h)
     }
 }
 
-/* Who has no book gets an answer that says nothing. */
+/* Who has no book gets an answer that says nothing, and who asks for more than there is on earth.
+ */
 static inline void h_ledger_answer(struct harness *h, const struct lease_ask *ask)
 {
-    if (ask->account_id >= ARRAY_COUNT(h->granted_micro)) {
+    const int64_t most_micro = INT64_MAX / 4;
+    bool is_absurd = ask->returned_micro > most_micro || ask->used_micro > most_micro ||
+                     ask->want_micro > most_micro;
+    if (is_absurd || ask->account_id >= ARRAY_COUNT(h->granted_micro)) {
         struct lease_answer nothing = {.account_id = ask->account_id,
                                        .ask_number = ask->ask_number};
         meter_ask_answered(h->edge->meters, &nothing, h->now.mono_us);
