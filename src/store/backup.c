@@ -95,6 +95,18 @@ enum store_result sqlite_copy(struct store *store, const char *file)
     return STORE_OK;
 }
 
+/* A file whose ledger was moved is a copy of what once was. */
+static enum store_result look_whether_moved(struct store *store)
+{
+    static const char sql[] = "SELECT 1 FROM meta WHERE name = '" STORE_MOVED "'";
+    enum row_step step = store_step(store, store_query(store, sql, ""));
+    store_reset_statements(store);
+    return step == ROW_NONE ? STORE_OK
+           : step == ROW_FOUND
+               ? store_fail(store, STORE_REFUSED, "the ledger was moved to PostgreSQL")
+               : STORE_UNKNOWN;
+}
+
 enum store_result store_backup(const char *dir, const char *file, char *error, size_t error_size)
 {
     if (store_file_exists(file)) {
@@ -108,7 +120,7 @@ enum store_result store_backup(const char *dir, const char *file, char *error, s
         return STORE_UNKNOWN;
     }
     store_start_clock(store);
-    enum store_result result = store_connect(store) ? STORE_OK : store->failed;
+    enum store_result result = store_connect(store) ? look_whether_moved(store) : store->failed;
     if (result == STORE_OK) {
         store->deadline_us = INT64_MAX; /* as long as it takes: nobody waits for it */
         result = sqlite_copy(store, file);

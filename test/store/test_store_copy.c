@@ -305,6 +305,10 @@ static void what_was_moved_is_not_moved_again(void **state)
     assert_copied(fixture, &done);
     assert_result(copy_now(fixture, &done, error, sizeof(error)), STORE_REFUSED);
     assert_non_null(strstr(error, "already"));
+    char file[128];
+    fixture_path(fixture, "backup.db", file);
+    assert_result(store_backup(fixture->dir, file, error, sizeof(error)), STORE_REFUSED);
+    assert_non_null(strstr(error, "moved"));
 }
 
 static void a_server_that_is_not_there_changes_nothing(void **state)
