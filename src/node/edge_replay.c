@@ -38,9 +38,10 @@ static bool replay_other(void *ctx, const struct journal_entry *entry)
     switch (entry->kind) {
     case JOURNAL_BINDING:
     case JOURNAL_NONCE:
-        return true; /* the other thread's */
-    case JOURNAL_LEASE:
-        return meter_replay_lease(role->edge.meters, entry->record);
+        return true;    /* the other thread's */
+    case JOURNAL_LEASE: /* an older life's were another incarnation's */
+        return entry->life != journal_file_status(role->journal).life ||
+               meter_replay_lease(role->edge.meters, entry->record);
     case JOURNAL_HEARTBEAT: {
         struct wire_reader in = {.rest = entry->record};
         role->last_alive_wall_us = wire_get_i64(&in);

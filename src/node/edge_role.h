@@ -135,6 +135,7 @@ struct edge_identity { /* of one life of the journal: who its usages are settled
     uint64_t version; /* newest version seen of it */
     uint64_t session; /* not on disk */
     uint64_t settled; /* not on disk: the ledger tells */
+    bool is_refused;  /* not on disk: an old life that the ledger does not let settle */
 };
 
 struct edge_role {

@@ -3,6 +3,7 @@
 #include "guard/breaker.h"
 #include "node/edge_role.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,7 @@ static void begin_new_incarnation(struct store_loop *loop)
     struct edge_identity fresh = *newest(loop);
     fresh.life = journal_file_status(role->journal).life;
     fresh.incarnation = 0;
+    fresh.is_refused = false;
     new_nonce(&fresh);
     role->identities[role->identity_count++] = fresh;
     store_identity_append(role, &fresh);
@@ -211,6 +213,7 @@ static bool ensure_open(struct store_loop *loop)
     result = asked(loop, ticket, began_us, result);
     if (result == STORE_FENCED) {
         mine->session = loop->session;
+        mine->is_refused = loop->session == 0; /* a copied disk: its numbers were used */
         begin_new_incarnation(loop);
         return false;
     }
@@ -329,6 +332,37 @@ static void renumber(struct store_loop *loop)
     }
 }
 
+static void take_sequence(void *ctx, uint64_t sequence, struct slice record)
+{
+    (void)record;
+    *(uint64_t *)ctx = sequence;
+}
+
+/* An old life after a restart: its incarnation is dead, and gives a session for the usages that
+ * are left. True: it did. */
+static bool open_old(struct store_loop *loop, struct edge_identity *old)
+{
+    struct journal_file *journal = loop->role->journal;
+    uint64_t last = 0, session = 0, mark = 0;
+    uint32_t ticket;
+    (void)journal_file_usages(journal, old->life, 1, INT_MAX, take_sequence, &last);
+    if (!may_ask(loop, &ticket)) {
+        return false;
+    }
+    int64_t began_us = clock_mono_us();
+    enum store_result result =
+        ledger_open(loop->store, old->incarnation, old->nonce, last, &session, &mark);
+    result = asked(loop, ticket, began_us, result);
+    if (session == 0) {
+        old->is_refused = result != STORE_UNKNOWN && result != STORE_NEWER_SCHEMA;
+        return false;
+    }
+    old->session = session;
+    old->settled = mark;
+    journal_file_settled(journal, old->life, mark);
+    return true;
+}
+
 /* One batch of one life. True: there may be more. */
 static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
 {
@@ -339,8 +373,14 @@ static bool settle_life(struct store_loop *loop, struct edge_identity *identity)
     loop->copy.is_full = false;
     (void)journal_file_usages(role->journal, identity->life, identity->settled + 1,
                               loop->settle_count, take_usage, loop);
-    if (loop->usage_count == 0 || loop->is_foreign || !ensure_open(loop) ||
-        !may_ask(loop, &ticket)) {
+    if (loop->usage_count == 0 || loop->is_foreign || !ensure_open(loop)) {
+        return false;
+    }
+    if (identity->session == 0) {
+        return !identity->is_refused &&
+               open_old(loop, identity); /* then from the ledger's mark on */
+    }
+    if (!may_ask(loop, &ticket)) {
         return false;
     }
     uint64_t mark = identity->settled;

@@ -8,6 +8,7 @@
 #include "store/journal.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -283,6 +284,72 @@ static void charges_of_an_edge_that_the_backup_does_not_know_are_named(void **st
     end(world);
 }
 
+/* ---- a disk whose incarnation was declared dead ---- */
+
+/* Three usages that were not settled, and a lease, in the first life; the second has begun. */
+static void write_dead_life(struct world *world)
+{
+    struct journal journal = journal_file_as_journal(world->log);
+    struct edge_identity fresh = {.life = 2, .nonce = "ffeeddccbbaa99887766554433221100"};
+    char error[JOURNAL_ERROR_SIZE], record[4096];
+    struct buf buf;
+    note_identity(world);
+    buf_init(&buf, record, sizeof(record));
+    wire_put_u8(&buf, 1); /* format; account, G, R, ended, day, its base */
+    wire_put_u64(&buf, world->account_id);
+    wire_put_i64(&buf, 4 * MONEY_MICRO);
+    for (int i = 0; i < 4; i++) {
+        wire_put_i64(&buf, 0);
+    }
+    journal.append(journal.ctx, JOURNAL_LEASE, buf_done(&buf));
+    for (uint64_t sequence = 1; sequence <= 3; sequence++) {
+        struct usage usage = make_usage(world, sequence);
+        buf_init(&buf, record, sizeof(record));
+        usage_encode(&buf, &usage);
+        assert_int_equal(journal.append(journal.ctx, JOURNAL_USAGE, buf_done(&buf)), sequence);
+    }
+    assert_true(journal_file_prepare(world->log, error));
+    assert_true(journal_file_begin_life(world->log));
+    assert_int_equal(store_identity(world->store, fresh.ledger, &fresh.version), STORE_OK);
+    store_identity_append(&world->role, &fresh);
+    assert_true(journal_file_sync(world->log, error));
+}
+
+/* Does the running edge take anything for granted to it? */
+static bool has_leases(const struct world *world)
+{
+    json_t *status = program_status(world->dir);
+    const char *text = json_string_value(
+        json_object_get(json_object_get(json_object_get(status, "edge"), "lease"), "outstanding"));
+    assert_non_null(text);
+    bool is_some = strpbrk(text, "123456789") != NULL;
+    json_decref(status);
+    return is_some;
+}
+
+static void a_dead_life_settles_after_a_restart_and_its_leases_are_gone(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    int64_t before = balance(world);
+    write_dead_life(world);
+    journal_file_close(world->log);
+    assert_int_equal(ledger_fence(world->store, world->incarnation, "test", "the disk was lost"),
+                     STORE_OK);
+    pid_t pid = program_start(world->dir, "");
+    assert_true(pid > 0);
+    int64_t until_ms = program_now_ms() + 10000;
+    while (balance(world) != before - 3 * CHARGE && program_now_ms() < until_ms) {
+        program_sleep_ms(20);
+    }
+    bool is_leased = has_leases(world); /* nobody is registered: nothing was asked for */
+    assert_true(program_stop(pid, SIGTERM) >= 0);
+    assert_int_equal(balance(world), before - 3 * CHARGE);
+    assert_false(is_leased);
+    world->log = NULL;
+    end(world);
+}
+
 /* ---- money requests ---- */
 
 static struct money_request request_of(const struct world *world, const char *kind, int64_t amount,
@@ -345,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_record_that_is_missing_stops_those_behind_it_and_they_are_named),
         cmocka_unit_test(nothing_is_done_to_books_that_miss_nothing),
         cmocka_unit_test(charges_of_an_edge_that_the_backup_does_not_know_are_named),
+        cmocka_unit_test(a_dead_life_settles_after_a_restart_and_its_leases_are_gone),
         cmocka_unit_test(money_requests_come_back_once_but_for_refused_ones_and_refunds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
