@@ -179,6 +179,20 @@ bool journal_file_rotate(struct journal_file *file)
     return is_begun;
 }
 
+/* The oldest segment, taken off the list if nothing of it is wanted any more; NULL: it is. */
+static struct segment *take_over(struct journal_file *file)
+{
+    pthread_mutex_lock(&file->append_lock);
+    struct segment *oldest = file->oldest;
+    bool is_over = oldest->number < file->snapshot->number &&
+                   (oldest->last_sequence == 0 || oldest->is_settled);
+    if (is_over) {
+        file->oldest = oldest->next;
+    }
+    pthread_mutex_unlock(&file->append_lock);
+    return is_over ? oldest : NULL;
+}
+
 /* With keeper_lock held. Deletes from the oldest on: never a segment while an older one stays,
  * which would bring back what this one says is over. */
 static void drop_old(struct journal_file *file)
@@ -186,19 +200,12 @@ static void drop_old(struct journal_file *file)
     if (file->snapshot == NULL || pthread_mutex_trylock(&file->sync_lock) != 0) {
         return; /* a sync may be using one; the next call comes soon */
     }
-    for (;;) {
-        struct segment *oldest = file->oldest;
-        bool is_over = oldest->last_sequence == 0 || oldest->is_settled;
-        if (oldest->number >= file->snapshot->number || !is_over) {
-            break;
-        }
-        pthread_mutex_lock(&file->append_lock);
-        file->oldest = oldest->next;
-        pthread_mutex_unlock(&file->append_lock);
-        if (file->cursor.segment == oldest) {
+    struct segment *over;
+    while ((over = take_over(file)) != NULL) {
+        if (file->cursor.segment == over) {
             file->cursor.segment = NULL;
         }
-        segment_delete(oldest, file->dir_fd);
+        segment_delete(over, file->dir_fd);
         /* After a power loss the row must have no hole: this one is gone before the next goes. */
         if (fsync(file->dir_fd) != 0) {
             break;
