@@ -288,47 +288,6 @@ static bool is_due(const struct edge_worker *worker, int64_t at_us)
     return at_us <= worker->now.mono_us;
 }
 
-/* The next slice, or the end at the paid second. */
-void call_renew(struct edge_worker *worker, struct call *call)
-{
-    int64_t again_us = INT64_MAX;
-    enum meter_verdict verdict =
-        meter_renew(worker->edge->meters, &call->meter, worker->now.mono_us, &again_us);
-    switch (verdict) {
-    case METER_OK:
-    case METER_OK_ON_GRACE:
-        call->renew_at_us = meter_renew_at(&call->meter);
-        call_arm(worker, call);
-        return;
-    case METER_WAIT:
-    case METER_NO_CREDIT:
-    case METER_UNKNOWN:
-    case METER_NO_CHANNEL:
-    case METER_TOO_FAST:
-    case METER_DAY_LIMIT:
-    case METER_MINUTE_LIMIT:
-    case METER_FULL:
-        break;
-    }
-    if (worker->now.mono_us < meter_paid_until(worker->edge->meters, &call->meter)) {
-        call->renew_at_us = again_us;
-        call_arm(worker, call);
-        return;
-    }
-    bool is_minute = verdict == METER_MINUTE_LIMIT;
-    bool is_locked = verdict == METER_NO_CREDIT && call->meter.is_evidence_lock;
-    bool is_known = verdict == METER_NO_CREDIT || verdict == METER_DAY_LIMIT || is_minute;
-    call_end(worker, call, USAGE_END_CREDIT, is_known ? 402 : 503,
-             is_minute   ? "minute-limit"
-             : is_locked ? "balance-locked"
-             : is_known  ? "no-credit"
-                         : "charging-unknown",
-             is_minute   ? "Spend a minute reached"
-             : is_locked ? "Rest of the balance locked"
-             : is_known  ? "Credit exhausted"
-                         : "Charging unknown");
-}
-
 static void answered_timer(struct edge_worker *worker, struct call *call)
 {
     if (is_due(worker, call->renew_at_us)) {

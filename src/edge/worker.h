@@ -290,10 +290,14 @@ bool admit_may_answer_broken(struct edge_worker *worker, const struct reg_flow *
 void on_register(struct edge_worker *worker, const struct sip_msg *msg,
                  const struct reg_flow *from);
 
-/* ---- invite.c ---- */
-void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from);
+/* ---- pay.c ---- */
 bool is_free_call(const struct call *call); /* nobody is asked for money: no meter counts it */
 void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_try);
+/* The next slice, or the end at the paid second. */
+void call_renew(struct edge_worker *worker, struct call *call);
+
+/* ---- invite.c ---- */
+void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const struct reg_flow *from);
 struct call *call_at(struct edge_worker *worker, uint32_t index, uint32_t generation);
 struct call *call_by_key(struct edge_worker *worker, uint64_t key);
 struct call *call_new(struct edge_worker *worker, struct slice call_id);
@@ -301,7 +305,6 @@ void call_forget(struct edge_worker *worker, struct call *call);
 void call_arm(struct edge_worker *worker, struct call *call);
 void call_journal(struct edge_worker *worker, struct call *call);
 void call_timer(struct edge_worker *worker, struct call *call);
-void call_renew(struct edge_worker *worker, struct call *call);
 void call_event(struct edge_worker *worker, const struct call *call, const char *kind);
 struct edge_txn *call_invite_txn(struct edge_worker *worker, const struct call *call);
 uint64_t call_id_hash(const struct edge *edge, struct slice call_id);
