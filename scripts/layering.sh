@@ -43,6 +43,7 @@ done
 
 # What would let a pure folder see the world.
 for folder in $pure; do
+    grep -Hn '^ *# *include *"base/clock.h"' "src/$folder"/*.[ch] >>"$failures" || true
     grep -HnE '^ *# *include *<(time|unistd|fcntl|poll|signal|netdb|dirent|errno|syslog|threads|sys/(socket|stat|time|file|epoll|random|mman|types|wait))\.h>' \
         "src/$folder"/*.[ch] >>"$failures" || true
     grep -HnE '\b(clock_gettime|gettimeofday|fopen|fprintf|printf|getrandom|rand|random|getenv|pthread_create|syslog)\(' \

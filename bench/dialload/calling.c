@@ -2,8 +2,6 @@
 #include "dialload/compose.h"
 #include "dialload/flows.h"
 
-#define CHALLENGES_MAX 2 /* the second is for a nonce that grew stale under way */
-
 static void send_invite(struct load *load, struct job *job)
 {
     job->cseq++;
@@ -33,25 +31,6 @@ static void acknowledge_refusal(struct load *load, const struct job *job,
     char data[JOB_MESSAGE_MAX];
     struct slice ack = compose_refusal_ack(load, job, message, data, sizeof(data));
     net_send(&load->net, load_phone_socket(load, job->caller), ack);
-}
-
-static void answer_challenge(struct load *load, struct job *job, const struct message *message)
-{
-    struct phone *phone = &load->phones[job->caller];
-    load->stats->challenges++;
-    load->stats->stale += job->has_credentials;
-    if (++job->challenge_count > CHALLENGES_MAX) {
-        load->stats->statuses[message->status]++;
-        load_job_finish(load, job, OUTCOME_FAILED);
-        return;
-    }
-    if (!auth_take_challenge(&phone->call_nonce, message, load->options->algorithm)) {
-        load_job_flaw(load, job, FLAW_CHALLENGE, message->whole);
-        load_job_finish(load, job, OUTCOME_FAILED);
-        return;
-    }
-    job->has_credentials = true;
-    send_invite(load, job);
 }
 
 /* The call is up for the caller. BYE waits until the callee has the ACK as well: one that overtakes
@@ -90,7 +69,9 @@ static void take_invite_response(struct load *load, struct job *job, const struc
     }
     acknowledge_refusal(load, job, message);
     if (status == 401 || status == 407) {
-        answer_challenge(load, job, message);
+        if (load_take_challenge(load, job, &load->phones[job->caller].call_nonce, message)) {
+            send_invite(load, job);
+        }
         return;
     }
     load->stats->statuses[status]++;

@@ -1,15 +1,16 @@
 #include "dialload/load.h"
 
+#include "base/clock.h"
+#include "base/pages.h"
 #include "dialload/compose.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/random.h>
-#include <time.h>
 
+#define CHALLENGES_MAX 2  /* the second is for a nonce that grew stale under way */
 #define T1_TIMES_LIMIT 64 /* timers B and F */
 #define T2_TIMES 8        /* T2 = 4 s when T1 = 500 ms */
 
@@ -45,21 +46,6 @@ const char *method_name(enum method method)
     return names[method];
 }
 
-int64_t load_clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Memory that costs nothing until it is touched: slots are many and most stay unused. */
-static void *map_pages(size_t size)
-{
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
-}
-
 static uint32_t count_phones(const struct options *options)
 {
     uint32_t count = 0;
@@ -79,10 +65,10 @@ bool load_init(struct load *load, const struct options *options)
     *load = (struct load){.options = options,
                           .phone_count = count_phones(options),
                           .generation = (uint32_t)seed,
-                          .now_us = load_clock_us()};
-    load->phones = map_pages(load->phone_count * sizeof(*load->phones));
-    load->jobs = map_pages(options->slot_count * sizeof(*load->jobs));
-    load->free_slots = map_pages(options->slot_count * sizeof(*load->free_slots));
+                          .now_us = clock_mono_us()};
+    load->phones = pages_take(load->phone_count * sizeof(*load->phones));
+    load->jobs = pages_take(options->slot_count * sizeof(*load->jobs));
+    load->free_slots = pages_take(options->slot_count * sizeof(*load->free_slots));
     if (load->phones == NULL || load->jobs == NULL || load->free_slots == NULL) {
         fprintf(stderr, "dialload: no memory for %u phones and %u slots\n", load->phone_count,
                 options->slot_count);
@@ -104,13 +90,13 @@ void load_done(struct load *load)
     }
     auth_done(&load->auth);
     if (load->phones != NULL) {
-        munmap(load->phones, load->phone_count * sizeof(*load->phones));
+        pages_give(load->phones, load->phone_count * sizeof(*load->phones));
     }
     if (load->jobs != NULL) {
-        munmap(load->jobs, load->options->slot_count * sizeof(*load->jobs));
+        pages_give(load->jobs, load->options->slot_count * sizeof(*load->jobs));
     }
     if (load->free_slots != NULL) {
-        munmap(load->free_slots, load->options->slot_count * sizeof(*load->free_slots));
+        pages_give(load->free_slots, load->options->slot_count * sizeof(*load->free_slots));
     }
 }
 
@@ -198,6 +184,25 @@ void load_job_flaw(struct load *load, struct job *job, enum flaw flaw, struct sl
         fprintf(stderr, "dialload: while this request was under way:\n%.*s\n", (int)job->sent_size,
                 job->sent);
     }
+}
+
+bool load_take_challenge(struct load *load, struct job *job, struct held_nonce *nonce,
+                         const struct message *message)
+{
+    load->stats->challenges++;
+    load->stats->stale += job->has_credentials;
+    if (++job->challenge_count > CHALLENGES_MAX) {
+        load->stats->statuses[message->status]++;
+        load_job_finish(load, job, OUTCOME_FAILED);
+        return false;
+    }
+    if (!auth_take_challenge(nonce, message, load->options->algorithm)) {
+        load_job_flaw(load, job, FLAW_CHALLENGE, message->whole);
+        load_job_finish(load, job, OUTCOME_FAILED);
+        return false;
+    }
+    job->has_credentials = true;
+    return true;
 }
 
 uint32_t load_phone_socket(const struct load *load, uint32_t phone)

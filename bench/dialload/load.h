@@ -163,9 +163,12 @@ void load_request_send(struct load *load, struct job *job);
 /* The client's retransmission timer fired (RFC 3261 17.1: A, B, E, F). */
 void load_request_repeat(struct load *load, struct job *job);
 
+/* A 401 or 407: the nonce is held, and true says to ask again with it; else the operation failed.
+ */
+bool load_take_challenge(struct load *load, struct job *job, struct held_nonce *nonce,
+                         const struct message *message);
 uint32_t load_phone_socket(const struct load *load, uint32_t phone);
 uint32_t load_job_phone(const struct job *job, enum side side);
-int64_t load_clock_us(void);
 const char *flaw_name(enum flaw flaw);
 const char *method_name(enum method method);
 

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define CHALLENGES_MAX 2 /* the second is for a nonce that grew stale under way */
-
 static void send_next(struct load *load, struct job *job)
 {
     struct phone *phone = &load->phones[job->caller];
@@ -29,25 +27,6 @@ void registering_start(struct load *load, struct job *job, enum method method)
     send_next(load, job);
 }
 
-static void answer_challenge(struct load *load, struct job *job, const struct message *message)
-{
-    struct phone *phone = &load->phones[job->caller];
-    load->stats->challenges++;
-    load->stats->stale += job->has_credentials;
-    if (++job->challenge_count > CHALLENGES_MAX) {
-        load->stats->statuses[message->status]++;
-        load_job_finish(load, job, OUTCOME_FAILED);
-        return;
-    }
-    if (!auth_take_challenge(&phone->registrar_nonce, message, load->options->algorithm)) {
-        load_job_flaw(load, job, FLAW_CHALLENGE, message->whole);
-        load_job_finish(load, job, OUTCOME_FAILED);
-        return;
-    }
-    job->has_credentials = true;
-    send_next(load, job);
-}
-
 void registering_response(struct load *load, struct job *job, const struct message *message)
 {
     if (message->status < 200) {
@@ -55,7 +34,9 @@ void registering_response(struct load *load, struct job *job, const struct messa
         return;
     }
     if (message->status == 401 || message->status == 407) {
-        answer_challenge(load, job, message);
+        if (load_take_challenge(load, job, &load->phones[job->caller].registrar_nonce, message)) {
+            send_next(load, job);
+        }
         return;
     }
     if (message->status != 200) {

@@ -1,5 +1,6 @@
 #include "dialload/steps.h"
 
+#include "base/clock.h"
 #include "dialload/check.h"
 #include "dialload/flows.h"
 
@@ -99,7 +100,7 @@ static void take_datagram(void *context, uint32_t socket_index, struct slice dat
 {
     struct load *load = context;
     struct message message;
-    load->now_us = load_clock_us();
+    load->now_us = clock_mono_us();
     if (!reader_read(datagram, &message)) {
         load->stats->unreadable++;
         return;
@@ -248,7 +249,7 @@ static void turn(struct run *run)
     struct load *load = run->load;
     net_flush(&load->net);
     net_receive(&load->net, wait_us(run), take_datagram, load);
-    load->now_us = load_clock_us();
+    load->now_us = clock_mono_us();
     expire_timers(load);
 }
 
@@ -286,7 +287,7 @@ static void settle(struct run *run)
     while (load->now_us < until_us) {
         net_flush(&load->net);
         net_receive(&load->net, WAIT_MAX_US / 10, take_datagram, load);
-        load->now_us = load_clock_us();
+        load->now_us = clock_mono_us();
         expire_timers(load);
     }
 }
@@ -356,11 +357,11 @@ void steps_run(struct load *load, const struct step *step, struct step_result *r
     load->step = step;
     load->stats = &result->stats;
     sample_before(load, result);
-    load->now_us = load_clock_us();
+    load->now_us = clock_mono_us();
     struct run run = {
         .load = load, .begin_us = load->now_us, .stride = choose_stride(step->user_count)};
     run_operations(&run);
-    result->elapsed_us = load_clock_us() - run.begin_us;
+    result->elapsed_us = clock_mono_us() - run.begin_us;
     sample_cpu_after(load, result);
     settle(&run);
     sample_memory_after(load, result);

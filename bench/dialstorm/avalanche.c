@@ -2,6 +2,7 @@
  * timers, Retry-After obeyed, and RFC 5626 4.5 where there is none. And a server that is killed
  * with all its bindings, and how soon it answers for them.
  */
+#include "base/clock.h"
 #include "dialstorm/storm.h"
 
 #include <inttypes.h>
@@ -214,7 +215,7 @@ bool run_revive(struct storm *storm)
     for (uint32_t i = 0; i < plan->group_count; i++) {
         (void)probe_pss_kib(&plan->groups[i], &empty_kib[i]);
     }
-    storm->now_us = storm_clock_us();
+    storm->now_us = clock_mono_us();
     int64_t begin_us = storm->now_us;
     if (!storm_register_all(storm, 0, plan->user_count, AT_ONCE, plan->limit_us)) {
         fprintf(stderr, "dialstorm: not every phone could register\n");
@@ -230,7 +231,7 @@ bool run_revive(struct storm *storm)
     if (!lose_server(plan)) {
         return false;
     }
-    storm->now_us = storm_clock_us();
+    storm->now_us = clock_mono_us();
     revival = (struct revive){.killed_us = storm->now_us, .first_us = -1, .all_us = -1};
     uint32_t next = 0;
     while (revival.answered_count < storm->net.socket_count &&

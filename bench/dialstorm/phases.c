@@ -1,5 +1,6 @@
 /* Phase after phase at the rates that the plan says, and what came of each. */
 #include "dialstorm/phases.h"
+#include "base/clock.h"
 
 #include <linux/sock_diag.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static int64_t own_drops(const struct net *net)
 static void take_sample(struct storm *storm, struct sample *sample)
 {
     const struct plan *plan = storm->plan;
-    sample->at_us = storm_clock_us();
+    sample->at_us = clock_mono_us();
     sample->own_cpu_ns = own_cpu_ns();
     for (uint32_t i = 0; i < plan->group_count; i++) {
         (void)probe_cpu_ns(&plan->groups[i], &sample->cpu_ns[i]);
@@ -46,7 +47,7 @@ static void take_sample(struct storm *storm, struct sample *sample)
     sample->drops_own = own_drops(&storm->net);
     sample->sent = storm->net.counts.sent;
     sample->received = storm->net.counts.received;
-    storm->now_us = storm_clock_us();
+    storm->now_us = clock_mono_us();
 }
 
 static bool start_dialog(struct phases *run, int64_t due_us)

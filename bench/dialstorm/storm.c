@@ -1,27 +1,12 @@
+#include "base/clock.h"
+#include "base/pages.h"
 #include "dialstorm/scan.h"
 #include "dialstorm/write.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
-#include <time.h>
-
-int64_t storm_clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Memory that costs nothing until it is touched. */
-static void *map_pages(size_t size)
-{
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
-}
 
 static size_t phone_count(const struct plan *plan)
 {
@@ -34,13 +19,13 @@ bool storm_init(struct storm *storm, const struct plan *plan)
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
         return false;
     }
-    *storm = (struct storm){.plan = plan, .generation = (uint32_t)seed, .now_us = storm_clock_us()};
+    *storm = (struct storm){.plan = plan, .generation = (uint32_t)seed, .now_us = clock_mono_us()};
     rng_init(&storm->rng, seed);
-    storm->phones = map_pages(phone_count(plan) * sizeof(*storm->phones));
-    storm->ops = map_pages(OP_SLOTS * sizeof(*storm->ops));
-    storm->texts = map_pages(OP_SLOTS * sizeof(*storm->texts));
-    storm->free_slots = map_pages(OP_SLOTS * sizeof(*storm->free_slots));
-    storm->tallies = map_pages((PHASES_MAX + 1) * sizeof(*storm->tallies));
+    storm->phones = pages_take(phone_count(plan) * sizeof(*storm->phones));
+    storm->ops = pages_take(OP_SLOTS * sizeof(*storm->ops));
+    storm->texts = pages_take(OP_SLOTS * sizeof(*storm->texts));
+    storm->free_slots = pages_take(OP_SLOTS * sizeof(*storm->free_slots));
+    storm->tallies = pages_take((PHASES_MAX + 1) * sizeof(*storm->tallies));
     if (storm->phones == NULL || storm->ops == NULL || storm->texts == NULL ||
         storm->free_slots == NULL || storm->tallies == NULL) {
         fprintf(stderr, "dialstorm: no memory\n");
@@ -245,7 +230,7 @@ void storm_turn(struct storm *storm, int64_t until_us)
     next_us = next_us < until_us ? next_us : until_us;
     int64_t wait_us = next_us - storm->now_us;
     net_receive(&storm->net, wait_us > 0 ? wait_us : 0, take_datagram, storm);
-    storm->now_us = storm_clock_us();
+    storm->now_us = clock_mono_us();
     while ((timer = wheel_expire(&storm->wheel, storm->now_us)) != NULL) {
         struct op *op = &storm->ops[timer->index];
         if (timer->kind == 0) {

@@ -134,7 +134,6 @@ struct storm {
 
 bool storm_init(struct storm *storm, const struct plan *plan);
 void storm_done(struct storm *storm);
-int64_t storm_clock_us(void);
 
 /* Sends what is queued, takes in what came or waits for it until until_us, and fires timers. */
 void storm_turn(struct storm *storm, int64_t until_us);

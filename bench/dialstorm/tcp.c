@@ -1,5 +1,7 @@
 #include "dialstorm/tcp.h"
 
+#include "base/clock.h"
+#include "base/pages.h"
 #include "dialload/auth.h"
 
 #include <arpa/inet.h>
@@ -10,9 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define INPUT_SIZE 2048
@@ -53,13 +53,6 @@ struct tcp {
     enum ask ask; /* of the step under way */
     uint64_t next, count;
 };
-
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void close_conn(struct tcp *tcp, struct conn *conn)
 {
@@ -235,9 +228,9 @@ static void turn(struct tcp *tcp)
 
 static bool open_all(struct tcp *tcp)
 {
-    int64_t until_us = clock_us() + STEP_LIMIT_US;
+    int64_t until_us = clock_mono_us() + STEP_LIMIT_US;
     uint32_t begun = 0;
-    while (tcp->opened + tcp->lost < tcp->plan->connection_count && clock_us() < until_us) {
+    while (tcp->opened + tcp->lost < tcp->plan->connection_count && clock_mono_us() < until_us) {
         while (begun < tcp->plan->connection_count && tcp->opening < OPENING_MAX) {
             if (!open_conn(tcp, begun++)) {
                 return false;
@@ -251,7 +244,7 @@ static bool open_all(struct tcp *tcp)
 static void run_step(struct tcp *tcp, enum ask ask, uint64_t count, struct step_figures *step)
 {
     const struct plan *plan = tcp->plan;
-    int64_t begin_us = clock_us();
+    int64_t begin_us = clock_mono_us();
     int64_t before_ns[PROBE_GROUPS_MAX] = {0};
     *step = (struct step_figures){.done = 0};
     tcp->step = step;
@@ -261,13 +254,13 @@ static void run_step(struct tcp *tcp, enum ask ask, uint64_t count, struct step_
     for (uint32_t i = 0; i < plan->group_count; i++) {
         (void)probe_cpu_ns(&plan->groups[i], &before_ns[i]);
     }
-    while ((tcp->next < count || tcp->asking > 0) && clock_us() < begin_us + STEP_LIMIT_US) {
+    while ((tcp->next < count || tcp->asking > 0) && clock_mono_us() < begin_us + STEP_LIMIT_US) {
         while (tcp->asking < AT_ONCE && tcp->next < count) {
             ask_next(tcp);
         }
         turn(tcp);
     }
-    step->took_us = clock_us() - begin_us;
+    step->took_us = clock_mono_us() - begin_us;
     for (uint32_t i = 0; i < plan->group_count; i++) {
         (void)probe_cpu_ns(&plan->groups[i], &step->cpu_ns[i]);
         step->cpu_ns[i] -= before_ns[i];
@@ -341,9 +334,9 @@ static void measure(struct tcp *tcp)
     struct step_figures registrations;
     struct step_figures refreshes;
     struct memory empty = sample_memory(plan);
-    int64_t begin_us = clock_us();
+    int64_t begin_us = clock_mono_us();
     bool is_open = open_all(tcp);
-    int64_t open_us = clock_us() - begin_us;
+    int64_t open_us = clock_mono_us() - begin_us;
     /* A connection that never said anything is not yet one of a phone. */
     run_step(tcp, ASK_OPTIONS, plan->connection_count, &first);
     struct memory open = sample_memory(plan);
@@ -379,9 +372,8 @@ bool run_tcp(const struct plan *plan)
         return false;
     }
     size_t size = plan->connection_count * sizeof(struct conn);
-    tcp.conns = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (tcp.conns == MAP_FAILED || !auth_init(&tcp.auth, (uint64_t)clock_us())) {
+    tcp.conns = pages_take(size);
+    if (tcp.conns == NULL || !auth_init(&tcp.auth, (uint64_t)clock_mono_us())) {
         fprintf(stderr, "dialstorm: no memory\n");
         return false;
     }
@@ -391,7 +383,7 @@ bool run_tcp(const struct plan *plan)
             close(tcp.conns[i].fd);
         }
     }
-    munmap(tcp.conns, size);
+    pages_give(tcp.conns, size);
     auth_done(&tcp.auth);
     return tcp.opened > 0;
 }

@@ -6,34 +6,17 @@
 #include "api/keeper.h"
 #include "api/low_balance.h"
 #include "api/webhook.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define STORE_PATIENCE_US 2000000
 #define BODY_MAX (64 * 1024)
 #define DECK_BODY_MAX (160 * 1024 * 1024)
-
-static int64_t now_of(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t api_now_us(void)
-{
-    return now_of(CLOCK_MONOTONIC);
-}
-
-int64_t api_wall_us(void)
-{
-    return now_of(CLOCK_REALTIME);
-}
 
 static bool make_directory(const char *dir)
 {
@@ -227,8 +210,8 @@ static void call_init(struct api_call *call, struct api *api, const struct api_r
     *call = (struct api_call){.api = api,
                               .request = request,
                               .response = response,
-                              .now_us = api_now_us(),
-                              .wall_us = api_wall_us()};
+                              .now_us = clock_mono_us(),
+                              .wall_us = clock_wall_us()};
 }
 
 static void call_done(struct api_call *call)

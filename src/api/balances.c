@@ -1,5 +1,6 @@
 #include "api/balances.h"
 
+#include "base/clock.h"
 #include "store/low_balance.h"
 
 static json_t *write_lock(const struct balance *balance)
@@ -38,7 +39,7 @@ enum store_result balance_read(struct api *api, struct store *store, const struc
         return result;
     }
     json_t *object = balance_write(account, &balance, below_micro, is_low);
-    if (last_good_put(api->last_good, account->id, account->name, NULL, object, api_wall_us())) {
+    if (last_good_put(api->last_good, account->id, account->name, NULL, object, clock_wall_us())) {
         api_publish(api, "balance", object);
     }
     *out = object;

@@ -93,9 +93,6 @@ struct api_call {
 extern const struct api_route api_routes[];
 extern const size_t api_routes_count;
 
-int64_t api_now_us(void);
-int64_t api_wall_us(void);
-
 /* ---- the answer ---- */
 enum problem {
     PROBLEM_BAD_REQUEST = 0,

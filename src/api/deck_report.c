@@ -3,6 +3,7 @@
 #include "api/decks.h"
 #include "api/fields.h"
 #include "api/handlers.h"
+#include "base/clock.h"
 #include "rating/deck_diff.h"
 
 #include <stdio.h>
@@ -160,7 +161,7 @@ static bool read_traffic(struct api_call *call, struct traffic *traffic)
     int count = CDR_PAGE;
     traffic->wall_read_us = filter.wall_from_us;
     while (is_ok && count == CDR_PAGE) {
-        if (api_now_us() - call->now_us > TRAFFIC_TIME_MAX_US) {
+        if (clock_mono_us() - call->now_us > TRAFFIC_TIME_MAX_US) {
             traffic->is_partial = true;
             traffic->wall_read_us = rows[CDR_PAGE - 1].usage.wall_end_us;
             break;

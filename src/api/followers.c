@@ -1,6 +1,7 @@
 #include "api/followers.h"
 
 #include "api/api.h"
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,12 +41,8 @@ struct followers *followers_new(void)
     if (followers == NULL) {
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&followers->lock, NULL);
-    pthread_cond_init(&followers->has_news, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&followers->has_news);
     return followers;
 }
 
@@ -161,9 +158,7 @@ static ssize_t put_constant(const char *text, size_t size, char *out, size_t siz
 
 static ssize_t read_locked(struct follower *follower, char *out, size_t size_max)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += HEARTBEAT_S;
+    struct timespec until = clock_mono_after(HEARTBEAT_S * INT64_C(1000000));
     for (;;) {
         if (follower->all->is_stopping || follower->is_over) {
             return -1;

@@ -2,6 +2,7 @@
 
 #include "api/balances.h"
 #include "api/rows.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -27,7 +28,8 @@ static bool read_accounts(struct api *api, struct store *store, struct account *
         }
         json_decref(balance);
         json_t *object = fields_write(resource_account.fields, &rows[i]);
-        (void)last_good_put(api->last_good, rows[i].id, rows[i].name, object, NULL, api_wall_us());
+        (void)last_good_put(api->last_good, rows[i].id, rows[i].name, object, NULL,
+                            clock_wall_us());
         json_decref(object);
         *after = rows[i].id;
     }
@@ -88,9 +90,7 @@ static bool pause_until_next(struct api *api)
 {
     int64_t pause_s =
         api_has_followers(api) || !stores_is_ok(api->stores) ? PAUSE_FOLLOWED_S : PAUSE_ALONE_S;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += pause_s;
+    struct timespec until = clock_mono_after(pause_s * 1000000);
     pthread_mutex_lock(&api->keeper_lock);
     int waited = 0;
     while (!api->is_stopping && waited == 0) {
@@ -124,12 +124,8 @@ static void *keep(void *ctx)
 
 bool keeper_start(struct api *api)
 {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&api->keeper_lock, NULL);
-    pthread_cond_init(&api->keeper_wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&api->keeper_wake);
     api->has_keeper = pthread_create(&api->keeper, NULL, keep, api) == 0;
     return api->has_keeper;
 }

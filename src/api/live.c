@@ -1,6 +1,7 @@
 /* live.c - what the edge knows: calls in progress, bindings, how a call would go; and the stream of
  * events. */
 #include "api/handlers.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,12 @@ static json_t *read_live(struct api_call *call, enum live_kind kind, const char 
     struct live_copy *live = &api->live[kind];
     pthread_mutex_lock(&api->live_lock);
     *is_stale = false;
-    if (live->answer == NULL || api_now_us() - live->at_us > LIVE_FRESH_US) {
+    if (live->answer == NULL || clock_mono_us() - live->at_us > LIVE_FRESH_US) {
         json_t *answer = api_ask(call, API_PEER_EDGE, command, json_incref(members));
         if (answer != NULL) {
             json_decref(live->answer);
             live->answer = answer;
-            live->at_us = api_now_us();
+            live->at_us = clock_mono_us();
         } else {
             *is_stale = true;
         }

@@ -1,6 +1,7 @@
 #include "api/low_balance.h"
 
 #include "api/handlers.h"
+#include "base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -151,11 +152,7 @@ static bool pause_until_next(struct low_balance *low)
 {
     int64_t retry_us = low->api->options.hook.retry_us;
     int64_t pause_us = has_hook(low->api) && retry_us < LOOK_EVERY_US ? retry_us : LOOK_EVERY_US;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t until_ns = until.tv_nsec + pause_us * 1000;
-    until.tv_sec += until_ns / 1000000000;
-    until.tv_nsec = until_ns % 1000000000;
+    struct timespec until = clock_mono_after(pause_us);
     pthread_mutex_lock(&low->lock);
     if (!low->is_stopping) {
         (void)pthread_cond_timedwait(&low->wake, &low->lock, &until);
@@ -195,7 +192,7 @@ static bool claim(struct low_balance *low, struct crossing *out)
     if (slot == NULL) {
         return false;
     }
-    int64_t now_us = api_wall_us();
+    int64_t now_us = clock_wall_us();
     int64_t until_us = now_us + low->api->options.hook.patience_us + CLAIM_SLACK_US;
     bool is_known = crossing_claim(stores_store(slot), now_us, until_us, out) == STORE_OK;
     if (!is_known) {
@@ -226,16 +223,12 @@ static void *sender_main(void *ctx)
 bool low_balance_start(struct api *api)
 {
     struct low_balance *low = calloc(1, sizeof(*low));
-    pthread_condattr_t attr;
     if (low == NULL) {
         return false;
     }
     low->api = api;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&low->lock, NULL);
-    pthread_cond_init(&low->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&low->wake);
     api->low_balance = low;
     low->has_looker = pthread_create(&low->looker, NULL, looker_main, low) == 0;
     bool is_started = low->has_looker;

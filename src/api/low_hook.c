@@ -9,6 +9,7 @@
 #include "api/money.h"
 #include "api/secret.h"
 #include "api/webhook.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ static void try_later(struct api *api, const struct crossing *crossing, const ch
         return;
     }
     int64_t next_us =
-        api_wall_us() + low_hook_pause_us(&api->options.hook, crossing->attempts, random);
+        clock_wall_us() + low_hook_pause_us(&api->options.hook, crossing->attempts, random);
     api_log(api, json_pack("{s:s,s:s,s:i,s:s,s:I}", "event", "hook.failed", "key", crossing->key,
                            "attempts", crossing->attempts, "why", why, "wall_next_us",
                            (json_int_t)next_us));
@@ -127,7 +128,7 @@ static void book(struct api *api, const struct crossing *crossing)
     struct money_request request;
     struct money_answer answer = {0};
     if (!write_request(crossing, &request) ||
-        !money_journal_add(api->money_journal, &request, api_wall_us())) {
+        !money_journal_add(api->money_journal, &request, clock_wall_us())) {
         return; /* it comes back when the claim runs out */
     }
     struct store_slot *slot = take_store(api);
@@ -207,7 +208,7 @@ void low_hook_tell(struct api *api, const struct crossing *crossing, struct api_
     if (body == NULL) {
         return;
     }
-    webhook_send(&api->options, crossing->key, slice_from_text(body), api_wall_us(), answer);
+    webhook_send(&api->options, crossing->key, slice_from_text(body), clock_wall_us(), answer);
     free(body);
     if (answer->is_cancelled) {
         return; /* it is told again after the start */

@@ -4,6 +4,7 @@
 #include "api/balances.h"
 #include "api/handlers.h"
 #include "api/secret.h"
+#include "base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -207,7 +208,7 @@ enum store_result money_book(struct api *api, struct store *store,
     if (result == STORE_OK) {
         log_money(api, request, answer);
     } else if (result == STORE_ABSENT || result == STORE_EXISTS || result == STORE_REFUSED) {
-        money_journal_refused(api->money_journal, request, api_wall_us());
+        money_journal_refused(api->money_journal, request, clock_wall_us());
     }
     return result;
 }

@@ -2,6 +2,7 @@
 #include "api/statement.h"
 
 #include "api/handlers.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +81,7 @@ static bool read_entries(struct api_call *call, uint64_t account_id, struct stat
         }
         balance_micro = cursor.balance_micro;
         step = take_page(maker, rows, count, &balance_micro);
-        if (api_now_us() - call->now_us > PATIENCE_US) {
+        if (clock_mono_us() - call->now_us > PATIENCE_US) {
             api_problem(call, PROBLEM_BUSY,
                         "There are too many entries since then to be read in time. Read them in "
                         "pages from /v1/accounts/ACCOUNT/transfers.");
@@ -161,9 +162,7 @@ static void answer(struct api_call *call, const struct account *account, enum fo
 /* A long one takes seconds: it must not take all the stores from the others. */
 static bool take_turn(struct api_call *call)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += TURN_S;
+    struct timespec until = clock_mono_after(TURN_S * INT64_C(1000000));
     if (pthread_mutex_clocklock(&call->api->statement_lock, CLOCK_MONOTONIC, &until) == 0) {
         return true;
     }

@@ -1,5 +1,6 @@
 #include "api/stores.h"
 
+#include "base/clock.h"
 #include "guard/breaker.h"
 
 #include <pthread.h>
@@ -31,13 +32,6 @@ struct stores {
     char error[320];
 };
 
-static int64_t now_of(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 struct stores *stores_new(const char *dir, const char *url, int64_t patience_us,
                           bool has_fault_layer)
 {
@@ -45,19 +39,15 @@ struct stores *stores_new(const char *dir, const char *url, int64_t patience_us,
     if (stores == NULL) {
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&stores->lock, NULL);
-    pthread_cond_init(&stores->is_free, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&stores->is_free);
     stores->patience_us = patience_us;
     stores->terms = breaker_terms_default(0);
     /* Few ask here, and a person waits for each: come back soon, and to full measure at once. */
     stores->terms.open_max_us = 1000000;
     stores->terms.ramp_step_us = 0; /* one file on this machine: it is back or it is not */
-    stores->since_wall_us = now_of(CLOCK_REALTIME);
-    rng_init(&stores->rng, (uint64_t)now_of(CLOCK_MONOTONIC));
+    stores->since_wall_us = clock_wall_us();
+    rng_init(&stores->rng, (uint64_t)clock_mono_us());
     for (int i = 0; i < SLOT_COUNT; i++) {
         struct store_options options = {
             .dir = dir, .url = url, .deadline_us = patience_us, .has_fault_layer = has_fault_layer};
@@ -97,8 +87,7 @@ static struct store_slot *find_free(struct stores *stores)
 
 static struct store_slot *wait_free(struct stores *stores)
 {
-    int64_t until_us = now_of(CLOCK_MONOTONIC) + stores->patience_us;
-    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    struct timespec until = clock_mono_after(stores->patience_us);
     struct store_slot *slot = find_free(stores);
     while (slot == NULL) {
         int waited = pthread_cond_timedwait(&stores->is_free, &stores->lock, &until);
@@ -117,14 +106,14 @@ struct store_slot *stores_take(struct stores *stores, const char **why)
     uint32_t ticket = 0;
     if (slot == NULL) {
         *why = "All connections to the store are in use.";
-    } else if (!breaker_try(&stores->breaker, &stores->terms, now_of(CLOCK_MONOTONIC), &ticket)) {
+    } else if (!breaker_try(&stores->breaker, &stores->terms, clock_mono_us(), &ticket)) {
         *why = "The store failed a moment ago and is left alone for now.";
         slot = NULL;
     } else {
         slot->is_taken = true;
         slot->was_unknown = false;
         slot->ticket = ticket;
-        slot->taken_at_us = now_of(CLOCK_MONOTONIC);
+        slot->taken_at_us = clock_mono_us();
     }
     pthread_mutex_unlock(&stores->lock);
     return slot;
@@ -142,7 +131,7 @@ void stores_note_unknown(struct store_slot *slot)
 
 static void note_state(struct stores *stores, bool is_ok)
 {
-    int64_t wall_us = now_of(CLOCK_REALTIME);
+    int64_t wall_us = clock_wall_us();
     if (is_ok != stores->is_ok) {
         stores->is_ok = is_ok;
         stores->since_wall_us = wall_us;
@@ -155,7 +144,7 @@ static void note_state(struct stores *stores, bool is_ok)
 void stores_give(struct stores *stores, struct store_slot *slot)
 {
     pthread_mutex_lock(&stores->lock);
-    int64_t now_us = now_of(CLOCK_MONOTONIC);
+    int64_t now_us = clock_mono_us();
     breaker_report(&stores->breaker, &stores->terms, slot->ticket, !slot->was_unknown,
                    now_us - slot->taken_at_us, now_us, &stores->rng);
     if (slot->was_unknown) {

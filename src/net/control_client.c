@@ -1,5 +1,6 @@
 #include "net/control.h"
 
+#include "base/clock.h"
 #include "net/control_socket.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ void control_client_free(struct control_client *client)
 static bool wait_for(int fd, short what, int64_t deadline_us)
 {
     for (;;) {
-        int64_t left_us = deadline_us - control_now_us();
+        int64_t left_us = deadline_us - clock_mono_us();
         if (left_us <= 0) {
             return false;
         }
@@ -204,11 +205,11 @@ static enum control_result ask_once(struct control_client *client, const char *c
 enum control_result control_client_ask(struct control_client *client, const char *command,
                                        const json_t *members, int64_t patience_us, json_t **answer)
 {
-    int64_t deadline_us = control_now_us() + patience_us;
+    int64_t deadline_us = clock_mono_us() + patience_us;
     bool was_connected = client->fd >= 0;
     json_t *line = NULL;
     enum control_result result = ask_once(client, command, members, deadline_us, &line);
-    if (result == CONTROL_UNKNOWN && was_connected && control_now_us() < deadline_us) {
+    if (result == CONTROL_UNKNOWN && was_connected && clock_mono_us() < deadline_us) {
         /* The other end was restarted since the last question, and only this one showed it. */
         result = ask_once(client, command, members, deadline_us, &line);
     }
@@ -230,7 +231,7 @@ enum control_result control_client_event(struct control_client *client, int64_t 
     if (client->fd < 0) {
         return CONTROL_UNKNOWN;
     }
-    enum control_result result = read_line(client, control_now_us() + patience_us, event);
+    enum control_result result = read_line(client, clock_mono_us() + patience_us, event);
     if (result == CONTROL_UNKNOWN) {
         disconnect(client);
     }

@@ -7,17 +7,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BACKLOG 64
-
-int64_t control_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* A socket address holds 107 bytes; a path through /proc reaches any directory that is open. */
 static int open_in(const char *dir, const char *name, struct sockaddr_un *address)

@@ -11,6 +11,4 @@ int control_socket_listen(const char *dir, const char *name) MUST_CHECK; /* mode
 int control_socket_connect(const char *dir, const char *name) MUST_CHECK;
 void control_socket_remove(const char *dir, const char *name);
 
-int64_t control_now_us(void); /* monotonic */
-
 #endif

@@ -1,24 +1,17 @@
 /* cli_live.c - how it runs now: status, calls in progress, drain, restart, stop. They ask the
  * processes themselves, so they work while the API does not. */
+#include "base/clock.h"
 #include "node/cli.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CALLS_MAX 20000
 #define STOP_PATIENCE_S 8
 #define KEY_SIZE 16 /* hexadecimal digits of a call's key */
-
-static int64_t now_wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static json_int_t number(const json_t *object, const char *name)
 {
@@ -413,9 +406,9 @@ static int run_stop(const struct command *command, const struct args *args)
     if (!cli_begin(&cli, command, args, 0)) {
         return COMMAND_USAGE;
     }
-    int64_t end_us = now_wall_us() + STOP_PATIENCE_S * INT64_C(1000000);
+    int64_t end_us = clock_mono_us() + STOP_PATIENCE_S * INT64_C(1000000);
     json_t *answer = cli_ask(&cli, "supervisor.sock", "stop", NULL, &status);
-    while (answer != NULL && cli_is_running(&cli) && now_wall_us() < end_us) {
+    while (answer != NULL && cli_is_running(&cli) && clock_mono_us() < end_us) {
         usleep(50000);
     }
     if (answer != NULL && cli_is_running(&cli)) {

@@ -1,5 +1,6 @@
 /* edge_bans.c - bans of the edge as a process: made and restored with it, ended by the clock, put
  * and lifted by operators. What leads to one: src/edge/admit.c. */
+#include "base/clock.h"
 #include "node/edge_role.h"
 
 #include <stdio.h>

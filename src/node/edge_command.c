@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "node/edge_role.h"
 
 #include <errno.h>
@@ -28,11 +29,7 @@ void command_release(struct edge_role *role, struct command *command)
 bool edge_command(struct edge_role *role, int worker, struct command *command, int64_t patience_us)
 {
     struct edge_thread *thread = &role->threads[worker];
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t end_us = (int64_t)until.tv_nsec / 1000 + patience_us;
-    until.tv_sec += end_us / 1000000;
-    until.tv_nsec = (end_us % 1000000) * 1000;
+    struct timespec until = clock_mono_after(patience_us);
     pthread_mutex_lock(&role->lock);
     command->holders++;
     command->next = NULL;

@@ -1,4 +1,5 @@
 #include "node/edge_config.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

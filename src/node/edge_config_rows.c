@@ -2,6 +2,7 @@
 
 #include "api/zone_file.h"
 #include "base/address.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "node/edge_role.h"
 
 #include "base/address.h"
+#include "base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* edge_exposure.c - the calls in progress as value at risk, for the control socket. */
+#include "base/clock.h"
 #include "node/edge_role.h"
 
 #define PATIENCE_US 1000000

@@ -1,5 +1,6 @@
 #include "node/edge_thread.h"
 
+#include "base/clock.h"
 #include "guard/turns.h"
 
 #include <errno.h>

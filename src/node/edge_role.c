@@ -1,4 +1,5 @@
 #include "node/edge_role.h"
+#include "base/clock.h"
 #include "node/edge_store.h"
 
 #include <errno.h>
@@ -185,7 +186,7 @@ static bool role_init(struct edge_role *role, const struct role_options *options
     role->append_identity = store_identity_append;
     snprintf(role->edge_dir, sizeof(role->edge_dir), "%s/edge", options->dir);
     pthread_mutex_init(&role->lock, NULL);
-    pthread_cond_init(&role->done, NULL);
+    clock_cond_init(&role->done);
     role->store_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     role->events = calloc(EVENT_RING_COUNT, sizeof(*role->events));
     role->threads = calloc((size_t)role->worker_count, sizeof(*role->threads));

@@ -192,8 +192,6 @@ void edge_thread_handle(struct edge_thread *thread, struct slice bytes, const st
 void edge_thread_refuse(struct edge_thread *thread, struct slice bytes,
                         const struct reg_flow *from);
 void edge_thread_unreachable(struct edge_thread *thread, const struct reg_flow *to);
-int64_t clock_mono_us(void);
-int64_t clock_wall_us(void);
 /* Asks a worker; waits until it is done, patience_us at most. False: it was not. */
 bool edge_command(struct edge_role *role, int worker, struct command *command, int64_t patience_us);
 void edge_command_take(struct edge_thread *thread); /* the worker's part: one a turn */

@@ -1,4 +1,5 @@
 #include "node/edge_store.h"
+#include "base/clock.h"
 #include "base/drill.h"
 #include "guard/breaker.h"
 #include "node/edge_role.h"

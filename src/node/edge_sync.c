@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/drill.h"
 #include "node/edge_role.h"
 

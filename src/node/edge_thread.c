@@ -1,4 +1,5 @@
 #include "node/edge_thread.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +14,6 @@
 #define SWEEP_US 1000000
 #define SECOND_US 1000000
 #define EVENTS_A_SECOND 500 /* of calls and registrations, told by each worker */
-
-int64_t clock_mono_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t clock_wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 void count_one(_Atomic uint64_t *counter)
 {

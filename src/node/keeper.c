@@ -1,5 +1,6 @@
 #include "node/keeper.h"
 
+#include "base/clock.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -20,19 +21,10 @@ struct keeper {
     bool is_stopping;
 };
 
-static int64_t wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* True: told to stop meanwhile. */
 static bool pause_s(struct keeper *keeper, int seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += seconds;
+    struct timespec until = clock_mono_after((int64_t)seconds * 1000000);
     pthread_mutex_lock(&keeper->lock);
     int status = 0;
     while (!keeper->is_stopping && status == 0) {
@@ -45,7 +37,7 @@ static bool pause_s(struct keeper *keeper, int seconds)
 
 static void expire(struct keeper *keeper)
 {
-    int64_t now_us = wall_us();
+    int64_t now_us = clock_wall_us();
     bool has_more = true;
     for (int i = 0; has_more && i < CHUNKS_IN_A_ROW; i++) {
         enum store_result result =
@@ -86,7 +78,7 @@ struct keeper *keeper_new(const char *dir, const struct node_config *config)
     keeper->config = config;
     keeper->store = store_new(&options);
     pthread_mutex_init(&keeper->lock, NULL);
-    pthread_cond_init(&keeper->stopped, NULL);
+    clock_cond_init(&keeper->stopped);
     if (keeper->store == NULL || pthread_create(&keeper->thread, NULL, keeper_main, keeper) != 0) {
         store_free(keeper->store);
         free(keeper);

@@ -1,6 +1,7 @@
 #include "node/nft.h"
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "guard/ban.h"
 #include "net/control.h"
 #include "node/supervisor_inside.h"
@@ -251,7 +252,7 @@ static void look(struct sink *sink)
 {
     char why[WHY_SIZE] = "too many bans for one script";
     struct buf out;
-    int64_t wall_us = supervisor_wall_us();
+    int64_t wall_us = clock_wall_us();
     if (!read_bans(sink, wall_us)) {
         return;
     }

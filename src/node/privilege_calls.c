@@ -9,6 +9,7 @@
 #include "node/privilege.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -156,11 +157,9 @@ static void say(int number, const char *name, bool is_deadly)
 {
     char text[256];
     struct buf json;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     buf_init(&json, text, sizeof(text));
     buf_char(&json, '{');
-    buf_json_i64(&json, "wall_us", (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    buf_json_i64(&json, "wall_us", clock_wall_us());
     buf_json_text(&json, "role", slice_from_text(role_name));
     buf_json_text(&json, "event", SLICE("forbidden-call"));
     buf_json_text(&json, "call", slice_from_text(name));

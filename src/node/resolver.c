@@ -1,5 +1,6 @@
 #include "node/resolver.h"
 
+#include "base/clock.h"
 #include "node/dns_client.h"
 
 #include <fcntl.h>
@@ -54,17 +55,10 @@ struct resolver {
     int64_t file_seen_us;
 };
 
-static int64_t mono_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
-}
-
 /* With the lock held. */
 static void store_answer(struct host *host, const struct dns_answer *answer)
 {
-    int64_t now_us = mono_us();
+    int64_t now_us = clock_mono_us();
     int64_t again_s = answer->ttl_s < 1 ? 1 : answer->ttl_s;
     bool is_old = now_us - host->whole_at_us >= PARTIAL_AFTER_US;
     bool keeps_last =
@@ -124,8 +118,8 @@ static void look_up(struct resolver *resolver, struct host *host)
                             .done = on_answer,
                             .ctx = host};
     bool is_here = is_in_hosts(resolver, host, &answer);
-    bool is_asked =
-        !is_here && resolver->client != NULL && dns_client_ask(resolver->client, &wish, mono_us());
+    bool is_asked = !is_here && resolver->client != NULL &&
+                    dns_client_ask(resolver->client, &wish, clock_mono_us());
     if (!is_asked) {
         if (!is_here) {
             answer = (struct dns_answer){.is_partial = true};
@@ -145,7 +139,7 @@ static bool is_unused(const struct resolver *resolver, const struct host *host, 
 static struct host *next_due(struct resolver *resolver)
 {
     struct host *found = NULL;
-    int64_t now_us = mono_us();
+    int64_t now_us = clock_mono_us();
     pthread_mutex_lock(&resolver->lock);
     for (int i = 0; i < resolver->host_count && resolver->under_way < UNDER_WAY_MAX; i++) {
         struct host *host = &resolver->hosts[i];
@@ -180,7 +174,7 @@ static bool read_change(const char *path, struct timespec *out)
 static void follow_file(struct resolver *resolver)
 {
     struct timespec changed;
-    int64_t now_us = mono_us();
+    int64_t now_us = clock_mono_us();
     if (resolver->client != NULL && now_us - resolver->file_seen_us < FILE_EVERY_US) {
         return;
     }
@@ -226,7 +220,7 @@ static void *resolver_main(void *argument)
         }
         wait_a_moment(resolver);
         if (resolver->client != NULL) {
-            dns_client_turn(resolver->client, mono_us());
+            dns_client_turn(resolver->client, clock_mono_us());
         }
     }
     dns_client_free(resolver->client);
@@ -297,7 +291,7 @@ static struct host *room(struct resolver *resolver, int64_t now_us)
 /* With the lock held. NULL: not known, and there is no room. */
 static struct host *host_for(struct resolver *resolver, const struct resolver_ask *ask)
 {
-    int64_t now_us = mono_us();
+    int64_t now_us = clock_mono_us();
     struct host *host = NULL;
     for (int i = 0; i < resolver->host_count && host == NULL; i++) {
         struct host *one = &resolver->hosts[i];

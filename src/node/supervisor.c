@@ -1,5 +1,6 @@
 #include "node/supervisor.h"
 
+#include "base/clock.h"
 #include "node/nft.h"
 #include "node/supervisor_inside.h"
 #include "node/upgrade.h"
@@ -18,25 +19,10 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHECK_PATIENCE_US 500000 /* while it waits, no other role is started again */
 #define STOP_US 3500000 /* roles that have not ended by then are killed: the whole is <= 5 s */
-
-int64_t supervisor_mono_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t supervisor_wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 void supervisor_log(const char *role, const char *what, const char *why)
 {
@@ -44,7 +30,7 @@ void supervisor_log(const char *role, const char *what, const char *why)
     struct buf json;
     buf_init(&json, text, sizeof(text));
     buf_char(&json, '{');
-    buf_json_i64(&json, "wall_us", supervisor_wall_us());
+    buf_json_i64(&json, "wall_us", clock_wall_us());
     buf_json_text(&json, "role", slice_from_text(role));
     buf_json_text(&json, "event", slice_from_text(what));
     if (why != NULL) {
@@ -88,7 +74,7 @@ static void act(struct supervisor *supervisor, struct role *role, struct heal_ef
 
 static void feed(struct supervisor *supervisor, struct role *role, enum heal_event event)
 {
-    act(supervisor, role, heal_feed(&role->heal, &supervisor->terms, event, supervisor_mono_us()));
+    act(supervisor, role, heal_feed(&role->heal, &supervisor->terms, event, clock_mono_us()));
 }
 
 /* ---- watching ---- */
@@ -152,13 +138,13 @@ static void feed_locked(struct supervisor *supervisor, struct role *role, enum h
 
 static void check(struct supervisor *supervisor, struct role *role)
 {
-    int64_t now_us = supervisor_mono_us();
+    int64_t now_us = clock_mono_us();
     if (role->pid == 0 || now_us < role->check_at_us || atomic_load(&supervisor->is_stopping)) {
         return;
     }
     bool is_starting = role->heal.state == HEAL_STARTING;
     bool is_good = is_role_ready(role);
-    role->check_at_us = supervisor_mono_us() +
+    role->check_at_us = clock_mono_us() +
                         (is_starting && !is_good ? STARTING_CHECK_US : supervisor->terms.check_us);
     if (is_starting) {
         if (is_good) {
@@ -176,7 +162,7 @@ static void check(struct supervisor *supervisor, struct role *role)
         heals[i] = &supervisor->roles[i].heal;
     }
     bool is_common =
-        heal_is_common(heals, ROLE_COUNT, &role->heal, &supervisor->terms, supervisor_mono_us());
+        heal_is_common(heals, ROLE_COUNT, &role->heal, &supervisor->terms, clock_mono_us());
     feed_locked(supervisor, role,
                 is_common ? HEAL_EVENT_CHECK_BAD_EVERYWHERE : HEAL_EVENT_CHECK_BAD);
 }
@@ -315,7 +301,7 @@ static void say_ready(struct supervisor *supervisor)
 
 static int next_timeout_ms(struct supervisor *supervisor)
 {
-    int64_t now_us = supervisor_mono_us();
+    int64_t now_us = clock_mono_us();
     int64_t first_us = now_us + 1000000;
     for (int i = 0; i < ROLE_COUNT; i++) {
         const struct role *role = &supervisor->roles[i];
@@ -331,7 +317,7 @@ static int next_timeout_ms(struct supervisor *supervisor)
 /* Web first: it asks the edge. Then the edge; what is left after 3.5 s is killed. */
 static void stop_all(struct supervisor *supervisor)
 {
-    int64_t end_us = supervisor_mono_us() + STOP_US;
+    int64_t end_us = clock_mono_us() + STOP_US;
     atomic_store(&supervisor->is_stopping, true);
     supervisor_notify("STOPPING=1");
     for (int i = ROLE_COUNT - 1; i >= 0; i--) {
@@ -345,7 +331,7 @@ static void stop_all(struct supervisor *supervisor)
         for (int i = 0; i < ROLE_COUNT; i++) {
             struct role *role = &supervisor->roles[i];
             is_any = is_any || role->pid != 0;
-            if (role->pid != 0 && supervisor_mono_us() >= end_us) {
+            if (role->pid != 0 && clock_mono_us() >= end_us) {
                 kill(role->pid, SIGKILL);
             }
         }
@@ -397,7 +383,7 @@ static void run_loop(struct supervisor *supervisor)
         reap(supervisor);
         for (int i = 0; i < ROLE_COUNT; i++) {
             struct role *role = &supervisor->roles[i];
-            if (heal_deadline(&role->heal, &supervisor->terms) <= supervisor_mono_us()) {
+            if (heal_deadline(&role->heal, &supervisor->terms) <= clock_mono_us()) {
                 feed(supervisor, role, HEAL_EVENT_TIME);
             }
         }
@@ -406,7 +392,7 @@ static void run_loop(struct supervisor *supervisor)
             check(supervisor, &supervisor->roles[i]);
         }
         say_ready(supervisor);
-        supervisor_watch(supervisor_mono_us(), supervisor->was_ready);
+        supervisor_watch(clock_mono_us(), supervisor->was_ready);
     }
 }
 

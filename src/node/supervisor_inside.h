@@ -42,9 +42,6 @@ struct supervisor {
     char drain_request[16]; /* asked by the control socket, carried out by the main thread */
 };
 
-int64_t supervisor_mono_us(void);
-int64_t supervisor_wall_us(void);
-
 /* Forks and starts the role's process, and hands it its sockets. False: it could not be started. */
 bool supervisor_start_role(struct supervisor *supervisor, struct role *role);
 

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "node/supervisor_inside.h"
 
 #include <fcntl.h>
@@ -201,8 +202,8 @@ bool supervisor_start_role(struct supervisor *supervisor, struct role *role)
     }
     role->pid = pid;
     role->stop_fd = stop[1];
-    role->since_wall_us = supervisor_wall_us();
+    role->since_wall_us = clock_wall_us();
     role->start_count++;
-    role->check_at_us = supervisor_mono_us() + STARTING_CHECK_US;
+    role->check_at_us = clock_mono_us() + STARTING_CHECK_US;
     return true;
 }

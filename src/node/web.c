@@ -1,5 +1,6 @@
 /* web.c - the web role: the API and the console, in a process that carries no call. */
 #include "node/web.h"
+#include "base/clock.h"
 #include "net/post.h"
 #include "node/keeper.h"
 
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 512
@@ -19,20 +19,13 @@
 #define IDLE_S 30
 #define BODY_TOTAL_MAX ((size_t)512 * 1024 * 1024)
 
-static int64_t now_of(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* One line, written at once so that lines of several threads do not mix. */
 static void log_line(void *ctx, const char *json)
 {
     (void)ctx;
     char *line = NULL;
     int size = asprintf(&line, "{\"wall_us\":%lld,\"role\":\"web\",%s\n",
-                        (long long)now_of(CLOCK_REALTIME), json + 1);
+                        (long long)clock_wall_us(), json + 1);
     if (size > 0) {
         ssize_t written = write(STDERR_FILENO, line, (size_t)size);
         (void)written; /* nowhere to say that the log is full */
@@ -53,8 +46,8 @@ static json_t *own_status(void *ctx)
     uint32_t connections = web->http == NULL ? 0 : http_server_connection_count(web->http);
     return json_pack("{s:s,s:i,s:s,s:I,s:s,s:s,s:b,s:i}", "role", "web", "pid", (int)getpid(),
                      "state", web->http == NULL ? "starting" : "ready", "uptime_us",
-                     (json_int_t)(now_of(CLOCK_MONOTONIC) - web->started_us), "version",
-                     DIALTONE_VERSION, "http", web->address, "is_edge_followed",
+                     (json_int_t)(clock_mono_us() - web->started_us), "version", DIALTONE_VERSION,
+                     "http", web->address, "is_edge_followed",
                      (int)atomic_load(&web->is_edge_followed), "connections", (int)connections);
 }
 
@@ -216,7 +209,7 @@ int web_role_run(const struct role_options *options)
     }
     json_set_alloc_funcs(malloc, wipe_and_free);
     web->options = options;
-    web->started_us = now_of(CLOCK_MONOTONIC);
+    web->started_us = clock_mono_us();
     snprintf(web->run_dir, sizeof(web->run_dir), "%s/run", options->dir);
     (void)signal(SIGPIPE, SIG_IGN);
     bool is_started = start(web);

@@ -1,5 +1,6 @@
 #include "node/web.h"
 
+#include "base/clock.h"
 #include "guard/breaker.h"
 
 #include <stdlib.h>
@@ -20,13 +21,6 @@ struct web_link {
     struct rng rng;
 };
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 struct web_link *web_link_new(const char *run_dir, const char *name)
 {
     struct web_link *link = calloc(1, sizeof(*link));
@@ -44,7 +38,7 @@ struct web_link *web_link_new(const char *run_dir, const char *name)
     link->terms.open_us = 200000;
     link->terms.open_max_us = 1000000;
     link->terms.ramp_step_us = 0; /* one process here: it is back or it is not */
-    rng_init(&link->rng, (uint64_t)now_us());
+    rng_init(&link->rng, (uint64_t)clock_mono_us());
     return link;
 }
 
@@ -63,11 +57,11 @@ enum api_ask web_link_ask(struct web_link *link, const char *command, const json
 {
     pthread_mutex_lock(&link->lock);
     uint32_t ticket = 0;
-    int64_t from_us = now_us();
+    int64_t from_us = clock_mono_us();
     enum control_result result = CONTROL_UNKNOWN;
     if (breaker_try(&link->breaker, &link->terms, from_us, &ticket)) {
         result = control_client_ask(link->client, command, members, ASK_PATIENCE_US, answer);
-        int64_t to_us = now_us();
+        int64_t to_us = clock_mono_us();
         breaker_report(&link->breaker, &link->terms, ticket, result != CONTROL_UNKNOWN,
                        to_us - from_us, to_us, &link->rng);
     }
@@ -119,9 +113,9 @@ static void follow(struct web *web, struct control_client *client)
     int64_t told_at_us = 0;
     while (!atomic_load(&web->is_stopping)) {
         json_t *line = NULL;
-        if (api_has_followers(web->api) && now_us() - told_at_us >= FOLLOW_EVERY_US) {
+        if (api_has_followers(web->api) && clock_mono_us() - told_at_us >= FOLLOW_EVERY_US) {
             api_follow_edge(web->api);
-            told_at_us = now_us();
+            told_at_us = clock_mono_us();
         }
         enum control_result result = control_client_event(client, EVENT_PATIENCE_US, &line);
         if (result == CONTROL_UNKNOWN) {
@@ -150,13 +144,13 @@ void *web_follow_edge(void *ctx)
     int64_t again_us = AGAIN_FIRST_US;
     while (!atomic_load(&web->is_stopping)) {
         struct control_client *client = control_client_new(web->run_dir, "edge.sock");
-        int64_t from_us = now_us();
+        int64_t from_us = clock_mono_us();
         if (client != NULL) {
             follow(web, client);
             control_client_free(client);
         }
         tell_edge(web, false);
-        bool was_good = now_us() - from_us > AGAIN_LAST_US;
+        bool was_good = clock_mono_us() - from_us > AGAIN_LAST_US;
         again_us = was_good ? AGAIN_FIRST_US : again_us * 2;
         again_us = again_us < AGAIN_LAST_US ? again_us : AGAIN_LAST_US;
         pause_for(web, again_us);

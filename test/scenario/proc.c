@@ -1,4 +1,5 @@
 #include "proc.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,13 +13,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void nap(void)
 {
@@ -80,12 +74,12 @@ int proc_run(char *const argv[], char *output, size_t output_size, int64_t patie
     }
     pid_t pid = spawn(argv, pipe_fds[1]);
     close(pipe_fds[1]);
-    int64_t until_us = now_us() + patience_us;
+    int64_t until_us = clock_mono_us() + patience_us;
     bool is_late = pid < 0;
     while (!is_late) {
         struct pollfd poll_fd = {.fd = pipe_fds[0], .events = POLLIN};
         char bytes[4096];
-        int64_t left_us = until_us - now_us();
+        int64_t left_us = until_us - clock_mono_us();
         is_late = left_us <= 0;
         if (!is_late && poll(&poll_fd, 1, (int)(left_us / 1000) + 1) > 0) {
             ssize_t got = read(pipe_fds[0], bytes, sizeof(bytes));
@@ -110,11 +104,11 @@ int proc_run(char *const argv[], char *output, size_t output_size, int64_t patie
 int64_t proc_stop(pid_t pid, int64_t patience_us)
 {
     int status;
-    int64_t start_us = now_us();
+    int64_t start_us = clock_mono_us();
     kill(pid, SIGTERM);
-    while (now_us() - start_us < patience_us) {
+    while (clock_mono_us() - start_us < patience_us) {
         if (waitpid(pid, &status, WNOHANG) == pid) {
-            return now_us() - start_us;
+            return clock_mono_us() - start_us;
         }
         nap();
     }

@@ -1,5 +1,6 @@
 #include "real_inside.h"
 
+#include "base/clock.h"
 #include "base/money.h"
 #include "proc.h"
 #include "ua_sock.h"
@@ -20,7 +21,7 @@
 static int64_t world_now_us(void *ctx)
 {
     (void)ctx;
-    return ua_net_now_us();
+    return clock_mono_us();
 }
 
 static struct ua *world_agent(void *ctx, int index)
@@ -41,7 +42,7 @@ static void world_flush(void *ctx, int index)
 static void world_advance(void *ctx, int64_t until_us)
 {
     struct real *real = ctx;
-    while (ua_net_now_us() < until_us) {
+    while (clock_mono_us() < until_us) {
         int64_t next_us = until_us;
         real_probe(real);
         if (real->is_probing && real->probe_at_us < next_us) {
@@ -67,7 +68,7 @@ static struct tri world_alerted(void *ctx, int account, int64_t *out_us)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct tri known = books_alerted(&((struct real *)ctx)->books, account, &wall_us);
-    *out_us = ua_net_now_us() - (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - wall_us);
+    *out_us = clock_mono_us() - (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - wall_us);
     return known;
 }
 
@@ -273,8 +274,8 @@ static bool start(struct real *real, char why[SCN_WHY_SIZE])
     argv[count++] = "--workers";
     argv[count++] = "2";
     real->pid = proc_spawn(argv, real->log);
-    int64_t until_us = ua_net_now_us() + READY_US;
-    while (real->pid > 0 && ua_net_now_us() < until_us) {
+    int64_t until_us = clock_mono_us() + READY_US;
+    while (real->pid > 0 && clock_mono_us() < until_us) {
         if (is_ready(real)) {
             return true;
         }

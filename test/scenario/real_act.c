@@ -1,5 +1,6 @@
 #include "real_inside.h"
 
+#include "base/clock.h"
 #include "proc.h"
 #include "ua_sock.h"
 
@@ -100,14 +101,14 @@ static bool is_noticed(struct real *real)
 static bool store_fault(struct real *real, const struct scn_step *step, char why[SCN_WHY_SIZE])
 {
     char text[64];
-    int64_t lasted_us = ua_net_now_us() - real->fault_at_us;
+    int64_t lasted_us = clock_mono_us() - real->fault_at_us;
     if (step->fault == SCN_START && real->fault != SCN_SLOW && lasted_us > NOTICED_US &&
         !is_noticed(real)) {
         snprintf(why, SCN_WHY_SIZE, "the edge did not notice what its database suffered");
         return false;
     }
     real->fault = step->fault;
-    real->fault_at_us = ua_net_now_us();
+    real->fault_at_us = clock_mono_us();
     if (real->options.is_on_server && step->fault != SCN_START) {
         return server_fault(real, step->fault, why);
     }
@@ -170,7 +171,7 @@ static bool kill_role(struct real *real, const char *role, char why[SCN_WHY_SIZE
         return false;
     }
     if (strcmp(role, "edge") == 0) {
-        real->killed_at_us = real->probe_at_us = ua_net_now_us();
+        real->killed_at_us = real->probe_at_us = clock_mono_us();
         real->is_probing = true;
     }
     return true;
@@ -181,7 +182,7 @@ void real_probe(struct real *real)
 {
     char bytes[4096];
     struct ua_address from;
-    int64_t now_us = ua_net_now_us();
+    int64_t now_us = clock_mono_us();
     while (ua_sock_receive(real->probe_fd, bytes, sizeof(bytes), &from) >= 0) {
         if (real->is_probing) {
             int64_t gap_us = now_us - real->killed_at_us;

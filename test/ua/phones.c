@@ -2,6 +2,7 @@
  * stop. SIGTERM and SIGINT end the calls and unregister within two seconds. */
 #include "phones.h"
 
+#include "base/clock.h"
 #include "ua_net.h"
 
 #include <signal.h>
@@ -139,7 +140,7 @@ static bool open_agents(struct phones *phones)
         struct ua *ua = ua_net_agent(phones->net, i);
         ua_set_rules(ua, agent->rules, agent->rule_count);
         if (!agent->is_carrier) {
-            ua_register(ua, ua_net_now_us(), ua_net_out(phones->net));
+            ua_register(ua, clock_mono_us(), ua_net_out(phones->net));
             ua_net_flush(phones->net, i);
         }
     }
@@ -148,7 +149,7 @@ static bool open_agents(struct phones *phones)
 
 static void place_calls(struct phones *phones)
 {
-    int64_t now_us = ua_net_now_us();
+    int64_t now_us = clock_mono_us();
     for (int i = 0; i < phones->file.plan_count; i++) {
         const struct phones_plan *plan = &phones->file.plans[i];
         struct ua *ua = ua_net_agent(phones->net, plan->agent);
@@ -170,16 +171,16 @@ static void place_calls(struct phones *phones)
 
 static void leave(struct phones *phones)
 {
-    int64_t until_us = ua_net_now_us() + LEAVE_US;
+    int64_t until_us = clock_mono_us() + LEAVE_US;
     for (int i = 0; i < ua_net_count(phones->net); i++) {
-        ua_hangup_all(ua_net_agent(phones->net, i), ua_net_now_us(), ua_net_out(phones->net));
+        ua_hangup_all(ua_net_agent(phones->net, i), clock_mono_us(), ua_net_out(phones->net));
         ua_net_flush(phones->net, i);
-        ua_unregister(ua_net_agent(phones->net, i), ua_net_now_us(), ua_net_out(phones->net));
+        ua_unregister(ua_net_agent(phones->net, i), clock_mono_us(), ua_net_out(phones->net));
         ua_net_flush(phones->net, i);
     }
     bool is_idle = false;
-    while (!is_idle && ua_net_now_us() < until_us) {
-        (void)ua_net_step(phones->net, ua_net_now_us() + 20000);
+    while (!is_idle && clock_mono_us() < until_us) {
+        (void)ua_net_step(phones->net, clock_mono_us() + 20000);
         is_idle = true;
         for (int i = 0; i < ua_net_count(phones->net); i++) {
             is_idle = is_idle && ua_is_idle(ua_net_agent(phones->net, i));
@@ -261,11 +262,11 @@ int main(int argc, char **argv)
         return 1;
     }
     for (int i = 0; i < phones.file.plan_count; i++) {
-        phones.next_at_us[i] = ua_net_now_us() + jitter_us(2000000);
+        phones.next_at_us[i] = clock_mono_us() + jitter_us(2000000);
     }
     while (!is_stopping) {
         place_calls(&phones);
-        (void)ua_net_step(phones.net, ua_net_now_us() + 50000);
+        (void)ua_net_step(phones.net, clock_mono_us() + 50000);
     }
     leave(&phones);
     summary(&phones);

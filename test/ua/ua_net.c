@@ -1,5 +1,6 @@
 #include "ua_net.h"
 
+#include "base/clock.h"
 #include "ua_sock.h"
 
 #include <errno.h>
@@ -49,13 +50,6 @@ struct ua_net {
     uint32_t generation;
     uint8_t tone[160];
 };
-
-int64_t ua_net_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* 400 Hz square at 8 kHz, A-law: as good as a sine for seeing that audio goes through. */
 static void tone_make(uint8_t *tone, size_t size)
@@ -266,7 +260,7 @@ void ua_net_flush(struct ua_net *net, int agent)
     }
     ua_effects_clear(out);
     for (int i = 0; i < event_count; i++) {
-        net->listener(net->ctx, agent, &events[i], ua_net_now_us());
+        net->listener(net->ctx, agent, &events[i], clock_mono_us());
     }
 }
 
@@ -279,7 +273,7 @@ static void udp_read(struct ua_net *net, int index)
         if (size < 0) {
             return;
         }
-        ua_feed(net->agents[index].ua, slice_make(bytes, (size_t)size), &from, 0, ua_net_now_us(),
+        ua_feed(net->agents[index].ua, slice_make(bytes, (size_t)size), &from, 0, clock_mono_us(),
                 &net->effects);
         ua_net_flush(net, index);
     }
@@ -314,7 +308,7 @@ static void connection_lost(struct ua_net *net, struct connection *connection)
 {
     int agent = connection->agent;
     connection_drop(connection);
-    ua_flow_lost(net->agents[agent].ua, ua_net_now_us(), &net->effects);
+    ua_flow_lost(net->agents[agent].ua, clock_mono_us(), &net->effects);
     ua_net_flush(net, agent);
 }
 
@@ -335,7 +329,7 @@ static bool stream_feed(struct ua_net *net, struct connection *connection)
         }
         if (frame == SIP_FRAME_MESSAGE) {
             ua_feed(net->agents[connection->agent].ua, slice_head(rest, size), &connection->peer,
-                    flow, ua_net_now_us(), &net->effects);
+                    flow, clock_mono_us(), &net->effects);
             ua_net_flush(net, connection->agent);
         }
         at += size;
@@ -412,7 +406,7 @@ static bool has_talk_with_audio(const struct ua_net *net)
 
 static void timers(struct ua_net *net)
 {
-    int64_t now_us = ua_net_now_us();
+    int64_t now_us = clock_mono_us();
     for (int i = 0; i < net->agent_count; i++) {
         if (ua_deadline(net->agents[i].ua) <= now_us) {
             ua_tick(net->agents[i].ua, now_us, &net->effects);
@@ -467,7 +461,7 @@ bool ua_net_step(struct ua_net *net, int64_t until_us)
     static struct pollfd polls[2 * AGENTS_MAX + CONNECTIONS_MAX];
     timers(net);
     int count = polls_make(net, polls);
-    int64_t wait_us = wait_until_us(net, until_us) - ua_net_now_us();
+    int64_t wait_us = wait_until_us(net, until_us) - clock_mono_us();
     wait_us = wait_us < 0 ? 0 : wait_us;
     wait_us = wait_us > 1000000 ? 1000000 : wait_us;
     struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};

@@ -20,7 +20,6 @@ typedef void ua_net_listener(void *ctx, int agent, const struct ua_event *event,
 
 struct ua_net *ua_net_new(ua_net_listener *listener, void *ctx); /* NULL: no memory */
 void ua_net_free(struct ua_net *net);
-int64_t ua_net_now_us(void); /* monotonic */
 
 /* Opens the sockets that config->local names (port 0: any; it is filled in) and, where has_audio,
  * one for RTP. Returns the agent's index; -1: an address could not be bound or there is no memory.

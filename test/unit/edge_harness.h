@@ -20,6 +20,7 @@
 #define H_RECORDS_MAX 4096
 #define H_WORKERS_MAX 2
 #define H_DOMAIN "example.com"
+#define BOB_URI "sip:bob@" H_DOMAIN
 #define H_WALL_US (INT64_C(1800000000) * H_S)
 
 #define H_CHECK(condition)                                                                         \
@@ -655,6 +656,24 @@ static inline void h_invite(struct harness *h, enum h_who who, const char *uri, 
                                 .branch = NULL,
                                 .is_authorized = who <= CAROL};
     h_ask(h, who, &request);
+}
+
+/* Alice calls Bob, who registers for it and has the INVITE now, the last message taken. */
+static inline bool h_call_rings(struct harness *h, const char *call_id)
+{
+    h_register(h, BOB);
+    h_invite(h, ALICE, BOB_URI, call_id);
+    return h_take_request(h, BOB, SIP_INVITE);
+}
+
+/* The same, and he answers it as b1. */
+static inline bool h_call_up(struct harness *h, const char *call_id)
+{
+    if (!h_call_rings(h, call_id)) {
+        return false;
+    }
+    h_reply(h, BOB, 200, "b1", NULL);
+    return h_take_status(h, ALICE, 200);
 }
 
 static inline int h_record_count(const struct harness *h, enum journal_kind kind)

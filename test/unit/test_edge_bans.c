@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#define BOB_URI "sip:bob@" H_DOMAIN
-
 static struct harness *guarded(void)
 {
     struct harness *h = h_new();
@@ -202,9 +200,7 @@ static void who_knows_a_call_by_its_token_passes(void **state)
 {
     (void)state;
     struct harness *h = guarded();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     struct sip_msg invite = h->msg;
     ban_beside(h, BOB);
     h->msg = invite;

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #define LONG_US (400 * H_S)
-#define BOB_URI "sip:bob@" H_DOMAIN
 #define OUT_URI "sip:+4989555@" H_DOMAIN
 
 /* Alice's request within the dialog that was set up by `answered`. */
@@ -39,11 +38,7 @@ static void ask_bob(struct harness *h, const char *method, uint32_t cseq, const 
 static struct harness *answered(void)
 {
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
-    h_reply(h, BOB, 200, "b1", NULL);
-    assert_true(h_take_status(h, ALICE, 200));
+    assert_true(h_call_up(h, "c1"));
     ask_alice(h, "ACK", 1, NULL);
     assert_true(h_take_request(h, BOB, SIP_ACK));
     return h;
@@ -294,9 +289,7 @@ static void a_flood_of_cancels_does_not_fill_the_transactions(void **state)
         h_ask(h, STRANGER, &request);
     }
     assert_true(h->worker->txns.count <= 512 / 4);
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     h_free(h);
 }
 
@@ -426,9 +419,7 @@ static void crossing_byes_both_get_200(void **state)
 static struct harness *hung_up_early(struct sip_msg *invite)
 {
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     *invite = h->msg;
     h_reply(h, BOB, 180, "b1", NULL);
     assert_true(h_take_status(h, ALICE, 180));

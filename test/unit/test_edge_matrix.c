@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#define BOB_URI "sip:bob@" H_DOMAIN
 #define SECURITY_MD "docs/security.md"
 #define BEGIN "<!-- matrix -->"
 #define END "<!-- /matrix -->"

@@ -94,7 +94,6 @@ static enum sip_parse counted_parse(struct slice bytes, struct sip_msg *msg)
 
 #define WARM 300
 #define MESSAGES 10000
-#define BOB_URI "sip:bob@" H_DOMAIN
 
 static void options(struct harness *h)
 {

@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#define BOB_URI "sip:bob@" H_DOMAIN
-
 static char text[8192];
 static struct sip_glance glance;
 
@@ -122,9 +120,7 @@ static void a_repeat_of_what_is_under_way_is_never_new_work(void **state)
 {
     (void)state;
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     struct edge_txn *txn = slab_at(&h->worker->txns, 0); /* alice's: it keeps what she sent */
     assert_non_null(txn);
     struct slice sent = pool_slice(txn->request);

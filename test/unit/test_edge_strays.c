@@ -9,15 +9,11 @@
 
 #include <cmocka.h>
 
-#define BOB_URI "sip:bob@" H_DOMAIN
-
 /* Alice calls bob, whose phone rings when the edge is killed. h->msg: bob's INVITE. */
 static struct harness *ringing_at_restart(void)
 {
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     static char copy[SIP_MESSAGE_SIZE_MAX];
     size_t size = h->msg.raw.size;
     memcpy(copy, h->msg.raw.data, size);
@@ -79,11 +75,7 @@ static void alice_hangs_up(struct harness *h, const char *branch)
 static struct harness *ended_unheard(void)
 {
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
-    h_reply(h, BOB, 200, "b1", NULL);
-    assert_true(h_take_status(h, ALICE, 200));
+    assert_true(h_call_up(h, "c1"));
     h_pass(h, 3 * H_S);
     alice_hangs_up(h, "z9hG4bKbye");
     assert_int_equal(h_record_count(h, JOURNAL_USAGE), 1);
@@ -114,9 +106,7 @@ static void who_was_cut_off_by_us_at_the_restart_gets_a_bye_on_both_sides(void *
 {
     (void)state;
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     h_reply(h, BOB, 200, "b1", NULL);
     struct call *call = slab_at(&h->worker->calls, slab_next(&h->worker->calls, 0));
     assert_int_equal(edge_end_call(h->worker, call->key, "op", &h->now).is, TRI_PRESENT);

@@ -8,15 +8,12 @@
 
 #include <cmocka.h>
 
-#define BOB_URI "sip:bob@" H_DOMAIN
 #define OUT_URI "sip:+4989555@" H_DOMAIN
 
 static struct harness *answered(const char *lines)
 {
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     h_reply(h, BOB, 200, "b1", lines);
     assert_true(h_take_status(h, ALICE, 200));
     struct h_request ack = {.method = "ACK", .to = "<sip:bob@example.com>;tag=b1"};
@@ -93,11 +90,7 @@ static void a_phone_that_moved_is_known_by_its_route(void **state)
 {
     (void)state;
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
-    h_reply(h, BOB, 200, "b1", NULL);
-    assert_true(h_take_status(h, ALICE, 200));
+    assert_true(h_call_up(h, "c1"));
     char route[512];
     h_route_write(h, route, sizeof(route));
     struct h_request request = {.method = "BYE",
@@ -235,9 +228,7 @@ static void an_answer_whose_texts_are_too_long_is_ended_not_lost(void **state)
     (void)state;
     static char lines[12000];
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     memset(lines, 'z', sizeof(lines) - 1);
     memcpy(lines, "Contact: <sip:", 14);
     memcpy(lines + sizeof(lines) - 9, "@a.b>\r\n", 8);
@@ -253,9 +244,7 @@ static void a_response_that_the_caller_would_not_know_is_dropped(void **state)
 {
     (void)state;
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     char text[2048];
     snprintf(text, sizeof(text),
              "SIP/2.0 200 OK\r\nVia: " SLICE_FMT "\r\nFrom: <sip:alice@example.com>;tag=alice\r\n"
@@ -295,9 +284,7 @@ static void our_bye_comes_after_a_prack(void **state)
 {
     (void)state;
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     struct sip_msg invite = h->msg;
     h_reply(h, BOB, 180, "b0", NULL);
     h->msg = invite;
@@ -324,9 +311,7 @@ static void each_side_sees_a_record_route_that_it_can_reach(void **state)
     (void)state;
     struct harness *h = h_new();
     h->transport[BOB] = REG_TCP;
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     int first = h->msg.first[SIP_H_RECORD_ROUTE];
     assert_true(first >= 0);
     int second = sip_msg_next(&h->msg, first);
@@ -348,9 +333,7 @@ static void a_via_loop_ends_with_482(void **state)
 {
     (void)state;
     struct harness *h = h_new();
-    h_register(h, BOB);
-    h_invite(h, ALICE, BOB_URI, "c1");
-    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    assert_true(h_call_rings(h, "c1"));
     /* Bob sends it back as he got it, but for the address: his own credentials, the same request.
      */
     char via[512];
