@@ -1,7 +1,5 @@
 #include "base/address.h"
 
-#include "base/buf.h"
-
 #include <arpa/inet.h>
 
 bool address_parse(struct slice text, uint8_t address[ADDRESS_SIZE])
@@ -27,20 +25,28 @@ bool address_parse(struct slice text, uint8_t address[ADDRESS_SIZE])
     return true;
 }
 
+static char *octet_write(char *at, unsigned value)
+{
+    if (value >= 100) {
+        *at++ = (char)('0' + value / 100);
+    }
+    if (value >= 10) {
+        *at++ = (char)('0' + value / 10 % 10);
+    }
+    *at++ = (char)('0' + value % 10);
+    return at;
+}
+
 struct slice address_write(const uint8_t address[ADDRESS_SIZE], char text[ADDRESS_TEXT_SIZE])
 {
     if (!address_is_ipv4(address)) {
         return slice_from_text(inet_ntop(AF_INET6, address, text, ADDRESS_TEXT_SIZE));
     }
-    struct buf out; /* without sprintf: each answer has one */
-    buf_init(&out, text, ADDRESS_TEXT_SIZE);
+    char *at = text; /* without sprintf: each answer has one */
     for (int i = ADDRESS_IPV4_AT; i < ADDRESS_SIZE; i++) {
-        if (i > ADDRESS_IPV4_AT) {
-            buf_char(&out, '.');
-        }
-        buf_u64(&out, address[i]);
+        at = octet_write(at, address[i]);
+        *at++ = '.';
     }
-    struct slice written = buf_done(&out);
-    buf_char(&out, '\0');
-    return written;
+    *--at = '\0';
+    return slice_make(text, (size_t)(at - text));
 }

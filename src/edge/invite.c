@@ -396,7 +396,9 @@ static struct call *make_call(struct edge_worker *worker, const struct sip_msg *
 static bool is_cancelled_before(struct edge_worker *worker, const struct sip_msg *msg,
                                 const struct reg_flow *from)
 {
-    struct edge_txn *parked = txn_find(worker, txn_server_key(worker, msg, SIP_CANCEL));
+    struct edge_txn *parked = worker->parked_count == 0
+                                  ? NULL
+                                  : txn_find(worker, txn_server_key(worker, msg, SIP_CANCEL));
     if (parked == NULL || parked->purpose != PURPOSE_PARKED) {
         return false;
     }

@@ -25,8 +25,7 @@ bool flow_equal(const struct reg_flow *a, const struct reg_flow *b)
 void reply_flow(const struct sip_msg *request, const struct reg_flow *from, struct reg_flow *out)
 {
     *out = *from;
-    struct slice value;
-    if (flow_is_stream(from) || sip_param_get(request->via.params, "rport", &value)) {
+    if (flow_is_stream(from) || request->via.rport.size > 0) {
         return;
     }
     out->port = request->via.port != 0 ? request->via.port : 5060;

@@ -122,14 +122,15 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
     }
     memcpy(out->user, user, sizeof(user));
     admit_right(worker, msg, from, credentials);
-    if (is_register && registrar_is_repeat(worker->edge->registrar, credentials->username, msg)) {
-        return true;
-    }
     uint32_t nonce_hash = (uint32_t)hash_slice(settings->hash_seed, credentials->nonce) | 1;
     struct reg_now now = {worker->now.mono_us, worker->now.wall_us};
     /* Without qop there is no count: the nonce is good once, as if it were the first. */
     if (!registrar_nc_take(worker->edge->registrar, credentials->username, nonce_hash,
                            credentials->nc, !is_register, now)) {
+        if (is_register &&
+            registrar_is_repeat(worker->edge->registrar, credentials->username, msg)) {
+            return true; /* its original used the nc up */
+        }
         worker_count(worker, EDGE_STALE);
         challenge(worker, msg, from, is_register, true);
         return false;

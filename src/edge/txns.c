@@ -6,28 +6,43 @@
 
 /* One key for a request, its repeats, its ACK and its CANCEL (RFC 3261 17.2.3): branch and sent-by,
  * with Call-ID, CSeq and From tag for senders of RFC 2543 that give no branch of worth. */
-uint64_t txn_name_key(const struct edge *edge, const struct txn_name *name, enum sip_method method)
+static uint64_t name_hash(const struct edge *edge, const struct txn_name *name)
 {
-    uint64_t seed = edge->settings.hash_seed;
-    uint64_t hash = hash_slice(seed, name->branch);
+    uint64_t hash = hash_slice(edge->settings.hash_seed, name->branch);
     hash = hash_slice(hash, name->host);
     hash = hash_slice(hash, name->call_id);
     hash = hash_slice(hash, name->from_tag);
-    uint64_t rest = (uint64_t)name->cseq << 32 | (uint64_t)name->port << 8 |
-                    (method == SIP_ACK ? (uint64_t)SIP_INVITE : (uint64_t)method);
-    return hash_u64(hash, rest) | 1;
+    return hash_u64(hash, (uint64_t)name->cseq << 32 | name->port);
 }
 
-uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *msg,
+static uint64_t key_of_hash(uint64_t hash, enum sip_method method)
+{
+    return hash_u64(hash, method == SIP_ACK ? (uint64_t)SIP_INVITE : (uint64_t)method) | 1;
+}
+
+uint64_t txn_name_key(const struct edge *edge, const struct txn_name *name, enum sip_method method)
+{
+    return key_of_hash(name_hash(edge, name), method);
+}
+
+uint64_t txn_server_key(struct edge_worker *worker, const struct sip_msg *msg,
                         enum sip_method method)
 {
+    if (msg == worker->named_msg) {
+        return key_of_hash(worker->named_hash, method);
+    }
     struct txn_name name = {.branch = msg->via.branch,
                             .host = msg->via.host,
                             .port = msg->via.port,
                             .call_id = msg->call_id,
                             .from_tag = msg->from.tag,
                             .cseq = msg->cseq};
-    return txn_name_key(worker->edge, &name, method);
+    uint64_t hash = name_hash(worker->edge, &name);
+    if (msg != &worker->parsed) { /* that one may be another message next time */
+        worker->named_msg = msg;
+        worker->named_hash = hash;
+    }
+    return key_of_hash(hash, method);
 }
 
 /* Any worker may receive a repeat of what another one has under way; it must not be refused. */

@@ -258,6 +258,7 @@ void edge_message(struct edge_worker *worker, const struct sip_msg *msg, enum si
         on_response(worker, msg, from);
     }
     worker->kept_block = NULL;
+    worker->named_msg = NULL;
 }
 
 void edge_tick(struct edge_worker *worker, const struct edge_time *now)

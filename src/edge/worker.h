@@ -117,6 +117,8 @@ struct edge_worker {
     /* The request under way, where a transaction keeps a copy: it need not be parsed again. */
     const struct sip_msg *kept_msg;
     const struct pool_block *kept_block; /* NULL: none */
+    const struct sip_msg *named_msg;     /* the request under way, once asked for its key */
+    uint64_t named_hash;                 /* of what names its transaction */
     struct sip_msg sent;                 /* a recorded INVITE, at replay */
     struct route_plan plan;
     struct reg_target targets[CALL_BRANCHES_MAX];
@@ -177,7 +179,7 @@ struct txn_name { /* what tells a request's transaction from all others (RFC 326
 uint64_t txn_name_key(const struct edge *edge, const struct txn_name *name, enum sip_method method);
 /* Has any worker taken that INVITE lately? May forget; an answer of true may be another's. */
 bool invite_is_seen(const struct edge *edge, uint64_t key);
-uint64_t txn_server_key(const struct edge_worker *worker, const struct sip_msg *msg,
+uint64_t txn_server_key(struct edge_worker *worker, const struct sip_msg *msg,
                         enum sip_method method);
 uint64_t txn_client_key(const struct edge_worker *worker, struct slice branch,
                         enum sip_method method);

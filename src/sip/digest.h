@@ -101,5 +101,7 @@ MUST_CHECK bool digest_answer_write(struct digest_context *context, struct buf *
 
 /* Keyed MAC for tags, branches and Record-Route: SipHash-2-4, the key cut to 16 bytes. */
 uint64_t digest_mac64(const uint8_t key[DIGEST_KEY_SIZE], const void *data, size_t size);
+/* The same over two words (as 16 bytes): half of the work of most texts. */
+uint64_t digest_mac64_pair(const uint8_t key[DIGEST_KEY_SIZE], uint64_t first, uint64_t second);
 
 #endif

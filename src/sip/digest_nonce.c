@@ -92,6 +92,12 @@ uint64_t digest_mac64(const uint8_t key[DIGEST_KEY_SIZE], const void *data, size
     return siphash(key, data, size);
 }
 
+uint64_t digest_mac64_pair(const uint8_t key[DIGEST_KEY_SIZE], uint64_t first, uint64_t second)
+{
+    uint64_t words[2] = {first, second};
+    return siphash(key, (const uint8_t *)words, sizeof words);
+}
+
 /* Two MACs under two independent keys: the second is never shown elsewhere, so that what other uses
  * of the first let somebody see does not help to make a nonce. */
 static void mac_make(const uint8_t key[DIGEST_KEY_SIZE], const uint8_t *nonce, uint8_t mac[16])

@@ -98,6 +98,8 @@ struct sip_via {            /* RFC 3261 20.42 */
     uint16_t port;          /* 0: none given */
     struct slice params;
     struct slice branch; /* empty: none */
+    struct slice rport;  /* its first ";rport", with what is given for it; empty: none */
+    bool is_unmarked;    /* whole, and nothing in it to leave out but that one rport (RFC 3581 4) */
 };
 
 struct sip_address { /* name-addr or addr-spec with header parameters (RFC 3261 20.10) */

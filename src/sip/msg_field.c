@@ -34,17 +34,23 @@ static bool via_params_read(struct sip_via *via)
     struct slice rest = via->params;
     struct slice name, value;
     bool has_branch = false;
+    int mark_count = 0;
+    const char *start = rest.data;
     enum lex_param found;
-    while ((found = lex_param_take(&rest, &name, &value)) == LEX_PARAM_FOUND) {
-        if (!LEX_IS(name, "branch")) {
-            continue;
+    for (; (found = lex_param_take(&rest, &name, &value)) == LEX_PARAM_FOUND; start = rest.data) {
+        if (LEX_IS(name, "branch")) {
+            if (has_branch) {
+                return false;
+            }
+            has_branch = true;
+            via->branch = value;
+        } else if (LEX_IS(name, "rport")) {
+            via->rport = mark_count++ == 0 ? lex_between(start, rest.data) : via->rport;
+        } else if (LEX_IS(name, "received")) {
+            mark_count += 2;
         }
-        if (has_branch) {
-            return false;
-        }
-        has_branch = true;
-        via->branch = value;
     }
+    via->is_unmarked = found == LEX_PARAM_END && mark_count == (via->rport.size > 0 ? 1 : 0);
     return found == LEX_PARAM_END;
 }
 

@@ -252,6 +252,9 @@ bool sip_uri_user(const struct sip_uri *uri, char *field, size_t field_size)
 {
     char text[256];
     struct buf buf;
+    if (slice_find(uri->user, '%') == uri->user.size) {
+        return slice_copy_text(uri->user, field, field_size); /* nothing is escaped, as in most */
+    }
     buf_init(&buf, text, sizeof text);
     /* An unescaped NUL cannot come here from a parsed URI, but would cut the name short. */
     return slice_find(uri->user, '\0') == uri->user.size && sip_unescape(uri->user, &buf) &&

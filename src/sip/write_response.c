@@ -10,11 +10,33 @@ static struct slice host_without_brackets(struct slice host)
     return is_bracketed ? slice_make(host.data + 1, host.size - 2) : host;
 }
 
+static void marks_write(struct buf *out, const struct sip_via *via, bool is_port_wanted,
+                        struct slice source_host, uint16_t source_port)
+{
+    bool is_same_host = slice_equal_nocase(host_without_brackets(via->host), source_host);
+    if (is_port_wanted || !is_same_host) {
+        buf_text(out, ";received=");
+        buf_slice(out, source_host);
+    }
+    if (is_port_wanted) {
+        buf_text(out, ";rport=");
+        buf_u64(out, source_port);
+    }
+}
+
 /* The top via-parm with received= and rport= as RFC 3261 18.2.1 and RFC 3581 4 ask. What the sender
  * put there itself is left out: it would be believed. A broken one goes back as it came. */
 static void via_value_write(struct buf *out, const struct sip_via *via, struct slice source_host,
                             uint16_t source_port)
 {
+    if (via->is_unmarked) {
+        const char *end = via->text.data + via->text.size;
+        const char *stop = via->rport.size > 0 ? via->rport.data : end;
+        buf_slice(out, lex_between(via->text.data, stop));
+        buf_slice(out, lex_between(stop + via->rport.size, end));
+        marks_write(out, via, via->rport.size > 0, source_host, source_port);
+        return;
+    }
     size_t start = out->size;
     buf_put(out, via->text.data, (size_t)(via->params.data - via->text.data));
     struct slice rest = via->params;
@@ -34,15 +56,7 @@ static void via_value_write(struct buf *out, const struct sip_via *via, struct s
         buf_slice(out, via->text);
         return;
     }
-    bool is_same_host = slice_equal_nocase(host_without_brackets(via->host), source_host);
-    if (is_port_wanted || !is_same_host) {
-        buf_text(out, ";received=");
-        buf_slice(out, source_host);
-    }
-    if (is_port_wanted) {
-        buf_text(out, ";rport=");
-        buf_u64(out, source_port);
-    }
+    marks_write(out, via, is_port_wanted, source_host, source_port);
 }
 
 void sip_via_received_write(struct buf *out, const struct sip_msg *request,

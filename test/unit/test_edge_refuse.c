@@ -116,6 +116,47 @@ static void only_what_belongs_to_a_dialog_of_ours_is_kept(void **state)
     h_free(h);
 }
 
+static void every_character_of_a_branch_counts(void **state)
+{
+    (void)state;
+    struct harness *h = h_new();
+    const uint64_t key = UINT64_C(0xfedcba9876543210);
+    char branch[56];
+    uint64_t got = 0;
+    token_branch_numbered(h->edge, key, 0x89abcdef, branch);
+    assert_true(token_branch_key(h->edge, slice_from_text(branch), &got));
+    assert_true(got == key);
+    for (size_t i = 0; branch[i] != '\0'; i++) {
+        char before = branch[i];
+        branch[i] = before == '1' ? '2' : '1';
+        assert_false(token_branch_key(h->edge, slice_from_text(branch), &got));
+        branch[i] = before;
+    }
+    assert_false(token_branch_key(h->edge, slice_head(slice_from_text(branch), 48), &got));
+    h_free(h);
+}
+
+static void a_tag_is_of_one_branch_call_sender_and_number(void **state)
+{
+    (void)state;
+    struct harness *h = h_new();
+    static const struct {
+        const char *branch, *call_id, *from_tag;
+        uint32_t cseq;
+    } rows[] = {{"b", "c", "f", 1},  {"b2", "c", "f", 1}, {"b", "c2", "f", 1},
+                {"b", "c", "f2", 1}, {"b", "c", "f", 2},  {"bc", "", "f", 1},
+                {"", "bc", "f", 1},  {"b", "cf", "", 1},  {"c", "b", "f", 1}};
+    char tags[ARRAY_COUNT(rows)][TOKEN_TAG_SIZE];
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        token_tag_write(h->edge, slice_from_text(rows[i].branch), slice_from_text(rows[i].call_id),
+                        slice_from_text(rows[i].from_tag), rows[i].cseq, tags[i]);
+        for (size_t k = 0; k < i; k++) {
+            assert_memory_not_equal(tags[i], tags[k], TOKEN_TAG_SIZE);
+        }
+    }
+    h_free(h);
+}
+
 static void a_repeat_of_what_is_under_way_is_never_new_work(void **state)
 {
     (void)state;
@@ -234,6 +275,8 @@ int main(void)
         cmocka_unit_test(who_proves_more_is_worth_more),
         cmocka_unit_test(an_emergency_call_is_kept),
         cmocka_unit_test(only_what_belongs_to_a_dialog_of_ours_is_kept),
+        cmocka_unit_test(every_character_of_a_branch_counts),
+        cmocka_unit_test(a_tag_is_of_one_branch_call_sender_and_number),
         cmocka_unit_test(a_repeat_of_what_is_under_way_is_never_new_work),
         cmocka_unit_test(a_refusal_from_a_glance_is_the_same_as_from_a_parse),
         cmocka_unit_test(a_refusal_without_rport_goes_to_the_port_of_the_via),

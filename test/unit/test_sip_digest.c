@@ -114,6 +114,16 @@ static void siphash_gives_the_values_of_its_authors(void **state)
     assert_true(digest_mac64(keys.previous, data, 15) != UINT64_C(0xa129ca6149be45e5));
 }
 
+static void the_mac_of_two_words_is_that_of_their_bytes(void **state)
+{
+    (void)state;
+    const uint64_t words[] = {UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)};
+    assert_true(digest_mac64_pair(keys.current, words[0], words[1]) ==
+                digest_mac64(keys.current, words, sizeof words));
+    assert_true(digest_mac64_pair(keys.current, words[1], words[0]) !=
+                digest_mac64_pair(keys.current, words[0], words[1]));
+}
+
 #define GOOD                                                                                       \
     "username=\"a\", realm=\"" REALM "\", nonce=\"n\", uri=\"sip:x\", "                            \
     "response=\"0123456789abcdef0123456789abcdef\""
@@ -448,6 +458,7 @@ int main(void)
         cmocka_unit_test(responses_of_the_rfcs_are_right),
         cmocka_unit_test(a_response_depends_on_method_and_uri_whatever_was_asked_before),
         cmocka_unit_test(siphash_gives_the_values_of_its_authors),
+        cmocka_unit_test(the_mac_of_two_words_is_that_of_their_bytes),
         cmocka_unit_test(credentials_are_found_or_refused),
         cmocka_unit_test(a_challenge_is_answered_with_the_strongest_algorithm),
         cmocka_unit_test(a_user_who_is_not_there_is_simply_wrong),
