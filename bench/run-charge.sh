@@ -8,15 +8,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$here/../build
 accounts=10000
 seconds=5
-while [ $# -gt 0 ]; do
-    case "$1" in
-    --build) build=$2; shift ;;
-    --accounts) accounts=$2; shift ;;
-    --seconds) seconds=$2; shift ;;
-    *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
-    esac
-    shift
-done
+usage() { sed -n '2,5p' "$0" | sed 's/^# //'; }
+. "$here/common.sh"
+take_options "build accounts seconds" "" "$@"
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/bench-charge.XXXXXX")
 redis_pid=
@@ -27,18 +21,7 @@ finish() {
     wait
     rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-# wait_for COMMAND...: until it succeeds, ten seconds at most.
-wait_for() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || { echo "not within 10 s: $*" >&2; return 1; }
-        sleep 0.1
-    done
-}
+finish_always
 
 row() { printf '| %s | %s | %s | %s | %s |\n' "$@"; }
 
@@ -69,7 +52,7 @@ redis_run() {
     redis-server --port 0 --unixsocket "$work/redis.sock" --dir "$work/redis-$1" --appendonly yes \
         --appendfsync "$1" --save '' --daemonize no >"$work/redis-$1.log" 2>&1 &
     redis_pid=$!
-    wait_for redis-cli -s "$work/redis.sock" ping
+    wait_for 10 redis-cli -s "$work/redis.sock" ping
     sha=$(redis-cli -s "$work/redis.sock" script load "
 local balance = tonumber(redis.call('HGET', KEYS[1], 'balance') or '1000000000000')
 if balance < tonumber(ARGV[1]) then return -1 end
@@ -131,7 +114,7 @@ if [ -n "$pg_bin" ]; then
     (cd / && as_postgres "$pg_bin/postgres" -D "$work/pg/data" -k "$work/pg" -c listen_addresses= \
         -c shared_buffers=256MB -c max_wal_size=4GB >"$work/postgres.log" 2>&1) &
     subshell=$!
-    wait_for "$pg_bin/pg_isready" -h "$work/pg" -U bench -d postgres
+    wait_for 10 "$pg_bin/pg_isready" -h "$work/pg" -U bench -d postgres
     postgres_pid=$(head -n 1 "$work/pg/data/postmaster.pid")
     "$pg_bin/psql" -q -h "$work/pg" -U bench -d postgres -v ON_ERROR_STOP=1 <<EOF
 create table account (id bigint primary key, balance bigint not null);

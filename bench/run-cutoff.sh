@@ -10,17 +10,9 @@ credit=20
 servers=credit-1,dialtone-1
 runs=3
 port=25560
-while [ $# -gt 0 ]; do
-    case "$1" in
-    --calls | --credit | --servers | --runs | --build | --port)
-        [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
-        eval "${1#--}=\$2"
-        shift
-        ;;
-    *) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
-    esac
-    shift
-done
+usage() { sed -n '2,4p' "$0" | sed 's/^# //'; }
+. "$here/common.sh"
+take_options "calls credit servers runs build port" "" "$@"
 dialtone=$build/dialtone
 work=$(mktemp -d)
 users=2
@@ -28,9 +20,7 @@ scenarios=$here/../test/wire/sipp
 callee_pid=
 . "$here/servers.sh"
 
-for tool in sipp awk jq; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
-done
+need_tools sipp awk jq
 
 end_callee() {
     [ -z "$callee_pid" ] || kill "$callee_pid" 2>/dev/null || true
@@ -41,8 +31,7 @@ finish() {
     stop_server
     rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
+finish_always
 
 start_server() {
     case $1 in

@@ -52,23 +52,10 @@ port=25160
 minutes=
 is_quick=
 is_first=
-is_kept=
+is_keep=
 
-while [ $# -gt 0 ]; do
-    case $1 in
-    --help) usage; exit 0 ;;
-    --quick) is_quick=yes; shift ;;
-    --first) is_first=yes; shift ;;
-    --keep) is_kept=yes; shift ;;
-    --servers | --parts | --loads | --users | --phones | --connections | --bindings | --seconds | \
-        --nonce | --svg | --build | --out | --port | --minutes)
-        [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
-        eval "${1#--}=\$2"
-        shift 2
-        ;;
-    *) echo "unknown option $1; see --help" >&2; exit 2 ;;
-    esac
-done
+. "$here/common.sh"
+take_options "servers parts loads users phones connections bindings seconds nonce svg build out port minutes" "quick first keep" "$@"
 if [ -n "$is_quick" ]; then
     parts=${parts:-calls,silent}
     loads=${loads:-1,3,10}
@@ -87,11 +74,9 @@ dialstorm=$build/bench/dialstorm
 dialtone=$build/dialtone
 work=$(mktemp -d)
 . "$here/servers.sh"
-for tool in jq "$dialstorm"; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
-done
+need_tools jq "$dialstorm"
 mkdir -p "$out"
-[ -n "$is_kept" ] || rm -f "$out"/part-*.json
+[ -n "$is_keep" ] || rm -f "$out"/part-*.json
 
 # The server has one core and the generator another; with a single core both share it, and the
 # figures are of that.
@@ -118,8 +103,7 @@ finish() {
     stop_server
     rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
+finish_always
 
 # has_time SECONDS WHAT: true while so much of the time is left; else WHAT is noted as left out.
 has_time() {

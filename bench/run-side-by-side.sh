@@ -31,26 +31,15 @@ build=$root/build
 out=
 port=25060
 
-while [ $# -gt 0 ]; do
-    case $1 in
-    --help) usage; exit 0 ;;
-    --runs | --servers | --parts | --scale | --build | --out | --port)
-        [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
-        eval "${1#--}=\$2"
-        shift 2
-        ;;
-    *) echo "unknown option $1; see --help" >&2; exit 2 ;;
-    esac
-done
+. "$here/common.sh"
+take_options "runs servers parts scale build out port" "" "$@"
 out=${out:-$build/side-by-side}
 dialload=$build/bench/dialload
 dialtone=$build/dialtone
 work=$(mktemp -d)
 . "$here/servers.sh"
 
-for tool in jq "$dialload"; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
-done
+need_tools jq "$dialload"
 mkdir -p "$out"
 rm -f "$out"/run-*.json
 
@@ -58,8 +47,7 @@ finish() {
     stop_server
     rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
+finish_always
 
 scaled() {
     count=$(($1 * scale / 100))

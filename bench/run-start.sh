@@ -10,21 +10,11 @@ accounts=1000000
 prefixes=500000
 runs=3
 port=25660
-while [ $# -gt 0 ]; do
-    case "$1" in
-    --accounts | --prefixes | --runs | --build | --port)
-        [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
-        eval "${1#--}=\$2"
-        shift
-        ;;
-    *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
-    esac
-    shift
-done
+usage() { sed -n '2,5p' "$0" | sed 's/^# //'; }
+. "$here/common.sh"
+take_options "accounts prefixes runs build port" "" "$@"
 dialtone=$build/dialtone
-for tool in sqlite3 jq "$dialtone" "$build/bench/bench-prefix"; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
-done
+need_tools sqlite3 jq "$dialtone" "$build/bench/bench-prefix"
 work=$(mktemp -d)
 dir=$work/dialtone
 server_pid=
@@ -38,8 +28,7 @@ finish() {
     stop
     rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
+finish_always
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 row() { printf '| %s | %s | %s |\n' "$1" "$2" "$3"; }
@@ -51,22 +40,15 @@ cpu_ms() {
     done | awk -v tick="$(getconf CLK_TCK)" '{ sum += $12 + $13 } END { printf "%d", sum * 1000 / tick }'
 }
 
-# wait_until COMMAND...: sixty seconds at most, looked at each 5 ms
-wait_until() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 12000 ] || { echo "not within 60 s: $*" >&2; exit 1; }
-        sleep 0.005
-    done
-}
+# must COMMAND...: sixty seconds at most
+must() { wait_for 60 "$@" || { echo "not within 60 s: $*" >&2; exit 1; }; }
 is_ready() { "$dialtone" status "$dir" --json >"$work/status.json" 2>/dev/null; }
 
 start() {
     begin=$(now_ms)
     "$dialtone" run "$dir" >>"$work/server.log" 2>&1 &
     server_pid=$!
-    wait_until is_ready
+    must is_ready
     end=$(now_ms)
     row "$1" "$((end - begin)) ms" "$(cpu_ms) ms"
 }
@@ -110,7 +92,7 @@ while [ $run -le "$runs" ]; do
     "$dialtone" deck import "$work/prices.csv" --name prices --dir "$dir" >/dev/null
     end=$(now_ms)
     row "deck: the command, from the file to the database" "$((end - begin)) ms" "$(($(cpu_ms) - before)) ms"
-    wait_until edge_knows_deck
+    must edge_knows_deck
     end=$(now_ms)
     row "deck: until the edge has it as well" "$((end - begin)) ms" "$(($(cpu_ms) - before)) ms"
     run=$((run + 1))
@@ -128,7 +110,7 @@ while [ $run -le "$runs" ]; do
     edge=$(edge_pid)
     begin=$(now_ms)
     kill -9 "$edge"
-    wait_until has_new_edge
+    must has_new_edge
     end=$(now_ms)
     row "kill -9 of the edge, until it is ready again" "$((end - begin)) ms" "-"
     run=$((run + 1))

@@ -1,7 +1,8 @@
 # servers.sh: starts and stops the servers that are measured; the scripts here read it in.
 #
-# They set: here, work (a directory of their own), port (and the one above it), dialtone, users. They
-# may set: pin (a command before the server's, like `taskset -c 0`), with_tcp (not empty: TCP too).
+# After common.sh. They set: here, work (a directory of their own), port (and the one above it),
+# dialtone, users. They may set: pin (a command before the server's, like `taskset -c 0`), with_tcp
+# (not empty: TCP too).
 # They get: server_pid, family (its processes), edge, and watch (options for the generator).
 server_pid=
 family=
@@ -9,14 +10,16 @@ edge=
 pin=${pin:-}
 with_tcp=${with_tcp:-}
 
+is_server_gone() { ! kill -0 "$server_pid"; }
+# Up, or over and not worth waiting for.
+is_kamailio_up() { [ -S "$work/kamailio.ctl" ] || is_server_gone; }
+is_dialtone_ready() { "$dialtone" status "$work/dialtone" --json 2>/dev/null >"$work/status.json"; }
+is_dialtone_up() { is_dialtone_ready || is_server_gone; }
+
 stop_server() {
     [ -n "$server_pid" ] || return 0
     kill "$server_pid" 2>/dev/null || true
-    tries=0
-    while kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 100 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    wait_for 10 is_server_gone || true
     # What is left of it, if its numbers still name that program and not another's.
     for pid in $server_pid $family; do
         case $(readlink "/proc/$pid/exe" 2>/dev/null) in
@@ -52,13 +55,9 @@ start_kamailio() {
         ${with_tcp:+-A WITH_TCP -A "BENCH_LISTEN_TCP=tcp:127.0.0.1:$port"} \
         -A "BENCH_CTL=\"unix:$work/kamailio.ctl\"" "$@" >"$work/server.log" 2>&1 &
     server_pid=$!
-    tries=0
-    while [ ! -S "$work/kamailio.ctl" ]; do
-        kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 100 ] || return 1
-        sleep 0.1
-        tries=$((tries + 1))
-    done
-    sleep 0.5
+    wait_for 10 is_kamailio_up || return 1
+    [ -S "$work/kamailio.ctl" ] || return 1
+    sleep 0.5 # its workers begin after that
     family=$(descendants "$server_pid")
     watch="--watch server=$(comma $family)"
 }
@@ -83,12 +82,8 @@ start_dialtone() {
     $pin "$dialtone" run "$work/dialtone" $listen \
         --http "127.0.0.1:$((port + 1))" --workers "$1" >>"$work/server.log" 2>&1 &
     server_pid=$!
-    tries=0
-    until "$dialtone" status "$work/dialtone" --json >"$work/status.json" 2>/dev/null; do
-        kill -0 "$server_pid" 2>/dev/null && [ $tries -lt 300 ] || return 1
-        sleep 0.2
-        tries=$((tries + 1))
-    done
+    wait_for 60 is_dialtone_up || return 1
+    is_dialtone_ready || return 1
     family=$(descendants "$server_pid")
     edge=$(jq -r '[.. | objects | select(.name? == "edge" and .pid?) | .pid][0] // empty' \
         "$work/status.json")
