@@ -55,4 +55,13 @@ void answer_done(struct answer *answer);
 /* A member as text; "" if it is none. */
 const char *text_of(const struct answer *answer, const char *name);
 
+/* A test file's one role: started before its tests, stopped after them (cmocka's group functions). */
+extern struct fixture *web;
+int web_start(void **state);
+int web_stop(void **state);
+/* Asked of that role, with the operator's key; body NULL: none. */
+struct answer ask_operator(const char *method, const char *path, const char *body);
+/* Fails the test, and shows the answer, if it is not that; code "": no problem. Frees it. */
+void expect(struct answer answer, long status, const char *code);
+
 #endif

@@ -10,27 +10,6 @@
 
 #include <cmocka.h>
 
-static struct fixture *web;
-
-static int start(void **state)
-{
-    (void)state;
-    web = fixture_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
-    return 0;
-}
-
-static struct answer op(const char *method, const char *path, const char *body)
-{
-    return ask_web(web, (struct question){method, path, web->operator_key, body, {NULL}});
-}
-
 static struct answer customer(const char *method, const char *path, const char *body)
 {
     return ask_web(web, (struct question){method, path, web->customer_key, body, {NULL}});
@@ -44,22 +23,13 @@ static struct answer topup(const char *path, const char *key, const char *body)
 }
 
 /* Checks and drops an answer. */
-static void expect(struct answer answer, long status, const char *code)
-{
-    if (answer.status != status || strcmp(text_of(&answer, "code"), code) != 0) {
-        print_error("%ld %s\n", answer.status, answer.body);
-    }
-    assert_int_equal(answer.status, status);
-    assert_string_equal(text_of(&answer, "code"), code);
-    answer_done(&answer);
-}
-
 static void an_account_is_made_read_changed_and_removed(void **state)
 {
     (void)state;
-    struct answer made = op("POST", "/v1/accounts",
-                            "{\"name\":\"delta\",\"currency\":\"EUR\",\"class\":\"verified\","
-                            "\"channels_max\":5,\"grace\":\"0.50\"}");
+    struct answer made =
+        ask_operator("POST", "/v1/accounts",
+                     "{\"name\":\"delta\",\"currency\":\"EUR\",\"class\":\"verified\","
+                     "\"channels_max\":5,\"grace\":\"0.50\"}");
     assert_int_equal(made.status, 201);
     assert_string_equal(text_of(&made, "name"), "delta");
     assert_string_equal(text_of(&made, "grace"), "0.500000");
@@ -67,15 +37,16 @@ static void an_account_is_made_read_changed_and_removed(void **state)
         json_string_value(json_object_get(json_object_get(made.json, "balance"), "balance")),
         "0.000000");
     answer_done(&made);
-    expect(op("PATCH", "/v1/accounts/delta", "{\"channels_max\":null,\"class\":\"flagged\"}"), 200,
-           "");
-    struct answer read = op("GET", "/v1/accounts/delta", NULL);
+    expect(ask_operator("PATCH", "/v1/accounts/delta",
+                        "{\"channels_max\":null,\"class\":\"flagged\"}"),
+           200, "");
+    struct answer read = ask_operator("GET", "/v1/accounts/delta", NULL);
     assert_true(json_is_null(json_object_get(read.json, "channels_max")));
     assert_string_equal(text_of(&read, "class"), "flagged");
     assert_non_null(strstr(read.headers, "ETag"));
     answer_done(&read);
-    expect(op("DELETE", "/v1/accounts/delta", NULL), 204, "");
-    expect(op("GET", "/v1/accounts/delta", NULL), 404, "not-found");
+    expect(ask_operator("DELETE", "/v1/accounts/delta", NULL), 204, "");
+    expect(ask_operator("GET", "/v1/accounts/delta", NULL), 404, "not-found");
 }
 
 static void a_value_that_cannot_be_used_is_named(void **state)
@@ -126,7 +97,7 @@ static void a_value_that_cannot_be_used_is_named(void **state)
         {"/v1/keys", "{\"name\":\"k\",\"role\":\"customer\"}", "account"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        struct answer answer = op("POST", bad[i].path, bad[i].body);
+        struct answer answer = ask_operator("POST", bad[i].path, bad[i].body);
         if (answer.status != 422 || strcmp(text_of(&answer, "field"), bad[i].field) != 0) {
             print_error("%s: %ld %s\n", bad[i].body, answer.status, answer.body);
         }
@@ -148,7 +119,7 @@ static void a_body_that_is_not_one_clear_object_is_refused(void **state)
                                       "null",
                                       "{\"name\":\"\\u0000\"}"};
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        expect(op("POST", "/v1/accounts", bad[i]), 400, "bad-json");
+        expect(ask_operator("POST", "/v1/accounts", bad[i]), 400, "bad-json");
     }
     expect(
         ask_web(web,
@@ -162,7 +133,7 @@ static void a_body_that_is_not_one_clear_object_is_refused(void **state)
         assert_non_null(long_body);
         memset(long_body, ' ', sizes[i]);
         long_body[sizes[i]] = '\0';
-        expect(op("POST", "/v1/accounts", long_body), 413, "");
+        expect(ask_operator("POST", "/v1/accounts", long_body), 413, "");
         free(long_body);
     }
 }
@@ -170,14 +141,15 @@ static void a_body_that_is_not_one_clear_object_is_refused(void **state)
 static void paths_and_methods_that_are_not_there_say_so(void **state)
 {
     (void)state;
-    expect(op("GET", "/v1/nothing", NULL), 404, "not-found");
-    expect(op("GET", "/v1/accounts/", NULL), 404, "not-found");
-    struct answer answer = op("PUT", "/v1/accounts", "{}");
+    expect(ask_operator("GET", "/v1/nothing", NULL), 404, "not-found");
+    expect(ask_operator("GET", "/v1/accounts/", NULL), 404, "not-found");
+    struct answer answer = ask_operator("PUT", "/v1/accounts", "{}");
     assert_int_equal(answer.status, 405);
     assert_non_null(strstr(answer.headers, "Allow: GET, POST"));
     answer_done(&answer);
-    expect(op("GET", "/v1/accounts/nobody", NULL), 404, "not-found");
-    expect(op("POST", "/v1/accounts", "{\"name\":\"acme\",\"currency\":\"EUR\"}"), 409, "exists");
+    expect(ask_operator("GET", "/v1/accounts/nobody", NULL), 404, "not-found");
+    expect(ask_operator("POST", "/v1/accounts", "{\"name\":\"acme\",\"currency\":\"EUR\"}"), 409,
+           "exists");
 }
 
 static void a_change_of_what_was_changed_meanwhile_is_refused(void **state)
@@ -195,7 +167,7 @@ static void a_topup_counts_once(void **state)
 {
     (void)state;
     const char *path = "/v1/accounts/acme/topups";
-    expect(op("POST", path, "{\"amount\":\"10.00\"}"), 400, "idempotency-key-missing");
+    expect(ask_operator("POST", path, "{\"amount\":\"10.00\"}"), 400, "idempotency-key-missing");
     struct answer first = topup(path, "k1", "{\"amount\":\"10.00\",\"reason\":\"cash\"}");
     assert_int_equal(first.status, 201);
     assert_string_equal(text_of(&first, "balance"), "10.000000");
@@ -219,7 +191,7 @@ static void a_topup_counts_once(void **state)
         expect(topup(path, "k-bad", bad[i]), 422, "bad-field");
     }
     expect(topup("/v1/accounts/nobody/topups", "k2", "{\"amount\":\"1\"}"), 404, "not-found");
-    struct answer balance = op("GET", "/v1/accounts/acme/balance", NULL);
+    struct answer balance = ask_operator("GET", "/v1/accounts/acme/balance", NULL);
     assert_string_equal(text_of(&balance, "balance"), "10.000000");
     answer_done(&balance);
 }
@@ -240,7 +212,7 @@ static void an_adjustment_says_why_and_takes_no_more_than_there_is(void **state)
     answer_done(&less);
     expect(topup("/v1/accounts/bravo/refunds", "b5", "{\"amount\":\"1\",\"transfer\":1}"), 422,
            "refused");
-    struct answer list = op("GET", "/v1/accounts/bravo/transfers?max=1", NULL);
+    struct answer list = ask_operator("GET", "/v1/accounts/bravo/transfers?max=1", NULL);
     assert_int_equal(json_array_size(json_object_get(list.json, "items")), 1);
     assert_true(json_is_string(json_object_get(list.json, "next")));
     answer_done(&list);
@@ -267,9 +239,10 @@ static void a_money_request_is_on_disk_before_the_ledger_is_asked(void **state)
 static void an_endpoint_keeps_no_password(void **state)
 {
     (void)state;
-    struct answer made = op("POST", "/v1/endpoints",
-                            "{\"user\":\"alice\",\"account\":\"acme\",\"password\":\"pw-alice\","
-                            "\"identities\":[\"+4930111\"]}");
+    struct answer made =
+        ask_operator("POST", "/v1/endpoints",
+                     "{\"user\":\"alice\",\"account\":\"acme\",\"password\":\"pw-alice\","
+                     "\"identities\":[\"+4930111\"]}");
     assert_int_equal(made.status, 201);
     assert_null(strstr(made.body, "pw-alice"));
     assert_null(json_object_get(made.json, "password"));
@@ -283,11 +256,11 @@ static void an_endpoint_keeps_no_password(void **state)
     slice_hex(hex, row.ha1_md5, 16);
     /* md5 of "alice:example.test:pw-alice" */
     assert_string_equal(hex, "b41a89fa9fb53709a1f0f8f4bb617b38");
-    expect(op("PATCH", "/v1/endpoints/alice", "{\"user\":\"bob\"}"), 422, "bad-field");
-    expect(op("POST", "/v1/numbers",
-              "{\"digits\":\"+4930111\",\"account\":\"acme\",\"endpoint\":\"alice\"}"),
+    expect(ask_operator("PATCH", "/v1/endpoints/alice", "{\"user\":\"bob\"}"), 422, "bad-field");
+    expect(ask_operator("POST", "/v1/numbers",
+                        "{\"digits\":\"+4930111\",\"account\":\"acme\",\"endpoint\":\"alice\"}"),
            201, "");
-    struct answer bindings = op("GET", "/v1/endpoints/alice/bindings", NULL);
+    struct answer bindings = ask_operator("GET", "/v1/endpoints/alice/bindings", NULL);
     assert_int_equal(json_array_size(json_object_get(bindings.json, "items")), 1);
     answer_done(&bindings);
 }
@@ -302,7 +275,7 @@ static void a_deck_goes_in_and_out_as_csv(void **state)
     assert_int_equal(made.status, 201);
     assert_int_equal(json_integer_value(json_object_get(made.json, "prefix_count")), 2);
     answer_done(&made);
-    struct answer out = op("GET", "/v1/decks/retail/csv", NULL);
+    struct answer out = ask_operator("GET", "/v1/decks/retail/csv", NULL);
     assert_int_equal(out.status, 200);
     assert_non_null(strstr(out.body, "4930,Berlin,0.02"));
     answer_done(&out);
@@ -322,8 +295,8 @@ static void a_deck_goes_in_and_out_as_csv(void **state)
                (struct question){
                    "POST", "/v1/decks?name=9", web->operator_key, csv, {"Content-Type: text/csv"}}),
            422, "bad-field");
-    expect(op("POST", path, "{}"), 415, "bad-media-type");
-    expect(op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"retail\"}"), 200, "");
+    expect(ask_operator("POST", path, "{}"), 415, "bad-media-type");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"retail\"}"), 200, "");
 }
 
 static void import(const char *path, int status)
@@ -370,7 +343,7 @@ static void a_dry_run_says_what_changes_and_changes_nothing(void **state)
     dry = send_deck("/v1/decks?name=trial&dry_run=true", "prefix,rate\n49,x\n");
     assert_int_equal(dry.status, 422);
     answer_done(&dry);
-    struct answer live = op("GET", "/v1/decks/trial", NULL);
+    struct answer live = ask_operator("GET", "/v1/decks/trial", NULL);
     assert_int_equal(json_integer_value(json_object_get(live.json, "deck_version")), 1);
     answer_done(&live);
 }
@@ -393,32 +366,33 @@ static void an_old_version_is_compared_and_put_in_force_again(void **state)
         assert_string_equal(text_of(&made, "time_zone"), "Europe/Berlin");
         answer_done(&made);
     }
-    struct answer diff = op("GET", "/v1/decks/back/diff", NULL);
+    struct answer diff = ask_operator("GET", "/v1/decks/back/diff", NULL);
     assert_int_equal(count_of(diff.json, "down"), 1);
     answer_done(&diff);
-    diff = op("GET", "/v1/decks/back/diff?from=1&to=2", NULL);
+    diff = ask_operator("GET", "/v1/decks/back/diff?from=1&to=2", NULL);
     assert_int_equal(count_of(diff.json, "up"), 1);
     answer_done(&diff);
-    expect(op("GET", "/v1/decks/back/diff?from=9", NULL), 404, "not-found");
-    struct answer used = op("POST", "/v1/decks/back/rollback", NULL);
+    expect(ask_operator("GET", "/v1/decks/back/diff?from=9", NULL), 404, "not-found");
+    struct answer used = ask_operator("POST", "/v1/decks/back/rollback", NULL);
     assert_int_equal(used.status, 200);
     assert_int_equal(json_integer_value(json_object_get(used.json, "deck_version")), 2);
     answer_done(&used);
-    used = op("POST", "/v1/decks/back/rollback?version=3", NULL);
+    used = ask_operator("POST", "/v1/decks/back/rollback?version=3", NULL);
     assert_int_equal(json_integer_value(json_object_get(used.json, "deck_version")), 3);
     answer_done(&used);
-    used = op("POST", "/v1/decks/back/rollback?version=1", NULL);
+    used = ask_operator("POST", "/v1/decks/back/rollback?version=1", NULL);
     assert_int_equal(used.status, 200);
     answer_done(&used);
-    struct answer csv = op("GET", "/v1/decks/back/csv", NULL);
+    struct answer csv = ask_operator("GET", "/v1/decks/back/csv", NULL);
     assert_non_null(strstr(csv.body, "49,,0.01"));
     answer_done(&csv);
-    csv = op("GET", "/v1/decks/back/csv?version=3", NULL);
+    csv = ask_operator("GET", "/v1/decks/back/csv?version=3", NULL);
     assert_non_null(strstr(csv.body, "49,,0.04"));
     answer_done(&csv);
-    expect(op("POST", "/v1/decks/back/rollback?version=7", NULL), 404, "not-found");
-    expect(op("POST", "/v1/decks/back/rollback", NULL), 422, "refused"); /* nothing before it */
-    struct answer list = op("GET", "/v1/decks/back/versions", NULL);
+    expect(ask_operator("POST", "/v1/decks/back/rollback?version=7", NULL), 404, "not-found");
+    expect(ask_operator("POST", "/v1/decks/back/rollback", NULL), 422,
+           "refused"); /* nothing before it */
+    struct answer list = ask_operator("GET", "/v1/decks/back/versions", NULL);
     json_t *items = json_object_get(list.json, "items");
     assert_int_equal(json_array_size(items), 3);
     assert_true(json_is_true(json_object_get(json_array_get(items, 2), "is_live")));
@@ -432,7 +406,7 @@ static void a_deck_of_messages_prices_no_calls(void **state)
         send_deck("/v1/decks?name=sms&prices_of=messages", "mcc,mnc,rate\n262,01,0.05\n");
     assert_int_equal(made.status, 201);
     answer_done(&made);
-    expect(op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"sms\"}"), 422, "bad-field");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"sms\"}"), 422, "bad-field");
     made = send_deck("/v1/decks?name=sms&prices_of=calls", "prefix,rate\n49,0.05\n");
     assert_int_equal(made.status, 422);
     assert_string_equal(text_of(&made, "field"), "prices_of");
@@ -453,10 +427,12 @@ static void a_deck_in_another_currency_is_refused_before_it_refuses_calls(void *
     import("/v1/decks?name=dollars&currency=USD", 201);
     import("/v1/decks?name=dollars&currency=USD", 201);
     import("/v1/decks?name=dollars&currency=EUR", 422);
-    expect(op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"dollars\"}"), 422, "bad-field");
-    expect(op("PATCH", "/v1/accounts/acme", "{\"inbound_deck\":\"dollars\"}"), 422, "bad-field");
-    expect(op("PATCH", "/v1/accounts/acme", "{\"channels_max\":9}"), 200, "");
-    struct answer nobody = op("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"nix\"}");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"dollars\"}"), 422,
+           "bad-field");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"inbound_deck\":\"dollars\"}"), 422,
+           "bad-field");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"channels_max\":9}"), 200, "");
+    struct answer nobody = ask_operator("PATCH", "/v1/accounts/acme", "{\"sell_deck\":\"nix\"}");
     assert_int_equal(nobody.status, 422);
     assert_string_equal(text_of(&nobody, "detail"), "\"sell_deck\": there is no deck nix.");
     answer_done(&nobody);
@@ -465,23 +441,24 @@ static void a_deck_in_another_currency_is_refused_before_it_refuses_calls(void *
 static void a_trunk_and_a_route_to_it(void **state)
 {
     (void)state;
-    struct answer made = op("POST", "/v1/trunks",
-                            "{\"name\":\"carrier\",\"host\":\"127.0.0.2\",\"port\":5080,"
-                            "\"acl\":[\"127.0.0.2/32\",\"2001:db8::/32\"],\"auth_user\":\"me\","
-                            "\"auth_password\":\"hidden\"}");
+    struct answer made =
+        ask_operator("POST", "/v1/trunks",
+                     "{\"name\":\"carrier\",\"host\":\"127.0.0.2\",\"port\":5080,"
+                     "\"acl\":[\"127.0.0.2/32\",\"2001:db8::/32\"],\"auth_user\":\"me\","
+                     "\"auth_password\":\"hidden\"}");
     assert_int_equal(made.status, 201);
     assert_null(strstr(made.body, "hidden"));
     answer_done(&made);
-    struct answer route =
-        op("POST", "/v1/routes", "{\"prefix\":\"49\",\"trunk\":\"carrier\",\"weight\":5}");
+    struct answer route = ask_operator("POST", "/v1/routes",
+                                       "{\"prefix\":\"49\",\"trunk\":\"carrier\",\"weight\":5}");
     assert_int_equal(route.status, 201);
     json_int_t id = json_integer_value(json_object_get(route.json, "id"));
     answer_done(&route);
-    expect(op("DELETE", "/v1/trunks/carrier", NULL), 409, "conflict");
+    expect(ask_operator("DELETE", "/v1/trunks/carrier", NULL), 409, "conflict");
     char path[64];
     snprintf(path, sizeof(path), "/v1/routes/%lld", (long long)id);
-    expect(op("DELETE", path, NULL), 204, "");
-    expect(op("DELETE", "/v1/trunks/carrier", NULL), 204, "");
+    expect(ask_operator("DELETE", path, NULL), 204, "");
+    expect(ask_operator("DELETE", "/v1/trunks/carrier", NULL), 204, "");
 }
 
 static void a_customer_sees_its_own_account_only(void **state)
@@ -526,36 +503,39 @@ static void who_has_no_key_gets_nothing(void **state)
 static void a_key_is_shown_once_and_dies_when_revoked(void **state)
 {
     (void)state;
-    struct answer made = op("POST", "/v1/keys", "{\"name\":\"bot\",\"role\":\"operator\"}");
+    struct answer made =
+        ask_operator("POST", "/v1/keys", "{\"name\":\"bot\",\"role\":\"operator\"}");
     assert_int_equal(made.status, 201);
     char key[64];
     snprintf(key, sizeof(key), "%s", text_of(&made, "key"));
     json_int_t id = json_integer_value(json_object_get(made.json, "id"));
     answer_done(&made);
     expect(ask_web(web, (struct question){"GET", "/v1/accounts", key, NULL, {NULL}}), 200, "");
-    struct answer list = op("GET", "/v1/keys", NULL);
+    struct answer list = ask_operator("GET", "/v1/keys", NULL);
     assert_null(strstr(list.body, key));
     answer_done(&list);
     char path[64];
     snprintf(path, sizeof(path), "/v1/keys/%lld", (long long)id);
-    expect(op("DELETE", path, NULL), 204, "");
+    expect(ask_operator("DELETE", path, NULL), 204, "");
     expect(ask_web(web, (struct question){"GET", "/v1/accounts", key, NULL, {NULL}}), 401,
            "unauthorized");
-    expect(op("DELETE", "/v1/keys/99999", NULL), 404, "not-found");
-    expect(op("DELETE", "/v1/keys/1", NULL), 409, "conflict"); /* the one that asks */
+    expect(ask_operator("DELETE", "/v1/keys/99999", NULL), 404, "not-found");
+    expect(ask_operator("DELETE", "/v1/keys/1", NULL), 409, "conflict"); /* the one that asks */
 }
 
 static void a_suspension_names_who_and_why(void **state)
 {
     (void)state;
-    expect(op("PUT", "/v1/accounts/bravo/suspension", "{}"), 422, "bad-field");
-    struct answer put = op("PUT", "/v1/accounts/bravo/suspension", "{\"why\":\"fraud report 17\"}");
+    expect(ask_operator("PUT", "/v1/accounts/bravo/suspension", "{}"), 422, "bad-field");
+    struct answer put =
+        ask_operator("PUT", "/v1/accounts/bravo/suspension", "{\"why\":\"fraud report 17\"}");
     assert_int_equal(put.status, 200);
     assert_string_equal(text_of(&put, "suspended_by"), "key:admin");
     assert_string_equal(text_of(&put, "suspended_why"), "fraud report 17");
     answer_done(&put);
-    expect(op("PATCH", "/v1/accounts/bravo", "{\"is_suspended\":false}"), 422, "bad-field");
-    struct answer gone = op("DELETE", "/v1/accounts/bravo/suspension", NULL);
+    expect(ask_operator("PATCH", "/v1/accounts/bravo", "{\"is_suspended\":false}"), 422,
+           "bad-field");
+    struct answer gone = ask_operator("DELETE", "/v1/accounts/bravo/suspension", NULL);
     assert_true(json_is_false(json_object_get(gone.json, "is_suspended")));
     answer_done(&gone);
 }
@@ -564,39 +544,39 @@ static void a_rule_suspends_for_a_time_and_leaves_what_a_person_did(void **state
 {
     (void)state;
     static const char path[] = "/v1/accounts/bravo/suspension";
-    expect(op("PUT", path, "{\"why\":\"w\",\"rule\":\"velocity\"}"), 422, "bad-field");
-    expect(op("PUT", path, "{\"why\":\"w\",\"for_s\":60}"), 422, "bad-field");
-    expect(op("PUT", path, "{\"rule\":\"velocity\",\"for_s\":60}"), 422, "bad-field");
-    expect(op("PUT", path, "{\"why\":\"w\",\"rule\":\"velocity\",\"for_s\":86401}"), 422,
+    expect(ask_operator("PUT", path, "{\"why\":\"w\",\"rule\":\"velocity\"}"), 422, "bad-field");
+    expect(ask_operator("PUT", path, "{\"why\":\"w\",\"for_s\":60}"), 422, "bad-field");
+    expect(ask_operator("PUT", path, "{\"rule\":\"velocity\",\"for_s\":60}"), 422, "bad-field");
+    expect(ask_operator("PUT", path, "{\"why\":\"w\",\"rule\":\"velocity\",\"for_s\":86401}"), 422,
            "bad-field");
     static const char by_rule[] =
         "{\"why\":\"300 calls to 882 in 10 s\",\"rule\":\"velocity\",\"for_s\":3600}";
-    struct answer put = op("PUT", path, by_rule);
+    struct answer put = ask_operator("PUT", path, by_rule);
     assert_int_equal(put.status, 200);
     assert_string_equal(text_of(&put, "suspended_by"), "rule:velocity");
     assert_true(json_is_integer(json_object_get(put.json, "wall_suspended_until_us")));
     answer_done(&put);
-    expect(op("PATCH", "/v1/accounts/bravo", "{\"channels_max\":7}"), 200, "");
+    expect(ask_operator("PATCH", "/v1/accounts/bravo", "{\"channels_max\":7}"), 200, "");
 
-    struct answer taken = op("PUT", path, "{\"why\":\"a person agrees\"}");
+    struct answer taken = ask_operator("PUT", path, "{\"why\":\"a person agrees\"}");
     assert_true(json_is_null(json_object_get(taken.json, "wall_suspended_until_us")));
     answer_done(&taken);
-    struct answer left = op("PUT", path, by_rule);
+    struct answer left = ask_operator("PUT", path, by_rule);
     assert_string_equal(text_of(&left, "suspended_by"), "key:admin");
     answer_done(&left);
-    expect(op("DELETE", path, NULL), 200, "");
+    expect(ask_operator("DELETE", path, NULL), 200, "");
 }
 
 static void a_suspension_by_a_rule_ends_by_itself(void **state)
 {
     (void)state;
-    expect(op("PUT", "/v1/accounts/bravo/suspension",
-              "{\"why\":\"evidence\",\"rule\":\"velocity\",\"for_s\":1}"),
+    expect(ask_operator("PUT", "/v1/accounts/bravo/suspension",
+                        "{\"why\":\"evidence\",\"rule\":\"velocity\",\"for_s\":1}"),
            200, "");
     bool is_over = false;
     for (int i = 0; i < 300 && !is_over; i++) { /* 30 s: it is looked for every ten */
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-        struct answer answer = op("GET", "/v1/accounts/bravo", NULL);
+        struct answer answer = ask_operator("GET", "/v1/accounts/bravo", NULL);
         is_over = json_is_false(json_object_get(answer.json, "is_suspended"));
         answer_done(&answer);
     }
@@ -606,15 +586,15 @@ static void a_suspension_by_a_rule_ends_by_itself(void **state)
 static void calls_are_listed_and_ended_by_key(void **state)
 {
     (void)state;
-    struct answer calls = op("GET", "/v1/calls?max=1", NULL);
+    struct answer calls = ask_operator("GET", "/v1/calls?max=1", NULL);
     assert_int_equal(json_array_size(json_object_get(calls.json, "items")), 1);
     assert_int_equal(json_integer_value(json_object_get(calls.json, "total")), 2);
     answer_done(&calls);
-    expect(op("DELETE", "/v1/calls/ffffffffffffffff", NULL), 404, "not-found");
-    expect(op("DELETE", "/v1/calls/0000000000000002", NULL), 204, "");
+    expect(ask_operator("DELETE", "/v1/calls/ffffffffffffffff", NULL), 404, "not-found");
+    expect(ask_operator("DELETE", "/v1/calls/0000000000000002", NULL), 204, "");
     assert_string_equal(web->play.ended, "0000000000000002");
     assert_string_equal(web->play.ended_by, "key:admin");
-    calls = op("GET", "/v1/calls", NULL);
+    calls = ask_operator("GET", "/v1/calls", NULL);
     assert_int_equal(json_array_size(json_object_get(calls.json, "items")), 1);
     answer_done(&calls);
 }
@@ -622,9 +602,9 @@ static void calls_are_listed_and_ended_by_key(void **state)
 static void calls_are_summed_up_as_value_at_risk(void **state)
 {
     (void)state;
-    struct answer answer = op("GET", "/v1/exposure", NULL);
+    struct answer answer = ask_operator("GET", "/v1/exposure", NULL);
     json_t *row = json_array_get(json_object_get(answer.json, "items"), 0);
-    struct answer balance = op("GET", "/v1/accounts/acme/balance", NULL);
+    struct answer balance = ask_operator("GET", "/v1/accounts/acme/balance", NULL);
     int64_t left_micro, available_micro;
     assert_int_equal(answer.status, 200);
     assert_int_equal(json_integer_value(json_object_get(row, "calls")), 3);
@@ -637,34 +617,35 @@ static void calls_are_summed_up_as_value_at_risk(void **state)
                      left_micro * 60 / 2000000);
     answer_done(&balance);
     answer_done(&answer);
-    answer = op("GET", "/v1/exposure?by=destination&max=5", NULL);
+    answer = ask_operator("GET", "/v1/exposure?by=destination&max=5", NULL);
     row = json_array_get(json_object_get(answer.json, "items"), 0);
     assert_string_equal(json_string_value(json_object_get(row, "prefix")), "49");
     assert_null(json_object_get(row, "seconds_left"));
     answer_done(&answer);
-    expect(op("GET", "/v1/exposure?by=moon", NULL), 422, "bad-field");
+    expect(ask_operator("GET", "/v1/exposure?by=moon", NULL), 422, "bad-field");
     expect(customer("GET", "/v1/exposure", NULL), 403, "forbidden");
 }
 
 static void explain_asks_the_edge(void **state)
 {
     (void)state;
-    struct answer answer = op("GET", "/v1/explain?account=acme&number=4930", NULL);
+    struct answer answer = ask_operator("GET", "/v1/explain?account=acme&number=4930", NULL);
     assert_string_equal(text_of(&answer, "would"), "connect");
     answer_done(&answer);
-    expect(op("GET", "/v1/explain?number=4930", NULL), 422, "bad-field");
-    expect(op("GET", "/v1/explain?account=acme", NULL), 422, "bad-field");
-    expect(op("GET", "/v1/explain?account=none&number=1", NULL), 404, "not-found");
+    expect(ask_operator("GET", "/v1/explain?number=4930", NULL), 422, "bad-field");
+    expect(ask_operator("GET", "/v1/explain?account=acme", NULL), 422, "bad-field");
+    expect(ask_operator("GET", "/v1/explain?account=none&number=1", NULL), 404, "not-found");
 }
 
 static void call_records_are_filtered_by_time(void **state)
 {
     (void)state;
-    expect(op("GET", "/v1/cdrs?from=2026-11-21T10:00:00Z&to=2026-11-22&account=acme", NULL), 200,
-           "");
-    expect(op("GET", "/v1/cdrs?from=yesterday", NULL), 422, "bad-field");
-    expect(op("GET", "/v1/cdrs?max=5000", NULL), 422, "bad-field");
-    expect(op("GET", "/v1/history?kind=config", NULL), 200, "");
+    expect(
+        ask_operator("GET", "/v1/cdrs?from=2026-11-21T10:00:00Z&to=2026-11-22&account=acme", NULL),
+        200, "");
+    expect(ask_operator("GET", "/v1/cdrs?from=yesterday", NULL), 422, "bad-field");
+    expect(ask_operator("GET", "/v1/cdrs?max=5000", NULL), 422, "bad-field");
+    expect(ask_operator("GET", "/v1/history?kind=config", NULL), 200, "");
 }
 
 int main(void)
@@ -696,5 +677,5 @@ int main(void)
         cmocka_unit_test(explain_asks_the_edge),
         cmocka_unit_test(call_records_are_filtered_by_time),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, web_start, web_stop);
 }

@@ -17,8 +17,6 @@
 #define HOUR_US (INT64_C(3600) * 1000000)
 #define MINUTE_US (INT64_C(60) * 1000000)
 
-static struct fixture *web;
-
 static struct usage make_call(uint64_t sequence, const char *callee, int64_t ago_us)
 {
     int64_t wall_us = (int64_t)time(NULL) * 1000000 - ago_us;
@@ -75,19 +73,13 @@ static struct answer send_deck(const char *path, const char *csv)
 
 static int start(void **state)
 {
-    (void)state;
-    web = fixture_start();
+    if (web_start(state) != 0) {
+        return 1;
+    }
     struct store_options options = {.dir = web->dir, .deadline_us = 2000000};
     struct store *store = store_new(&options);
     settle(store);
     store_free(store);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
     return 0;
 }
 
@@ -140,5 +132,5 @@ int main(void)
         cmocka_unit_test(the_last_weeks_calls_are_priced_by_both_versions),
         cmocka_unit_test(a_date_to_come_can_be_asked_for),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, web_stop);
 }

@@ -11,13 +11,6 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-static struct fixture *web;
-
-static struct answer op(const char *method, const char *path, const char *body)
-{
-    return ask_web(web, (struct question){method, path, web->operator_key, body, {NULL}});
-}
-
 static struct answer parent(const char *path) /* the key is acme's */
 {
     return ask_web(web, (struct question){"GET", path, web->customer_key, NULL, {NULL}});
@@ -32,16 +25,6 @@ static struct answer move(const char *from, const char *key, const char *body)
     return ask_web(web, (struct question){"POST", path, web->operator_key, body, {header}});
 }
 
-static void expect(struct answer answer, long status, const char *code)
-{
-    if (answer.status != status) {
-        print_error("%ld %s\n", answer.status, answer.body);
-    }
-    assert_int_equal(answer.status, status);
-    assert_string_equal(text_of(&answer, "code"), code);
-    answer_done(&answer);
-}
-
 static size_t count_of(struct answer answer)
 {
     size_t count = json_array_size(json_object_get(answer.json, "items"));
@@ -52,11 +35,12 @@ static size_t count_of(struct answer answer)
 
 static int start(void **state)
 {
-    (void)state;
-    web = fixture_start();
-    expect(
-        op("POST", "/v1/accounts", "{\"name\":\"shop\",\"currency\":\"EUR\",\"parent\":\"acme\"}"),
-        201, "");
+    if (web_start(state) != 0) {
+        return 1;
+    }
+    expect(ask_operator("POST", "/v1/accounts",
+                        "{\"name\":\"shop\",\"currency\":\"EUR\",\"parent\":\"acme\"}"),
+           201, "");
     struct question topup = {"POST",
                              "/v1/accounts/acme/topups",
                              web->operator_key,
@@ -66,19 +50,12 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
-    return 0;
-}
-
 static void a_parent_sees_its_sub_accounts_and_nobody_looks_up(void **state)
 {
     (void)state;
     assert_int_equal(count_of(parent("/v1/accounts")), 2);
     assert_int_equal(count_of(parent("/v1/accounts?parent=acme")), 1);
-    assert_int_equal(count_of(op("GET", "/v1/accounts?parent=acme", NULL)), 1);
+    assert_int_equal(count_of(ask_operator("GET", "/v1/accounts?parent=acme", NULL)), 1);
     expect(parent("/v1/accounts/shop"), 200, "");
     expect(parent("/v1/accounts/shop/balance"), 200, "");
     expect(parent("/v1/accounts/shop/transfers"), 200, "");
@@ -88,8 +65,8 @@ static void a_parent_sees_its_sub_accounts_and_nobody_looks_up(void **state)
     expect(parent("/v1/accounts/bravo/balance"), 404, "not-found");
     expect(parent("/v1/accounts?parent=bravo"), 404, "not-found");
 
-    struct answer made =
-        op("POST", "/v1/keys", "{\"name\":\"shop\",\"role\":\"customer\",\"account\":\"shop\"}");
+    struct answer made = ask_operator(
+        "POST", "/v1/keys", "{\"name\":\"shop\",\"role\":\"customer\",\"account\":\"shop\"}");
     char key[128];
     snprintf(key, sizeof(key), "%s", text_of(&made, "key"));
     assert_int_equal(made.status, 201);
@@ -105,9 +82,10 @@ static void a_parent_sees_its_sub_accounts_and_nobody_looks_up(void **state)
 static void a_parent_finds_the_devices_of_a_sub_account(void **state)
 {
     (void)state;
-    expect(op("POST", "/v1/endpoints",
-              "{\"user\":\"till\",\"account\":\"shop\",\"password\":\"0123456789abcdef\"}"),
-           201, "");
+    expect(
+        ask_operator("POST", "/v1/endpoints",
+                     "{\"user\":\"till\",\"account\":\"shop\",\"password\":\"0123456789abcdef\"}"),
+        201, "");
     assert_int_equal(count_of(parent("/v1/endpoints?account=shop")), 1);
     expect(parent("/v1/endpoints/till"), 200, "");
     expect(parent("/v1/endpoints/carol"), 404, "not-found"); /* bravo's */
@@ -142,12 +120,13 @@ static void a_parent_that_cannot_be_looked_up_is_unknown_and_not_absent(void **s
 static void a_family_that_cannot_be_is_refused_by_name(void **state)
 {
     (void)state;
-    expect(op("PATCH", "/v1/accounts/acme", "{\"parent\":\"shop\"}"), 422, "refused");
-    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":\"shop\"}"), 422, "refused");
-    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":\"nobody\"}"), 422, "bad-field");
-    expect(op("DELETE", "/v1/accounts/acme", NULL), 409, "conflict");
-    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":\"acme\"}"), 200, "");
-    expect(op("PATCH", "/v1/accounts/bravo", "{\"parent\":null}"), 200, "");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"parent\":\"shop\"}"), 422, "refused");
+    expect(ask_operator("PATCH", "/v1/accounts/bravo", "{\"parent\":\"shop\"}"), 422, "refused");
+    expect(ask_operator("PATCH", "/v1/accounts/bravo", "{\"parent\":\"nobody\"}"), 422,
+           "bad-field");
+    expect(ask_operator("DELETE", "/v1/accounts/acme", NULL), 409, "conflict");
+    expect(ask_operator("PATCH", "/v1/accounts/bravo", "{\"parent\":\"acme\"}"), 200, "");
+    expect(ask_operator("PATCH", "/v1/accounts/bravo", "{\"parent\":null}"), 200, "");
 }
 
 static void money_moves_once_and_stands_in_both_statements(void **state)
@@ -195,5 +174,5 @@ int main(void)
         cmocka_unit_test(a_family_that_cannot_be_is_refused_by_name),
         cmocka_unit_test(money_moves_once_and_stands_in_both_statements),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, web_stop);
 }

@@ -9,33 +9,11 @@
 
 #include <cmocka.h>
 
-static struct fixture *web;
 static const char path[] = "/v1/accounts/acme/lock";
-
-static int start(void **state)
-{
-    (void)state;
-    web = fixture_start();
-    return web == NULL;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
-    return 0;
-}
 
 static struct answer put(const char *key, const char *body)
 {
     return ask_web(web, (struct question){"PUT", path, key, body, {NULL}});
-}
-
-static void expect(struct answer answer, long status, const char *code)
-{
-    assert_int_equal(answer.status, status);
-    assert_string_equal(text_of(&answer, "code"), code);
-    answer_done(&answer);
 }
 
 static void a_lock_is_shown_with_who_why_and_until_when(void **state)
@@ -91,5 +69,5 @@ int main(void)
         cmocka_unit_test(a_lock_is_shown_with_who_why_and_until_when),
         cmocka_unit_test(a_lock_that_cannot_be_is_refused_by_name),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, web_start, web_stop);
 }

@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-static struct fixture *web;
 static json_t *file;
 
 static int start(void **state)
 {
-    (void)state;
-    web = fixture_start();
+    if (web_start(state) != 0) {
+        return 1;
+    }
     file = json_load_file(OPENAPI_FILE, JSON_REJECT_DUPLICATES, NULL);
     return file == NULL;
 }

@@ -14,22 +14,6 @@
 
 #include <cmocka.h>
 
-static struct fixture *web;
-
-static int start(void **state)
-{
-    (void)state;
-    web = fixture_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
-    return 0;
-}
-
 static struct answer post(const char *body)
 {
     return ask_web(web, (struct question){"POST", "/v1/session", NULL, body, {NULL}});
@@ -270,5 +254,5 @@ int main(void)
         cmocka_unit_test(a_stop_ends_the_streams_at_once),
         cmocka_unit_test(who_guesses_is_made_to_wait),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, web_start, web_stop);
 }

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-static struct fixture *web;
 static char month[8]; /* the present one, in which all is booked */
 static char next_month[8];
 
@@ -69,21 +68,15 @@ static void write_month(char text[8], int more)
 
 static int start(void **state)
 {
-    (void)state;
-    web = fixture_start();
+    if (web_start(state) != 0) {
+        return 1;
+    }
     struct store_options options = {.dir = web->dir, .deadline_us = 2000000};
     struct store *store = store_new(&options);
     settle(store);
     store_free(store);
     write_month(month, 0);
     write_month(next_month, 1);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
     return 0;
 }
 
@@ -217,5 +210,5 @@ int main(void)
         cmocka_unit_test(a_statement_is_of_a_month_in_a_known_form_of_an_own_account),
         cmocka_unit_test(usage_is_exported_on_and_on),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, web_stop);
 }

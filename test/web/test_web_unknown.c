@@ -11,22 +11,6 @@
 
 #include <cmocka.h>
 
-static struct fixture *web;
-
-static int start(void **state)
-{
-    (void)state;
-    web = fixture_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(web);
-    return 0;
-}
-
 static struct answer ask_key(const char *method, const char *path, const char *key,
                              const char *body, const char *header)
 {
@@ -36,16 +20,6 @@ static struct answer ask_key(const char *method, const char *path, const char *k
 static struct answer op(const char *method, const char *path)
 {
     return ask_key(method, path, web->operator_key, NULL, NULL);
-}
-
-static void expect(struct answer answer, long status, const char *code)
-{
-    if (answer.status != status || strcmp(text_of(&answer, "code"), code) != 0) {
-        print_error("%ld %s\n", answer.status, answer.body);
-    }
-    assert_int_equal(answer.status, status);
-    assert_string_equal(text_of(&answer, "code"), code);
-    answer_done(&answer);
 }
 
 static bool is_stale(const struct answer *answer)
@@ -236,5 +210,5 @@ int main(void)
         cmocka_unit_test(an_edge_that_is_down_leaves_its_last_calls_with_their_age),
         cmocka_unit_test(the_last_good_copy_survives_a_restart_without_the_database),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, web_start, web_stop);
 }
