@@ -211,3 +211,19 @@ void pg_server_put_back(const struct pg_server *server)
     pg_server_admin(server, "DROP DATABASE dialtone WITH (FORCE)");
     pg_server_admin(server, "CREATE DATABASE dialtone TEMPLATE kept");
 }
+
+struct pg_server pg_group;
+
+int pg_group_start(void **state)
+{
+    (void)state;
+    pg_server_make(&pg_group);
+    return 0;
+}
+
+int pg_group_stop(void **state)
+{
+    (void)state;
+    pg_server_done(&pg_group);
+    return 0;
+}

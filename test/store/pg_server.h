@@ -25,4 +25,9 @@ void pg_server_admin(const struct pg_server *server, const char *sql); /* in ano
 /* Runs SQL past the store; answers the first number of the first row, 0: none. */
 long long pg_server_sql(const struct pg_server *server, const char *sql);
 
+/* One server for all tests of a file (cmocka's group functions). */
+extern struct pg_server pg_group;
+int pg_group_start(void **state);
+int pg_group_stop(void **state);
+
 #endif

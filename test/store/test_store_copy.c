@@ -14,32 +14,16 @@
 
 #define ACCOUNTS 40
 
-static struct pg_server server;
-
-static int group_setup(void **state)
-{
-    (void)state;
-    pg_server_make(&server);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    pg_server_done(&server);
-    return 0;
-}
-
 static int setup(void **state)
 {
-    (void)pg_server_sql(&server, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    (void)pg_server_sql(&pg_group, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     return fixture_setup(state);
 }
 
 static enum store_result copy_now(const struct fixture *fixture, struct store_copied *done,
                                   char *error, size_t error_size)
 {
-    struct store_copy asked = {.dir = fixture->dir, .url = server.url};
+    struct store_copy asked = {.dir = fixture->dir, .url = pg_group.url};
     return store_copy(&asked, done, error, error_size);
 }
 
@@ -79,9 +63,9 @@ static void everything_arrives_and_who_had_the_file_open_goes_on_there(void **st
     int64_t newest = fixture_number(fixture, "SELECT value FROM counter WHERE name = 'change'");
 
     assert_copied(fixture, &done);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM transfer"), entries);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM cdr"), ACCOUNTS);
-    assert_int_equal(pg_server_sql(&server, "SELECT value FROM counter WHERE name = 'change'"),
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM transfer"), entries);
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM cdr"), ACCOUNTS);
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT value FROM counter WHERE name = 'change'"),
                      newest);
 
     /* The same store, with the session of before. */
@@ -94,7 +78,7 @@ static void everything_arrives_and_who_had_the_file_open_goes_on_there(void **st
     assert_int_equal(balance_of(fixture->store, 1).balance_micro, EUROS(10) - 3 * MONEY_MICRO / 4);
     uint64_t next = make_account(fixture->store, "made there", 0);
     assert_int_equal(next, ACCOUNTS + 1);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM cdr"), ACCOUNTS + 1);
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM cdr"), ACCOUNTS + 1);
     assert_clean(fixture->store);
 
     /* Nothing of that is in the file. */
@@ -119,8 +103,9 @@ static void a_reference_is_guarded_there_as_before(void **state)
     assert_copied(fixture, &done);
     struct endpoint endpoint = {.account_id = 77, .user = "nobody"};
     assert_result(config_put_endpoint(fixture->store, &endpoint, "test"), STORE_REFUSED);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM pg_constraint WHERE contype = 'f'"
-                                            " AND NOT convalidated"),
+    assert_int_equal(pg_server_sql(&pg_group,
+                                   "SELECT count(*) FROM pg_constraint WHERE contype = 'f'"
+                                   " AND NOT convalidated"),
                      0);
 }
 
@@ -181,7 +166,7 @@ static void what_is_written_meanwhile_arrives_exactly_once(void **state)
     writer.is_copied = true;
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(writer.refused, 0);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM cdr"), writer.mark);
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM cdr"), writer.mark);
     assert_true(fixture_number(fixture, "SELECT count(*) FROM cdr") <
                 (int64_t)writer.mark); /* the end was written over there */
     assert_clean(fixture->store);
@@ -219,7 +204,7 @@ static void what_changes_and_goes_between_two_passes_does_so_there(void **state)
     (void)make_account(fixture->store, "two", 0);
     (void)make_account(fixture->store, "three", 0);
     struct store_copy asked = {
-        .dir = fixture->dir, .url = server.url, .say = change_everything, .ctx = fixture};
+        .dir = fixture->dir, .url = pg_group.url, .say = change_everything, .ctx = fixture};
     if (store_copy(&asked, &done, error, sizeof(error)) != STORE_OK) {
         fail_msg("%s", error);
     }
@@ -230,7 +215,7 @@ static void what_changes_and_goes_between_two_passes_does_so_there(void **state)
     assert_ok(config_account_by_name(fixture->store, "three", &account));
     assert_int_equal(account.id, 4);
     assert_result(config_get_account(fixture->store, 3, &account), STORE_ABSENT);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM account"), 3);
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM account"), 3);
     assert_int_equal(balance_of(fixture->store, 2).balance_micro, EUROS(7));
     assert_clean(fixture->store);
 }
@@ -248,7 +233,7 @@ static void a_database_with_another_ledger_is_left_alone(void **state)
     assert_copied(other, &done);
     assert_result(copy_now(fixture, &done, error, sizeof(error)), STORE_REFUSED);
     assert_non_null(strstr(error, "another ledger"));
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM account WHERE name = 'theirs'"),
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM account WHERE name = 'theirs'"),
                      1);
     (void)make_account(fixture->store, "still here", 0);
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM account"), 1);
@@ -264,9 +249,10 @@ static void a_copy_that_broke_off_is_used_by_nobody_and_made_again(void **state)
     make_world(fixture, &incarnation, &session);
     assert_copied(fixture, &done);
     fixture_sql(fixture, "DELETE FROM meta WHERE name = 'moved'");
-    (void)pg_server_sql(&server, "UPDATE meta SET value = 'copy under way'"
-                                 " WHERE name = 'identity'");
-    struct store_options options = {.dir = fixture->dir, .url = server.url, .deadline_us = 2000000};
+    (void)pg_server_sql(&pg_group, "UPDATE meta SET value = 'copy under way'"
+                                   " WHERE name = 'identity'");
+    struct store_options options = {
+        .dir = fixture->dir, .url = pg_group.url, .deadline_us = 2000000};
     struct store *early = store_new(&options);
     struct balance balance;
     assert_result(ledger_balance(early, 1, &balance), STORE_UNKNOWN);
@@ -332,9 +318,9 @@ static void while_the_server_is_down_the_moved_ledger_is_unknown(void **state)
     struct balance balance;
     uint64_t id = make_account(fixture->store, "a", 0);
     assert_copied(fixture, &done);
-    pg_server_kill(&server);
+    pg_server_kill(&pg_group);
     assert_result(ledger_balance(fixture->store, id, &balance), STORE_UNKNOWN);
-    pg_server_start(&server);
+    pg_server_start(&pg_group);
     int64_t tries = 0;
     while (ledger_balance(fixture->store, id, &balance) != STORE_OK && tries < 1000) {
         tries++;
@@ -359,5 +345,5 @@ int main(void)
         TEST(a_server_that_is_not_there_changes_nothing),
         TEST(while_the_server_is_down_the_moved_ledger_is_unknown),
     };
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, pg_group_start, pg_group_stop);
 }

@@ -16,8 +16,6 @@
 #define LONG_US 5000000
 #define SHORT_US 300000 /* of a call that is not going to be answered */
 
-static struct pg_server server;
-
 struct world {
     char dir[64];
     struct store *store;
@@ -39,8 +37,8 @@ static int setup(void **state)
     assert_non_null(world);
     snprintf(world->dir, sizeof(world->dir), "/tmp/dialtone-store-XXXXXX");
     assert_non_null(mkdtemp(world->dir));
-    (void)pg_server_sql(&server, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    world->store = open_at(world->dir, server.url);
+    (void)pg_server_sql(&pg_group, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    world->store = open_at(world->dir, pg_group.url);
     assert_ok(store_migrate(world->store));
     world->account = make_account(world->store, "a", 0);
     top_up(world->store, world->account, EUROS(10));
@@ -57,20 +55,6 @@ static int teardown(void **state)
     snprintf(command, sizeof(command), "rm -rf %s", world->dir);
     assert_int_equal(system(command), 0);
     free(world);
-    return 0;
-}
-
-static int group_setup(void **state)
-{
-    (void)state;
-    pg_server_make(&server);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    pg_server_done(&server);
     return 0;
 }
 
@@ -131,18 +115,18 @@ static void assert_served(struct world *world)
 static void a_stopped_server_is_unknown_and_loses_nothing(void **state)
 {
     struct world *world = *state;
-    pg_server_freeze(&server, true); /* as a host that hangs */
+    pg_server_freeze(&pg_group, true); /* as a host that hangs */
     assert_unknown(world);
-    pg_server_freeze(&server, false);
+    pg_server_freeze(&pg_group, false);
     assert_served(world);
 }
 
 static void a_killed_server_is_unknown_until_it_is_back(void **state)
 {
     struct world *world = *state;
-    pg_server_kill(&server);
+    pg_server_kill(&pg_group);
     assert_unknown(world);
-    pg_server_start(&server);
+    pg_server_start(&pg_group);
     assert_served(world);
 }
 
@@ -151,7 +135,7 @@ static void a_session_that_was_ended_idle_is_made_anew(void **state)
 {
     struct world *world = *state;
     assert_int_equal(balance_of(world->store, world->account).balance_micro, EUROS(10));
-    (void)pg_server_sql(&server,
+    (void)pg_server_sql(&pg_group,
                         "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
                         " WHERE application_name = 'dialtone'");
     assert_int_equal(balance_of(world->store, world->account).balance_micro, EUROS(10));
@@ -160,7 +144,7 @@ static void a_session_that_was_ended_idle_is_made_anew(void **state)
 static void a_writer_that_holds_the_lock_makes_others_unknown(void **state)
 {
     struct world *world = *state;
-    struct store *other = open_at(world->dir, server.url);
+    struct store *other = open_at(world->dir, pg_group.url);
     assert_true(store_begin(other, STORE_WRITE));
     uint64_t number = 0;
     assert_true(store_count(other, "change", 1, &number));
@@ -177,15 +161,15 @@ static void a_commit_that_is_answered_with_a_warning_is_unknown(void **state)
     struct usage usage = make_usage(1, world->account, EUROS(1), EUROS(1));
     uint64_t mark = 42;
     (void)pg_server_sql(
-        &server, "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$"
-                 " BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL;"
-                 " END $$;"
-                 "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON incarnation"
-                 " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION warn()");
+        &pg_group, "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$"
+                   " BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL;"
+                   " END $$;"
+                   "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON incarnation"
+                   " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION warn()");
     assert_result(ledger_settle(world->store, world->incarnation, world->session, &usage, 1, &mark),
                   STORE_UNKNOWN);
     assert_int_equal(mark, 42);
-    (void)pg_server_sql(&server, "DROP TRIGGER warn ON incarnation; DROP FUNCTION warn()");
+    (void)pg_server_sql(&pg_group, "DROP TRIGGER warn ON incarnation; DROP FUNCTION warn()");
     /* It was carried out all the same: the mark says so, and it is not charged twice. */
     assert_served(world);
 }
@@ -193,13 +177,13 @@ static void a_commit_that_is_answered_with_a_warning_is_unknown(void **state)
 static void a_commit_that_is_refused_is_unknown(void **state)
 {
     struct world *world = *state;
-    (void)pg_server_sql(&server,
+    (void)pg_server_sql(&pg_group,
                         "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$"
                         " BEGIN RAISE unique_violation; END $$;"
                         "CREATE CONSTRAINT TRIGGER fail AFTER UPDATE ON counter"
                         " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()");
     assert_unknown(world);
-    (void)pg_server_sql(&server, "DROP TRIGGER fail ON counter; DROP FUNCTION fail()");
+    (void)pg_server_sql(&pg_group, "DROP TRIGGER fail ON counter; DROP FUNCTION fail()");
     assert_served(world);
 }
 
@@ -211,9 +195,9 @@ static void an_answer_that_changes_nothing_is_committed_too(void **state)
     struct usage usage = make_usage(1, world->account, EUROS(1), EUROS(1));
     assert_int_equal(settle_one(world->store, world->incarnation, world->session, usage), 1);
     const char *sql = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn";
-    long long before = pg_server_sql(&server, sql);
+    long long before = pg_server_sql(&pg_group, sql);
     assert_int_equal(settle_one(world->store, world->incarnation, world->session, usage), 1);
-    assert_true(pg_server_sql(&server, sql) > before);
+    assert_true(pg_server_sql(&pg_group, sql) > before);
 }
 
 static void a_server_that_was_put_back_is_unknown(void **state)
@@ -221,10 +205,10 @@ static void a_server_that_was_put_back_is_unknown(void **state)
     struct world *world = *state;
     struct usage usage = make_usage(1, world->account, EUROS(1), EUROS(1));
     store_free(world->store);
-    pg_server_keep(&server);
-    world->store = open_at(world->dir, server.url);
+    pg_server_keep(&pg_group);
+    world->store = open_at(world->dir, pg_group.url);
     assert_int_equal(settle_one(world->store, world->incarnation, world->session, usage), 1);
-    pg_server_put_back(&server);
+    pg_server_put_back(&pg_group);
     struct balance balance;
     assert_result(ledger_balance(world->store, world->account, &balance), STORE_UNKNOWN);
     assert_non_null(strstr(store_error(world->store), "went back"));
@@ -237,9 +221,10 @@ static void a_server_that_was_put_back_is_unknown(void **state)
 static void another_ledger_is_not_taken_for_ours(void **state)
 {
     struct world *world = *state;
-    (void)pg_server_sql(&server, "UPDATE meta SET value = repeat('0', 32) WHERE name = 'identity'");
+    (void)pg_server_sql(&pg_group,
+                        "UPDATE meta SET value = repeat('0', 32) WHERE name = 'identity'");
     struct balance balance;
-    struct store *late = open_at(world->dir, server.url);
+    struct store *late = open_at(world->dir, pg_group.url);
     assert_result(ledger_balance(late, world->account, &balance), STORE_UNKNOWN);
     assert_non_null(strstr(store_error(late), "another ledger"));
     store_free(late);
@@ -249,18 +234,18 @@ static void a_read_only_server_is_unknown(void **state)
 {
     struct world *world = *state;
     store_free(world->store);
-    pg_server_admin(&server, "ALTER DATABASE dialtone SET default_transaction_read_only = on");
-    world->store = open_at(world->dir, server.url);
+    pg_server_admin(&pg_group, "ALTER DATABASE dialtone SET default_transaction_read_only = on");
+    world->store = open_at(world->dir, pg_group.url);
     assert_unknown(world);
-    pg_server_admin(&server, "ALTER DATABASE dialtone RESET default_transaction_read_only");
+    pg_server_admin(&pg_group, "ALTER DATABASE dialtone RESET default_transaction_read_only");
     assert_served(world);
 }
 
 static void a_newer_schema_is_refused_and_not_touched(void **state)
 {
     struct world *world = *state;
-    (void)pg_server_sql(&server, "INSERT INTO migration VALUES (99, 'x', 1, 'x')");
-    struct store *late = open_at(world->dir, server.url);
+    (void)pg_server_sql(&pg_group, "INSERT INTO migration VALUES (99, 'x', 1, 'x')");
+    struct store *late = open_at(world->dir, pg_group.url);
     struct balance balance;
     assert_result(store_migrate(late), STORE_NEWER_SCHEMA);
     assert_result(store_upgrade(late), STORE_NEWER_SCHEMA);
@@ -272,11 +257,11 @@ static void an_older_schema_is_upgraded_in_place(void **state)
 {
     struct world *world = *state;
     store_free(world->store);
-    (void)pg_server_sql(&server, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    (void)pg_server_sql(&pg_group, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     char command[128];
     snprintf(command, sizeof(command), "rm -f %s/store.identity", world->dir);
     assert_int_equal(system(command), 0);
-    world->store = open_at(world->dir, server.url);
+    world->store = open_at(world->dir, pg_group.url);
     assert_ok(store_migrate_to(world->store, 1));
     struct balance balance;
     assert_result(ledger_balance(world->store, 1, &balance), STORE_UNKNOWN);
@@ -287,13 +272,13 @@ static void an_older_schema_is_upgraded_in_place(void **state)
 static void only_init_makes_a_ledger(void **state)
 {
     struct world *world = *state;
-    (void)pg_server_sql(&server, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    struct store_options options = {.dir = world->dir, .url = server.url, .deadline_us = LONG_US};
+    (void)pg_server_sql(&pg_group, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    struct store_options options = {.dir = world->dir, .url = pg_group.url, .deadline_us = LONG_US};
     struct store *late = store_new(&options);
     assert_result(store_upgrade(late), STORE_UNKNOWN);
     assert_result(store_migrate(late), STORE_UNKNOWN);
-    assert_int_equal(pg_server_sql(&server, "SELECT count(*) FROM pg_tables"
-                                            " WHERE schemaname = 'public'"),
+    assert_int_equal(pg_server_sql(&pg_group, "SELECT count(*) FROM pg_tables"
+                                              " WHERE schemaname = 'public'"),
                      0);
     store_free(late);
 }
@@ -303,7 +288,8 @@ static void a_dead_host_costs_its_share_of_the_deadline_only(void **state)
     struct world *world = *state;
     char url[256];
     /* 198.51.100.1 is nobody's (RFC 5737): no answer, or none in time. */
-    snprintf(url, sizeof(url), "postgresql://dialtone@/dialtone?host=198.51.100.1,%s", server.dir);
+    snprintf(url, sizeof(url), "postgresql://dialtone@/dialtone?host=198.51.100.1,%s",
+             pg_group.dir);
     struct store *store = open_at(world->dir, url);
     struct balance balance;
     assert_ok(ledger_balance(store, world->account, &balance));
@@ -315,7 +301,7 @@ static void a_password_in_the_url_or_open_to_others_is_refused(void **state)
     struct world *world = *state;
     char url[256], path[96];
     struct balance balance;
-    snprintf(url, sizeof(url), "postgresql://dialtone:secret@/dialtone?host=%s", server.dir);
+    snprintf(url, sizeof(url), "postgresql://dialtone:secret@/dialtone?host=%s", pg_group.dir);
     struct store *store = open_at(world->dir, url);
     assert_result(ledger_balance(store, world->account, &balance), STORE_UNKNOWN);
     assert_non_null(strstr(store_error(store), "store.password"));
@@ -327,12 +313,12 @@ static void a_password_in_the_url_or_open_to_others_is_refused(void **state)
     fputs("secret\n", file);
     fclose(file);
     assert_int_equal(chmod(path, 0644), 0);
-    store = open_at(world->dir, server.url);
+    store = open_at(world->dir, pg_group.url);
     assert_result(ledger_balance(store, world->account, &balance), STORE_UNKNOWN);
     assert_non_null(strstr(store_error(store), "mode 600"));
     store_free(store);
     assert_int_equal(chmod(path, 0600), 0);
-    store = open_at(world->dir, server.url);
+    store = open_at(world->dir, pg_group.url);
     assert_ok(ledger_balance(store, world->account, &balance));
     store_free(store);
 }
@@ -359,7 +345,7 @@ struct writer {
 static void *write_some(void *ctx)
 {
     struct writer *writer = ctx;
-    struct store *store = open_at(writer->world->dir, server.url);
+    struct store *store = open_at(writer->world->dir, pg_group.url);
     for (uint64_t sequence = 1; sequence <= 100;) {
         struct usage usages[10];
         for (uint64_t i = 0; i < 10; i++) {
@@ -419,5 +405,5 @@ int main(void)
         TEST(text_that_is_not_utf8_blocks_nothing),
         TEST(writers_side_by_side_lose_and_double_nothing),
     };
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, pg_group_start, pg_group_stop);
 }

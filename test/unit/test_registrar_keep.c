@@ -1,26 +1,9 @@
 /* Expiry, nonces, lost flows, and what a restart brings back. */
 #include "test_registrar_world.h"
 
-#define ONE "Contact: <sip:alice@10.0.0.7:5060>\r\n"
-#define TWO "Contact: <sip:alice@10.0.0.8:5060>\r\n"
 #define ALICE slice_from_text("alice")
 
-static struct world w;
 static struct reg_target targets[10];
-
-static int fresh(void **state)
-{
-    (void)state;
-    world_init(&w);
-    return 0;
-}
-
-static int done(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
 
 static bool take(uint32_t nonce, uint32_t nc)
 {

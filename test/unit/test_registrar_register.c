@@ -1,26 +1,9 @@
 /* What a REGISTER does, step by step as RFC 3261 10.3 has it. */
 #include "test_registrar_world.h"
 
-#define ONE "Contact: <sip:alice@10.0.0.7:5060>\r\n"
-#define TWO "Contact: <sip:alice@10.0.0.8:5060>\r\n"
 #define THREE "Contact: <sip:alice@10.0.0.9:5060>\r\n"
 
-static struct world w;
 static struct reg_target targets[10];
-
-static int fresh(void **state)
-{
-    (void)state;
-    world_init(&w);
-    return 0;
-}
-
-static int done(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
 
 static void a_phone_registers_and_is_found_where_it_came_from(void **state)
 {

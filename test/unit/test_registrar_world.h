@@ -17,6 +17,8 @@
 
 #define S INT64_C(1000000)
 #define LOG_SIZE (8 << 20)
+#define ONE "Contact: <sip:alice@10.0.0.7:5060>\r\n"
+#define TWO "Contact: <sip:alice@10.0.0.8:5060>\r\n"
 
 struct log { /* kind, size, bytes; one after another */
     char *data;
@@ -159,6 +161,23 @@ static inline void restart(struct world *world, int64_t downtime_s)
     }
     free(old.data);
     registrar_set_loaded(world->registrar);
+}
+
+/* A file of tests has one at a time, new for each (cmocka's functions of a test). */
+static struct world w;
+
+static inline int fresh(void **state)
+{
+    (void)state;
+    world_init(&w);
+    return 0;
+}
+
+static inline int done(void **state)
+{
+    (void)state;
+    world_done(&w);
+    return 0;
 }
 
 #endif
