@@ -48,4 +48,9 @@ bool sqlite_new(struct store *store); /* store->options are set; false: no memor
 /* Runs steps from store->schema + 1 to `schema`, within a transaction; makes the identity. */
 bool schema_apply_step(struct store *store, int number, const char *sql);
 
+/* ---- what both ask of a statement's text (statement.c) ---- */
+
+/* The bracket that closes the one open at `from`, or the text's end; no literal has brackets. */
+const char *statement_closing(const char *from);
+
 #endif

@@ -72,20 +72,6 @@ static void put_source(struct text *text, const struct statement *statement)
     put_cstr(text, ")");
 }
 
-/* Of the bracket that is open at `from`. */
-static const char *closing(const char *from)
-{
-    int depth = 1;
-    const char *at = from;
-    for (; *at != '\0'; at++) {
-        depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
-        if (depth == 0) {
-            return at;
-        }
-    }
-    return at;
-}
-
 char *pg_text_many(const struct statement *statement)
 {
     static const char values[] = " VALUES (", where[] = " WHERE ";
@@ -93,7 +79,7 @@ char *pg_text_many(const struct statement *statement)
     struct text text = {0};
     const char *at = strstr(sql, values);
     if (at != NULL) {
-        const char *first = at + strlen(values), *last = closing(first);
+        const char *first = at + strlen(values), *last = statement_closing(first);
         assert(last < end);
         put(&text, sql, (size_t)(at - sql));
         put_cstr(&text, " SELECT ");

@@ -26,20 +26,6 @@ struct sqlite_many {
 
 static const char values_word[] = " VALUES (";
 
-/* Of the bracket that is open at `from`; the end of the text: none. */
-static const char *closing(const char *from)
-{
-    int depth = 1;
-    const char *at = from;
-    for (; *at != '\0'; at++) {
-        depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
-        if (depth == 0) {
-            break;
-        }
-    }
-    return at;
-}
-
 /* An INSERT of a row whose parameters all stand in the brackets behind VALUES. */
 static bool can_be_many(const char *sql)
 {
@@ -47,7 +33,7 @@ static bool can_be_many(const char *sql)
     if (at == NULL) {
         return false;
     }
-    const char *end = closing(at + strlen(values_word));
+    const char *end = statement_closing(at + strlen(values_word));
     return *end == ')' && strchr(end, '?') == NULL;
 }
 
@@ -70,7 +56,7 @@ static void write_row(struct buf *out, struct slice row, int before)
 static bool prepare_wide(struct store *store, struct sqlite_many *many)
 {
     const char *row = strstr(many->sql, values_word) + strlen(values_word);
-    const char *end = closing(row);
+    const char *end = statement_closing(row);
     struct slice row_text = slice_make(row, (size_t)(end - row));
     size_t size_max = strlen(many->sql) + MANY_ROWS * (row_text.size * 3 + 8);
     char *text = malloc(size_max);

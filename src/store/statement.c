@@ -256,3 +256,16 @@ void column_text(const struct statement *statement, int column, char *field, siz
 {
     snprintf(field, field_size, "%s", column_cstr(statement, column));
 }
+
+const char *statement_closing(const char *from)
+{
+    int depth = 1;
+    const char *at = from;
+    for (; *at != '\0'; at++) {
+        depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+        if (depth == 0) {
+            break;
+        }
+    }
+    return at;
+}
