@@ -80,7 +80,7 @@ def cut():
                 cable.cut(answers, questions)
                 server.let_commits_go()
                 dt.wait_store("unknown", 8)
-                time.sleep(7)
+                time.sleep(7)  # how long this fault lasts, while calls go on
                 cable.cut(False, False)
                 dt.wait_store("ok", 20)
             ended = time.monotonic()

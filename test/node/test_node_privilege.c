@@ -171,7 +171,7 @@ static bool is_resolved(struct resolver *resolver, const char *host)
         if (resolver_look(resolver, &ask, out, &count).is == TRI_PRESENT) {
             return true;
         }
-        usleep(20000);
+        usleep(20000); /* between looks, ten seconds at most */
     }
     return false;
 }

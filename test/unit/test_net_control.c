@@ -34,7 +34,7 @@ static void handle(void *ctx, const char *command, const json_t *request,
     } else if (strcmp(command, "events") == 0) {
         control_answer_events(answer);
     } else if (strcmp(command, "sleep") == 0) {
-        usleep(400000);
+        usleep(400000); /* a handler that is slower than the one who asks is patient */
     }
 }
 

@@ -2,9 +2,8 @@
 // by the button and the keyboard, sees an edge that does not answer, and a thousand calls.
 //
 //     node browser.mjs WEB_HOST [SCREENSHOT_DIRECTORY]
-import { once } from 'node:events';
 import assert from 'node:assert/strict';
-import { Browser, complaints, sleep, start, until } from './webdriver.mjs';
+import { Browser, complaints, ended, start, until } from './webdriver.mjs';
 
 const [hostPath, shots] = process.argv.slice(2);
 async function logsIn(browser, base, host) {
@@ -166,7 +165,7 @@ async function carriesAThousand(browser, host) {
   await browser.shot('phone');
   await browser.size(1440, 1000);
   await browser.dark(true);
-  await sleep(300);
+  await until('nothing moves', () => browser.run('() => document.getAnimations().length === 0'));
   await browser.shot('thousand-dark');
   await browser.dark(false);
 }
@@ -203,6 +202,6 @@ try {
 } finally {
   await browser.stop();
   host.child.stdin.end();
-  await Promise.race([once(host.child, 'exit'), sleep(5000)]);
+  await ended(host.child, 5000);
 }
 process.exit(failed ? 1 : 0);

@@ -3,12 +3,11 @@
 //
 //     node browser_real.mjs DIALTONE DIALTONE_PHONES [SCREENSHOT_DIRECTORY]
 import { spawn, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
-import { Browser, complaints, sleep, until } from './webdriver.mjs';
+import { Browser, complaints, ended, until } from './webdriver.mjs';
 
 const [dialtone, phones, shots] = process.argv.slice(2);
 const root = await mkdtemp(join(tmpdir(), 'dialtone-real-'));
@@ -22,10 +21,8 @@ function begin(command, args) {
 }
 
 async function end(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const over = once(child, 'exit');
   child.kill('SIGTERM');
-  await Promise.race([over, sleep(6000).then(() => child.kill('SIGKILL'))]);
+  await ended(child, 6000);
 }
 
 // The demo's endpoints, but one long call on the network, so that it needs no carrier's address.

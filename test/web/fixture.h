@@ -55,7 +55,8 @@ void answer_done(struct answer *answer);
 /* A member as text; "" if it is none. */
 const char *text_of(const struct answer *answer, const char *name);
 
-/* A test file's one role: started before its tests, stopped after them (cmocka's group functions). */
+/* A test file's one role: started before its tests, stopped after them (cmocka's group functions).
+ */
 extern struct fixture *web;
 int web_start(void **state);
 int web_stop(void **state);

@@ -27,7 +27,7 @@ static bool is_stale(const struct answer *answer)
     return json_is_true(json_object_get(answer->json, "is_stale"));
 }
 
-/* The fault layer looks at its file every 10 ms. */
+/* The fault layer looks at its file with whatever comes more than 10 ms after its last look. */
 static void break_store(const char *faults)
 {
     char path[300];
@@ -152,7 +152,7 @@ static void an_edge_that_is_down_leaves_its_last_calls_with_their_age(void **sta
     wait_for("/v1/calls", 200, false);
     wait_for("/v1/exposure", 200, false);
     fixture_edge_down(web);
-    usleep(400000);
+    usleep(400000); /* nothing is waited for: an age that can be told from none */
     struct answer exposure = op("GET", "/v1/exposure");
     assert_int_equal(exposure.status, 200);
     assert_true(is_stale(&exposure));

@@ -1,5 +1,6 @@
 // A browser by WebDriver (W3C), without any package; what the browser's tests share.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,12 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export function start(command, args) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
+// Waits for a process that was told to end; after so long it is killed.
+export async function ended(child, ms) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await once(child, 'exit', { signal: AbortSignal.timeout(ms) }).catch(() => child.kill('SIGKILL'));
 }
 
 export async function until(what, look, ms = 15000) {
@@ -41,7 +48,7 @@ export class Browser {
   async stop() {
     await this.send('DELETE', this.path).catch(() => {});
     this.driver.child.kill();
-    await sleep(300);
+    await ended(this.driver.child, 5000);
     await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
   }
   async send(method, path, body) {
