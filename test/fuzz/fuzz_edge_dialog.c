@@ -2,7 +2,7 @@
  * broken, who answers, how much time passes, what fails and what is configured anew, with one
  * worker or two. Whatever happened, in the end every call is over, with one final record if it was
  * answered, and nothing of it is left. */
-#include "../unit/edge_harness.h"
+#include "edge_harness.h"
 #include "fuzz.h"
 #include "fuzz_edge_world.h"
 #include "fuzz_pages.h"

@@ -1,7 +1,7 @@
 /* Refusals from a glance: any bytes. Where a glance and the parser both understand a request, they
  * say the same of it, and the refusal is a response to just that request. The first byte says who
  * sends it and what he hears. */
-#include "../unit/edge_harness.h"
+#include "edge_harness.h"
 #include "fuzz.h"
 
 #include "edge/refuse.h"

@@ -1,6 +1,6 @@
 /* The records of the journal: any bytes are read as each kind, and what reads well writes the same
  * again and can be taken up by an edge. The first byte says which. */
-#include "../unit/edge_harness.h"
+#include "edge_harness.h"
 #include "fuzz.h"
 #include "fuzz_pages.h"
 

@@ -4,7 +4,7 @@
 #ifndef DT_TEST_FUZZ_EDGE_WORLD_H
 #define DT_TEST_FUZZ_EDGE_WORLD_H
 
-#include "../unit/edge_harness.h"
+#include "edge_harness.h"
 
 /* A deck that costs ten times as much, or the one of the start, or none. */
 static void world_deck(struct harness *h, uint8_t what)
