@@ -258,7 +258,7 @@ static void write_sums(struct sheet *sheet)
     static const char *const titles[STATEMENT_KIND_COUNT] = {
         [STATEMENT_TOPUP] = "Top-ups",  [STATEMENT_BONUS] = "Bonuses",
         [STATEMENT_REFUND] = "Refunds", [STATEMENT_ADJUSTMENT] = "Adjustments",
-        [STATEMENT_USAGE] = "Calls",
+        [STATEMENT_USAGE] = "Calls",    [STATEMENT_TRANSFER] = "Transfers",
     };
     const struct statement *statement = sheet->statement;
     write_balance_row(sheet, "Opening balance", statement->opening_micro);

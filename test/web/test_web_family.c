@@ -163,6 +163,11 @@ static void money_moves_once_and_stands_in_both_statements(void **state)
     statement = parent(path);
     assert_non_null(strstr(statement.body, ",sub-account,,1.500000,,,,,,\"shop\"\n"));
     answer_done(&statement);
+    memcpy(strrchr(path, '=') + 1, "pdf", 3);
+    statement = parent(path);
+    assert_int_equal(statement.status, 200);
+    assert_memory_equal(statement.body, "%PDF-", 5);
+    answer_done(&statement);
 }
 
 int main(void)
