@@ -30,12 +30,13 @@ interface Detail {
   bindings: Map<string, Binding[] | null>; transfers: Transfer[]; low: LowBalance[]; failure: string; said: string;
   key: string; // of the top-up that is being tried: the same when it is repeated after a failure
   moveKey: string; // the same of a transfer
+  bonusKey: string; // and of a bonus
 }
 let shown: Detail = empty('');
 
 function empty(name: string): Detail {
   return { name, readAtMs: 0, account: null, endpoints: [], bindings: new Map(), transfers: [], low: [],
-    failure: '', said: '', key: idempotencyKey(), moveKey: idempotencyKey() };
+    failure: '', said: '', key: idempotencyKey(), moveKey: idempotencyKey(), bonusKey: idempotencyKey() };
 }
 
 async function readBindings(detail: Detail): Promise<void> {
@@ -83,6 +84,30 @@ async function topUp(event: SubmitEvent, detail: Detail): Promise<void> {
     detail.failure = error instanceof Error ? error.message : String(error);
     // Unclear whether it was booked: the next try carries the same key, so that it counts once.
     if (!(error instanceof Problem && error.isUnknown)) detail.key = idempotencyKey();
+  }
+  await readDetail(detail);
+  await readAccounts();
+}
+
+// Credit that expires at the end of a day (UTC), or that does not.
+async function giveBonus(event: SubmitEvent, detail: Detail): Promise<void> {
+  event.preventDefault();
+  const form = event.target as HTMLFormElement;
+  const data = new FormData(form);
+  const text = String(data.get('amount') ?? '').trim().replace(',', '.');
+  const day = String(data.get('day') ?? '');
+  const body = { amount: text, reason: String(data.get('reason') ?? '') };
+  try {
+    await ask('POST', `/v1/accounts/${encodeURIComponent(detail.name)}/bonuses`,
+      day === '' ? body : { ...body, expires_at: `${day}T23:59:59Z` }, { 'Idempotency-Key': detail.bonusKey });
+    detail.said = `${text} was given.`;
+    detail.failure = '';
+    detail.bonusKey = idempotencyKey();
+    form.reset();
+  } catch (error) {
+    detail.said = '';
+    detail.failure = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Problem && error.isUnknown)) detail.bonusKey = idempotencyKey();
   }
   await readDetail(detail);
   await readAccounts();
@@ -234,6 +259,14 @@ function actions(detail: Detail, account: Account): TemplateResult {
       <label>Reason <input name="reason" maxlength="150" placeholder="Bank transfer"></label>
       <button class="primary">Top up</button>
     </form>
+    <div class="head"><h2>Promotional credit</h2></div>
+    <form class="stack" @submit=${(event: SubmitEvent) => void giveBonus(event, detail)}>
+      <label>Amount in ${account.currency}
+        <input name="amount" inputmode="decimal" pattern="[0-9]+([.,][0-9]{1,6})?" placeholder="5.00" required></label>
+      <label>Until the end of (UTC) <input name="day" type="date"></label>
+      <label>Reason <input name="reason" maxlength="150" placeholder="Welcome"></label>
+      <button>Give</button>
+    </form>
     <div class="head"><h2>Suspension</h2></div>
     <form class="stack" @submit=${(event: SubmitEvent) => { event.preventDefault();
       void suspend(detail, account, event.target as HTMLFormElement); }}>
@@ -261,6 +294,9 @@ export function account(name: string): TemplateResult {
         <dl class="facts"><div><dt>Balance</dt><dd class="big">${amount(live?.balance, row.currency)}</dd></div>
           <div><dt>Available</dt><dd>${amount(live?.available, row.currency)}</dd></div>
           ${live?.lock ? html`<div><dt>Locked</dt><dd>${amount(live.locked, row.currency)}</dd></div>` : nothing}
+          ${(live?.promotions ?? []).map((one) => html`<div><dt>Credit that expires</dt>
+            <dd>${amount(one.left, row.currency)} <span title=${iso(one.wall_expires_us)}>until
+              ${time(one.wall_expires_us)}</span></dd></div>`)}
           <div><dt>Set aside at the edge</dt><dd>${amount(live?.leased, row.currency)}</dd></div>
           <div><dt>Credit limit</dt><dd>${amount(row.limit, row.currency)}</dd></div>
           <div><dt>Told when below</dt><dd>${live?.low_below == null ? 'never'

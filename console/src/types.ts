@@ -2,10 +2,13 @@
 
 export interface Session { name: string; role: 'operator' | 'customer'; account_id: number | null; csrf: string }
 
+export interface Promotion { transfer: number; amount: string; left: string; wall_expires_us: number }
+
 export interface Balance {
   account_id: number; name: string; currency: string;
   balance: string; leased: string; available: string;
   locked: string; lock: { by: string; why: string; wall_until_us: number | null } | null;
+  promotional?: string; promotions?: Promotion[];
   low_below: string | null; is_low: boolean;
   as_of_wall_us?: number; is_stale?: boolean;
 }

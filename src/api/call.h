@@ -133,6 +133,8 @@ MUST_CHECK bool api_argument_u64(struct api_call *call, const char *name, uint64
                                  uint64_t *out);
 /* Wall time, as microseconds since 1970 or by RFC 3339. */
 MUST_CHECK bool api_argument_time(struct api_call *call, const char *name, int64_t *out);
+/* RFC 3339, with Z or an offset; or a day, which is its first moment in UTC. False: it is not. */
+MUST_CHECK bool api_time_parse(const char *text, int64_t *wall_us);
 MUST_CHECK bool api_argument_max(struct api_call *call, int *out); /* "max": 1 .. API_PAGE_MAX */
 json_t *api_body(struct api_call *call); /* an object, a new reference; NULL: answered */
 

@@ -3,6 +3,7 @@
 #include "api/balances.h"
 #include "api/rows.h"
 #include "base/clock.h"
+#include "store/promotions.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #define ACCOUNTS_EACH 200 /* looked at in one round; the next goes on from there */
 #define SAVE_EVERY 30     /* rounds */
 #define LIFTS_EACH 100    /* suspensions that end in one round */
+#define EXPIRIES_EACH 50  /* times that some credit is taken back in one round */
 
 /* False: the store gave no answer. */
 static bool read_accounts(struct api *api, struct store *store, struct account *rows,
@@ -59,6 +61,22 @@ static bool lift_suspensions(struct api *api, struct store *store)
     return true;
 }
 
+/* Promotional credit ends when its time is over; false: the store gave no answer. */
+static bool expire_promotions(struct api *api, struct store *store)
+{
+    bool more = true;
+    for (int i = 0; i < EXPIRIES_EACH && more; i++) {
+        int count = 0;
+        if (promotions_look(store, &count, &more) != STORE_OK) {
+            return false;
+        }
+        if (count > 0) {
+            api_log(api, json_pack("{s:s,s:i}", "event", "promotions.expired", "entries", count));
+        }
+    }
+    return true;
+}
+
 static void tell_store(struct api *api, bool is_ok)
 {
     json_t *status = stores_status(api->stores);
@@ -73,6 +91,7 @@ static void look(struct api *api, struct account *rows, uint64_t *after, bool *w
     struct store_slot *slot = stores_take(api->stores, &why);
     if (slot != NULL) {
         if (!lift_suspensions(api, stores_store(slot)) ||
+            !expire_promotions(api, stores_store(slot)) ||
             !read_accounts(api, stores_store(slot), rows, after)) {
             stores_note_unknown(slot);
         }

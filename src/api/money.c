@@ -110,9 +110,11 @@ static bool read_key(struct api_call *call, struct money_request *request)
 bool money_request_seal(struct money_request *request)
 {
     char *text = NULL;
-    char to[32] = "";
+    char to[64] = ""; /* of other requests as it always was: hashes are kept */
     if (request->to_account_id != 0) {
         snprintf(to, sizeof(to), "to %" PRIu64 "\n", request->to_account_id);
+    } else if (request->wall_expires_us != 0) {
+        snprintf(to, sizeof(to), "until %" PRId64 "\n", request->wall_expires_us);
     }
     int size = asprintf(&text, "%" PRIu64 "\n%s\n%" PRId64 "\n%" PRIu64 "\n%s%s",
                         request->account_id, request->kind, request->amount_micro,
@@ -151,14 +153,35 @@ static bool read_to(struct api_call *call, const json_t *body, struct money_requ
     return true;
 }
 
+/* When what is left of a bonus is taken back. */
+static bool read_expires(struct api_call *call, const json_t *body, struct money_request *request)
+{
+    const json_t *expires = json_object_get(body, "expires_at");
+    const char *text = json_string_value(expires);
+    if (expires == NULL) {
+        return true;
+    }
+    if (strcmp(request->kind, "bonus") != 0) {
+        api_problem_field(call, "expires_at", "Only a bonus expires.");
+        return false;
+    }
+    if (text == NULL || !api_time_parse(text, &request->wall_expires_us) ||
+        request->wall_expires_us <= call->wall_us) {
+        api_problem_field(call, "expires_at",
+                          "\"expires_at\" is a time to come, such as 2027-01-31T00:00:00Z.");
+        return false;
+    }
+    return true;
+}
+
 static bool read_body(struct api_call *call, const json_t *body, bool is_refund,
                       struct money_request *request)
 {
-    static const char *const known[] = {"amount", "reason", "transfer", "to", NULL};
+    static const char *const known[] = {"amount", "reason", "transfer", "to", "expires_at", NULL};
     if (!field_only(call, body, known) ||
         !field_money(call, body, "amount", &request->amount_micro) ||
         !field_optional_text(call, body, "reason", request->reason, sizeof(request->reason)) ||
-        !read_to(call, body, request)) {
+        !read_to(call, body, request) || !read_expires(call, body, request)) {
         return false;
     }
     bool may_take = strcmp(request->kind, "adjustment") == 0;

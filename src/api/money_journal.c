@@ -163,6 +163,10 @@ bool money_journal_add(struct money_journal *journal, const struct money_request
         json_object_set_new(line, "to_account_id",
                             json_integer((json_int_t)request->to_account_id));
     }
+    if (request->wall_expires_us != 0) {
+        json_object_set_new(line, "wall_expires_us",
+                            json_integer((json_int_t)request->wall_expires_us));
+    }
     pthread_mutex_lock(&journal->lock);
     bool is_added = append(journal, line, true, wall_us);
     pthread_mutex_unlock(&journal->lock);

@@ -123,6 +123,7 @@ static struct money_request read_request(const json_t *object)
         .amount_micro = json_integer_value(json_object_get(object, "amount_micro")),
         .linked_transfer = (uint64_t)json_integer_value(json_object_get(object, "linked_transfer")),
         .to_account_id = (uint64_t)json_integer_value(json_object_get(object, "to_account_id")),
+        .wall_expires_us = json_integer_value(json_object_get(object, "wall_expires_us")),
     };
     copy_text(object, "kind", request.kind, sizeof(request.kind));
     copy_text(object, "key", request.key, sizeof(request.key));

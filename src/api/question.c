@@ -23,8 +23,7 @@ bool api_argument_u64(struct api_call *call, const char *name, uint64_t max, uin
     return false;
 }
 
-/* RFC 3339, with Z or an offset; false if it is not. */
-static bool parse_time(const char *text, int64_t *out)
+bool api_time_parse(const char *text, int64_t *out)
 {
     struct tm tm = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -67,7 +66,7 @@ bool api_argument_time(struct api_call *call, const char *name, int64_t *out)
         *out = (int64_t)us;
         return true;
     }
-    if (parse_time(text, out)) {
+    if (api_time_parse(text, out)) {
         return true;
     }
     api_problem_field(call, name,

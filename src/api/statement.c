@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "base/clock.h"
+#include "store/promotions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,8 +102,8 @@ static bool read_entries(struct api_call *call, uint64_t account_id, struct stat
     return true;
 }
 
-/* False: answered. */
-static bool read_children(struct api_call *call, uint64_t account_id, struct statement *statement)
+/* What stands on it as it is when it is made. False: answered. */
+static bool read_present(struct api_call *call, uint64_t account_id, struct statement *statement)
 {
     struct store *store = api_store(call);
     struct account_child *children = calloc(STATEMENT_CHILDREN_MAX, sizeof(*children));
@@ -116,7 +117,8 @@ static bool read_children(struct api_call *call, uint64_t account_id, struct sta
     }
     statement->children = children;
     statement->child_count = count;
-    return true;
+    return api_store_ok(call, promotions_read(store, account_id, &statement->promotions),
+                        "account");
 }
 
 static void answer_file(struct api_call *call, const struct statement *statement, enum form form)
@@ -148,7 +150,7 @@ static void answer(struct api_call *call, const struct account *account, enum fo
     if (rows == NULL) {
         api_problem(call, PROBLEM_INTERNAL, "There is not enough memory.");
     } else if (read_entries(call, account->id, rows, maker) &&
-               read_children(call, account->id, statement)) {
+               read_present(call, account->id, statement)) {
         if (form == FORM_JSON) {
             api_json(call, 200, statement_write_json(statement));
         } else {

@@ -9,6 +9,8 @@
 
 #include "api/call.h"
 
+#include "account/promotion.h"
+
 #define STATEMENT_LINES_MAX 50000
 #define STATEMENT_DESTINATIONS_MAX 2000
 #define STATEMENT_CHILDREN_MAX 1000
@@ -20,6 +22,7 @@ enum statement_kind {
     STATEMENT_ADJUSTMENT,
     STATEMENT_USAGE,
     STATEMENT_TRANSFER,
+    STATEMENT_EXPIRY,
     STATEMENT_KIND_COUNT
 };
 
@@ -64,7 +67,8 @@ struct statement {
     int line_count;
     struct account_child *children; /* its sub-accounts, as they are when it is made */
     int child_count;
-    bool has_calls; /* false: too many calls for lines; they are in the sums */
+    struct promotions promotions; /* credit that ends, the same */
+    bool has_calls;               /* false: too many calls for lines; they are in the sums */
 };
 
 const char *statement_kind_name(enum statement_kind kind);

@@ -8,6 +8,7 @@ static const char *const kind_names[STATEMENT_KIND_COUNT] = {
     [STATEMENT_TOPUP] = "topup",   [STATEMENT_BONUS] = "bonus",
     [STATEMENT_REFUND] = "refund", [STATEMENT_ADJUSTMENT] = "adjustment",
     [STATEMENT_USAGE] = "usage",   [STATEMENT_TRANSFER] = "transfer",
+    [STATEMENT_EXPIRY] = "expiry",
 };
 
 const char *statement_kind_name(enum statement_kind kind)

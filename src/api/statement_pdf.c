@@ -1,5 +1,5 @@
 /* statement_pdf.c - a statement for people: A4, sums first, then calls by destination, then what
- * was paid and corrected. Each call stands in the CSV.
+ * was paid and corrected, and what of it ends. Each call stands in the CSV.
  *
  * libharu writes what it is told where it is told; this file knows where. The built-in Helvetica
  * holds Latin-1 (WinAnsi): other letters of a reason are shown as '?'.
@@ -138,6 +138,10 @@ static int decimals_needed(const struct statement *statement)
             decimals = decimals_of(statement->lines[i].balance_micro, decimals);
         }
     }
+    for (int i = 0; i < statement->promotions.count; i++) {
+        decimals = decimals_of(statement->promotions.rows[i].amount_micro, decimals);
+        decimals = decimals_of(statement->promotions.rows[i].left_micro, decimals);
+    }
     return decimals;
 }
 
@@ -256,9 +260,10 @@ static void write_balance_row(struct sheet *sheet, const char *title, int64_t mi
 static void write_sums(struct sheet *sheet)
 {
     static const char *const titles[STATEMENT_KIND_COUNT] = {
-        [STATEMENT_TOPUP] = "Top-ups",  [STATEMENT_BONUS] = "Bonuses",
-        [STATEMENT_REFUND] = "Refunds", [STATEMENT_ADJUSTMENT] = "Adjustments",
-        [STATEMENT_USAGE] = "Calls",    [STATEMENT_TRANSFER] = "Transfers",
+        [STATEMENT_TOPUP] = "Top-ups",         [STATEMENT_BONUS] = "Bonuses",
+        [STATEMENT_REFUND] = "Refunds",        [STATEMENT_ADJUSTMENT] = "Adjustments",
+        [STATEMENT_USAGE] = "Calls",           [STATEMENT_TRANSFER] = "Transfers",
+        [STATEMENT_EXPIRY] = "Expired credit",
     };
     const struct statement *statement = sheet->statement;
     write_balance_row(sheet, "Opening balance", statement->opening_micro);
@@ -368,6 +373,41 @@ static void write_payments(struct sheet *sheet)
     }
 }
 
+static void write_promotion_titles(struct sheet *sheet)
+{
+    write_at(sheet, AT_LEFT, LEFT, sheet->bold, 9.0F, "Expires");
+    write_at(sheet, AT_RIGHT, LEFT + 400.0F, sheet->bold, 9.0F, "Given");
+    write_at(sheet, AT_RIGHT, RIGHT, sheet->bold, 9.0F, "Left");
+    draw_line(sheet, sheet->y - 5.0F, 0.6F);
+    sheet->y -= ROW_HEIGHT + 3.0F;
+}
+
+/* As it is when the statement is made. */
+static void write_promotions(struct sheet *sheet)
+{
+    const struct promotions *all = &sheet->statement->promotions;
+    if (promotions_left(all) <= 0) {
+        return;
+    }
+    sheet->y -= ROW_HEIGHT;
+    write_title(sheet, "Promotional credit");
+    write_promotion_titles(sheet);
+    for (int i = 0; i < all->count; i++) {
+        char day[24];
+        if (all->rows[i].left_micro <= 0) {
+            continue;
+        }
+        if (need(sheet, ROW_HEIGHT)) {
+            write_promotion_titles(sheet);
+        }
+        format_day(day, sizeof(day), all->rows[i].wall_ends_us, "%Y-%m-%d %H:%M");
+        write_at(sheet, AT_LEFT, LEFT, sheet->plain, 9.0F, day);
+        write_money(sheet, LEFT + 400.0F, sheet->plain, 9.0F, all->rows[i].amount_micro);
+        write_money(sheet, RIGHT, sheet->plain, 9.0F, all->rows[i].left_micro);
+        sheet->y -= ROW_HEIGHT;
+    }
+}
+
 static bool save(struct sheet *sheet)
 {
     if (HPDF_SaveToStream(sheet->doc) != HPDF_OK) {
@@ -402,6 +442,7 @@ static bool fill(struct sheet *sheet)
     write_sums(sheet);
     write_destinations(sheet);
     write_payments(sheet);
+    write_promotions(sheet);
     write_footers(sheet);
     return save(sheet);
 }

@@ -1,4 +1,5 @@
 /* statement_text.c - a statement as JSON, and as CSV for spreadsheets. */
+#include "api/balances.h"
 #include "api/statement.h"
 
 #include <inttypes.h>
@@ -82,15 +83,16 @@ json_t *statement_write_json(const struct statement *statement)
         json_array_append_new(lines, write_line(&statement->lines[i]));
     }
     snprintf(month, sizeof(month), "%04d-%02d", statement->year, statement->month);
-    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "account",
-                     statement->account, "currency", statement->currency, "month", month,
-                     "wall_from_us", (json_int_t)statement->wall_from_us, "wall_to_us",
-                     (json_int_t)statement->wall_to_us, "wall_made_us",
-                     (json_int_t)statement->wall_made_us, "is_final", statement->is_final,
-                     "opening", api_money(statement->opening_micro), "closing",
-                     api_money(statement->closing_micro), "sums", write_sums(statement),
-                     "destinations", write_destinations(statement), "sub_accounts",
-                     write_children(statement), "has_calls", statement->has_calls, "lines", lines);
+    return json_pack(
+        "{s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "account",
+        statement->account, "currency", statement->currency, "month", month, "wall_from_us",
+        (json_int_t)statement->wall_from_us, "wall_to_us", (json_int_t)statement->wall_to_us,
+        "wall_made_us", (json_int_t)statement->wall_made_us, "is_final", statement->is_final,
+        "opening", api_money(statement->opening_micro), "closing",
+        api_money(statement->closing_micro), "sums", write_sums(statement), "destinations",
+        write_destinations(statement), "sub_accounts", write_children(statement), "promotions",
+        balance_write_promotions(&statement->promotions), "has_calls", statement->has_calls,
+        "lines", lines);
 }
 
 /* ---- CSV ---- */
@@ -193,6 +195,22 @@ static void put_children(FILE *out, const struct statement *statement)
     }
 }
 
+/* The same, with when it ends as their time: what is left is no amount of the month. */
+static void put_promotions(FILE *out, const struct statement *statement)
+{
+    for (int i = 0; i < statement->promotions.count; i++) {
+        const struct promotion *row = &statement->promotions.rows[i];
+        if (row->left_micro <= 0) {
+            continue;
+        }
+        putc(',', out);
+        put_time(out, row->wall_ends_us);
+        fputs(",expires,,", out);
+        put_money(out, row->left_micro);
+        fprintf(out, ",,,,,%" PRIu64 ",\n", row->number);
+    }
+}
+
 bool statement_write_csv(const struct statement *statement, char **text, size_t *size)
 {
     char *made = NULL;
@@ -212,6 +230,7 @@ bool statement_write_csv(const struct statement *statement, char **text, size_t 
     put_balance_line(out, statement->is_final ? statement->wall_to_us : statement->wall_made_us,
                      "closing", statement->closing_micro);
     put_children(out, statement);
+    put_promotions(out, statement);
     bool is_made = !ferror(out);
     is_made = fclose(out) == 0 && is_made;
     if (!is_made) {

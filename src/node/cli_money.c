@@ -45,6 +45,10 @@ static json_t *make_body(const struct args *args, uint64_t transfer)
     if (reason != NULL) {
         json_object_set_new(body, "reason", json_string(reason));
     }
+    const char *expires = args_value(args, "--expires");
+    if (expires != NULL) {
+        json_object_set_new(body, "expires_at", json_string(expires));
+    }
     if (transfer != 0) {
         json_object_set_new(body, "transfer", json_integer((json_int_t)transfer));
     }
@@ -119,6 +123,7 @@ static const struct cli_column balance_columns[] = {
     {"balance", "balance", CLI_MONEY},
     {"set aside for calls", "leased", CLI_MONEY},
     {"available", "available", CLI_MONEY},
+    {"of it credit that expires", "promotional", CLI_MONEY},
     {"locked", "locked", CLI_MONEY},
     {"locked by", "lock.by", CLI_TEXT},
     {"locked because", "lock.why", CLI_TEXT},
@@ -128,6 +133,24 @@ static const struct cli_column balance_columns[] = {
     {"stale", "is_stale", CLI_TEXT},
     {NULL, NULL, CLI_TEXT},
 };
+
+static const struct cli_column promotion_columns[] = {
+    {"EXPIRES", "wall_expires_us", CLI_TIME},
+    {"LEFT", "left", CLI_MONEY},
+    {"OF", "amount", CLI_MONEY},
+    {"ENTRY", "transfer", CLI_TEXT},
+    {NULL, NULL, CLI_TEXT},
+};
+
+static void print_balance(struct cli *cli, const json_t *answer)
+{
+    const json_t *promotions = json_object_get(answer, "promotions");
+    cli_print_one(cli, balance_columns, answer);
+    if (json_array_size(promotions) > 0) {
+        printf("\n");
+        cli_print_table(cli, promotion_columns, promotions);
+    }
+}
 
 static int run_balance(const struct command *command, const struct args *args)
 {
@@ -145,7 +168,7 @@ static int run_balance(const struct command *command, const struct args *args)
     if (answer != NULL && cli.is_json) {
         cli_print_json(answer);
     } else if (answer != NULL) {
-        cli_print_one(&cli, balance_columns, answer);
+        print_balance(&cli, answer);
     }
     json_decref(answer);
     cli_done(&cli);
@@ -325,6 +348,10 @@ static int run_low(const struct command *command, const struct args *args)
 
 static const struct args_known plain[] = {COMMON};
 static const struct args_known money_known[] = {REASON, KEY, COMMON};
+static const struct args_known bonus_known[] = {ARG_MEMBER("--expires", "TIME",
+                                                           "what is left of it then is taken back",
+                                                           "expires_at", ARGS_TEXT),
+                                                REASON, KEY, COMMON};
 static const struct args_known refund_known[] = {ARG_MEMBER("--transfer", "NUMBER",
                                                             "the charge that is given back; needed",
                                                             "transfer", ARGS_COUNT),
@@ -367,10 +394,12 @@ const struct command cli_money_commands[] = {
     {
         .name = "bonus",
         .group = "Money",
-        .what = "add money that nobody paid",
-        .usage = "bonus ACCOUNT AMOUNT [--reason TEXT] [--key TEXT]",
-        .help = WHY_KEY,
-        .options = money_known,
+        .what = "add money that nobody paid, also for a time",
+        .usage = "bonus ACCOUNT AMOUNT [--expires TIME] [--reason TEXT] [--key TEXT]",
+        .help = "TIME is a day (2027-01-31: its first moment, UTC) or 2027-01-31T18:00:00Z. Calls "
+                "use\nwhat expires first, and paid money last. What is left is taken back as an "
+                "entry \"expiry\".\n" WHY_KEY,
+        .options = bonus_known,
         .ctx = "bonuses",
         .run = run_money,
     },

@@ -38,6 +38,7 @@ struct recovery {
     struct kept *kept;
     size_t kept_count, kept_max;
     uint64_t version; /* of the restored database */
+    bool is_giving;   /* the money requests that add money are on */
 };
 
 static bool stop_because(struct recovery *recovery, const char *what, const char *why)
@@ -400,7 +401,11 @@ static bool put_request(void *ctx, const struct money_request *request, int64_t 
     struct money_request asked = *request;
     struct money_answer answer = {0};
     bool is_refund = strcmp(request->kind, "refund") == 0;
+    bool is_gift = strcmp(request->kind, "topup") == 0 || strcmp(request->kind, "bonus") == 0;
     (void)wall_us;
+    if (is_gift != recovery->is_giving) {
+        return true;
+    }
     if (is_refund) {
         asked.linked_transfer = INT64_MAX;
     }
@@ -427,14 +432,17 @@ static bool put_request(void *ctx, const struct money_request *request, int64_t 
     return stop_because(recovery, "money requests", store_error(recovery->store));
 }
 
-static bool recover_requests(struct recovery *recovery, const char *dir)
+/* Charges come between those that add money and the others: calls used credit that expires, and
+ * only with the leases of before gone is all available that can be taken. */
+static bool recover_requests(struct recovery *recovery, const char *dir, bool is_giving)
 {
     char why[MONEY_JOURNAL_ERROR_SIZE];
     uint64_t damaged = 0;
+    recovery->is_giving = is_giving;
     if (!money_journal_read(dir, put_request, recovery, &damaged, why)) {
         return stop_because(recovery, "the journal of money requests", why);
     }
-    recovery->report->damaged += damaged;
+    recovery->report->damaged += is_giving ? damaged : 0; /* both times the same lines */
     return recovery->error[0] == '\0';
 }
 
@@ -469,8 +477,8 @@ bool recover_ledger(const char *dir, struct recover_report *report, char *error,
     recovery->error_size = error_size;
     bool is_done = open_store(recovery, dir) && read_identities(recovery, dir) &&
                    open_lives(recovery) && read_usages(recovery, dir) &&
-                   recover_charges(recovery) && recover_requests(recovery, dir) &&
-                   accept_version(recovery);
+                   recover_requests(recovery, dir, true) && recover_charges(recovery) &&
+                   recover_requests(recovery, dir, false) && accept_version(recovery);
     journal_file_close(recovery->log);
     store_free(recovery->store);
     free(recovery->kept);

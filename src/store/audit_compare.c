@@ -233,8 +233,47 @@ static bool compare_marks(struct audit *audit)
     return true;
 }
 
+/* Credit that ends stands for a bonus of its account, and its entries take what it says. */
+static bool compare_promotion(struct audit *audit, struct statement *statement)
+{
+    int64_t amount_micro = column_i64(statement, 2), left_micro = column_i64(statement, 3);
+    int64_t taken_micro = column_i64(statement, 4);
+    char row[96];
+    snprintf(row, sizeof(row), "promotion %llu (account %llu)",
+             (unsigned long long)column_u64(statement, 0),
+             (unsigned long long)column_u64(statement, 1));
+    if (column_is_null(statement, 5) || column_i64(statement, 5) != amount_micro ||
+        column_u64(statement, 6) != column_u64(statement, 1) ||
+        strcmp(column_cstr(statement, 7), "bonus") != 0) {
+        audit_say(audit, "%s: there is no such bonus", row);
+    }
+    compare(audit, row, "taken back", taken_micro, column_i64(statement, 8));
+    if (left_micro < 0 || taken_micro < 0 || left_micro > amount_micro - taken_micro) {
+        audit_say(audit, "%s: more is left than was given and not taken back", row);
+    }
+    return true;
+}
+
+static bool compare_promotions(struct audit *audit)
+{
+    static const char sql[] =
+        "SELECT p.number, p.account, p.amount, p.left_micro, p.taken_micro, t.amount, t.account,"
+        " t.kind, (SELECT CAST(coalesce(sum(e.amount), 0) AS BIGINT) FROM transfer e"
+        " WHERE e.linked = p.number AND e.kind = 'expiry') FROM promotion p"
+        " LEFT JOIN transfer t ON t.number = p.number WHERE p.number > ?1"
+        " ORDER BY p.number LIMIT ?2";
+    int64_t after = 0;
+    bool is_end = false;
+    while (!is_end) {
+        if (!compare_page(audit, sql, &after, &is_end, compare_promotion)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool audit_compare(struct audit *audit)
 {
-    return compare_leases(audit) && compare_books(audit) && compare_marks(audit) &&
-           compare_chains(audit);
+    return compare_leases(audit) && compare_books(audit) && compare_promotions(audit) &&
+           compare_marks(audit) && compare_chains(audit);
 }

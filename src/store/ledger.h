@@ -4,7 +4,8 @@
  *     leased = sum (G - R - S), excess = sum max(0, Uk - (G - R))
  *     balance (all that is the customer's) = book + leased
  *     outstanding = sum (max(G - R, Uk) - S) = leased + excess
- *     available = balance + limit - outstanding - locked = book + limit - excess - locked
+ *     available = balance + limit - outstanding - locked - expired
+ *               = book + limit - excess - locked - expired
  * Each row that a transaction touches is written once, at its end.
  */
 #ifndef DT_STORE_LEDGER_H
@@ -26,7 +27,8 @@ struct ledger_account { /* a customer's book */
     int64_t limit_micro;
     int64_t leased_micro;
     int64_t excess_micro;
-    int64_t locked_micro; /* may not be promised; 0 when its time is over */
+    int64_t locked_micro;  /* may not be promised; 0 when its time is over */
+    int64_t expired_micro; /* credit that ended and could not be taken back: not promised either */
     uint64_t version;
     uint64_t last_transfer;
 };
@@ -88,7 +90,7 @@ bool ledger_prefetch_take(struct store *store, uint64_t incarnation, uint64_t ac
 void ledger_prefetch_forget(struct store *store);
 #define LEDGER_BOTH_COLUMNS                                                                        \
     "b.currency, b.balance, b.credit_limit, b.leased, b.excess, b.version, b.last_transfer,"       \
-    " b.locked, b.wall_locked_until_us,"                                                           \
+    " b.locked, b.wall_locked_until_us, b.expired,"                                                \
     " l.granted, l.returned, l.settled, l.used_known, l.is_wanted"
 /* From these, beginning at column `at`. */
 void ledger_read_both(struct statement *statement, int at, uint64_t incarnation,

@@ -1,5 +1,6 @@
 /* ledger_between.c - money from an account to its sub-account, or back: two linked entries. */
 #include "store/ledger.h"
+#include "store/promotions.h"
 
 #include <string.h>
 
@@ -38,7 +39,7 @@ static enum store_result check_move(struct store *store, const struct money_requ
         return store_fail(store, STORE_REFUSED, "only what is available can be moved");
     }
     return money_add(to->book_micro, request->amount_micro, &after_micro)
-               ? STORE_OK
+               ? promotions_check_move(store, from, request->amount_micro)
                : store_fail(store, STORE_REFUSED, "the balance would be too large");
 }
 

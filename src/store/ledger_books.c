@@ -6,6 +6,7 @@
 int64_t ledger_available(const struct ledger_account *account)
 {
     int64_t kept_micro = money_add_clamped(account->excess_micro, account->locked_micro);
+    kept_micro = money_add_clamped(kept_micro, account->expired_micro);
     return money_add_clamped(money_add_clamped(account->book_micro, account->limit_micro),
                              -kept_micro);
 }
@@ -22,7 +23,7 @@ static void column_currency(struct statement *statement, int column, char curren
 }
 
 /* From currency, balance, credit_limit, leased, excess, version, last_transfer, locked and until
- * when. */
+ * when, expired. */
 static void read_account(struct statement *statement, int at, uint64_t id,
                          struct ledger_account *out)
 {
@@ -34,6 +35,7 @@ static void read_account(struct statement *statement, int at, uint64_t id,
         .excess_micro = column_i64(statement, at + 4),
         .version = column_u64(statement, at + 5),
         .last_transfer = column_u64(statement, at + 6),
+        .expired_micro = column_i64(statement, at + 9),
     };
     int64_t locked_micro = column_i64(statement, at + 7);
     if (locked_micro != 0) { /* seldom: no clock is read for nothing */
@@ -60,8 +62,8 @@ void ledger_read_both(struct statement *statement, int at, uint64_t incarnation,
 {
     read_account(statement, at, account_id, account);
     *lease = (struct ledger_lease){.incarnation = incarnation, .account_id = account_id};
-    if (!column_is_null(statement, at + 9)) {
-        read_lease(statement, at + 9, lease);
+    if (!column_is_null(statement, at + 10)) {
+        read_lease(statement, at + 10, lease);
     }
 }
 
@@ -73,7 +75,7 @@ static enum store_result no_account(struct store *store)
 enum store_result ledger_account_load(struct store *store, uint64_t id, struct ledger_account *out)
 {
     static const char sql[] = "SELECT currency, balance, credit_limit, leased, excess, version,"
-                              " last_transfer, locked, wall_locked_until_us"
+                              " last_transfer, locked, wall_locked_until_us, expired"
                               " FROM book WHERE id = ?1";
     if (id == 0 || id > INT64_MAX) {
         return no_account(store);

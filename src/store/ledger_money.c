@@ -1,5 +1,6 @@
 /* ledger_money.c - money by people and by the API: once for each key; and statements. */
 #include "store/ledger.h"
+#include "store/promotions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,10 @@ static enum store_result check_request(struct store *store, const struct money_r
     if (is_transfer != (request->to_account_id != 0) ||
         request->to_account_id == request->account_id) {
         return store_fail(store, STORE_REFUSED, "a transfer goes to another account");
+    }
+    if (request->wall_expires_us < 0 ||
+        (request->wall_expires_us != 0 && strcmp(kind->name, "bonus") != 0)) {
+        return store_fail(store, STORE_REFUSED, "only a bonus ends at a time");
     }
     if (request->key[0] == '\0' || request->actor[0] == '\0') {
         return store_fail(store, STORE_REFUSED, "an entry has an idempotency key and an actor");
@@ -137,7 +142,14 @@ static enum store_result book_one(struct store *store, const struct money_reques
     if (!money_add(account->book_micro, request->amount_micro, &after_micro)) {
         return store_fail(store, STORE_REFUSED, "the balance would be too large");
     }
-    return book_entry(store, request, account, number) ? STORE_OK : store->failed;
+    if (!book_entry(store, request, account, number) ||
+        (request->amount_micro < 0 && !promotions_after_taking(store, account))) {
+        return store->failed;
+    }
+    return request->wall_expires_us == 0
+               ? STORE_OK
+               : promotions_give(store, account, *number, request->amount_micro,
+                                 request->wall_expires_us);
 }
 
 static enum store_result book_new(struct store *store, const struct money_request *request,

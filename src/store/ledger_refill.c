@@ -117,16 +117,18 @@ static bool save(struct refill *refill, const struct ledger_lease *lease,
            (!lease->is_changed || ledger_account_save(refill->store, account));
 }
 
-/* Nothing idle is left here, or some of it came back: who still lacks asks again. For a lock nobody
- * asks, so what open calls hold stays wanted until it came back too. */
+/* Nothing idle is left here, or some of it came back: who still lacks asks again. For a lock, and
+ * for credit that ended, nobody asks, so what open calls hold stays wanted until it came back too.
+ */
 static bool has_done_its_part(const struct ledger_lease *lease, int64_t returned_before_micro,
                               const struct ledger_account *account)
 {
     if (lease->granted_micro - lease->returned_micro <= lease->used_known_micro) {
         return true;
     }
-    bool is_lock_short = account->locked_micro > 0 && ledger_available(account) < 0;
-    return lease->returned_micro > returned_before_micro && !is_lock_short;
+    bool is_kept = account->locked_micro > 0 || account->expired_micro > 0;
+    bool is_short = is_kept && ledger_available(account) < 0;
+    return lease->returned_micro > returned_before_micro && !is_short;
 }
 
 static bool answer_one(struct refill *refill, const struct lease_ask *ask,

@@ -17,7 +17,7 @@
     "b.balance + b.leased + b.credit_limit - coalesce((SELECT CAST(sum(l.used_known - l.settled)"  \
     " AS BIGINT) FROM incarnation i JOIN lease l ON l.id = (i.number << 40) + b.id"                \
     " WHERE i.is_dead = 0), 0) - CASE WHEN b.wall_locked_until_us = 0"                             \
-    " OR b.wall_locked_until_us > ?2 THEN b.locked ELSE 0 END"
+    " OR b.wall_locked_until_us > ?2 THEN b.locked ELSE 0 END - b.expired"
 
 struct looked { /* an account whose money moved */
     uint64_t id;

@@ -181,6 +181,19 @@ static const char sub_accounts[] =
 static const char account_zones[] =
     "ALTER TABLE account ADD COLUMN time_zone TEXT NOT NULL DEFAULT '';";
 
+/* Step 12. Promotional credit that ends: one for each entry that gave some. The marks are what the
+ * account's leases had used and returned when it was followed last. In the book: what ended and
+ * could not be taken back yet. */
+static const char promotions[] =
+    "CREATE TABLE promotion (number INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL, left_micro INTEGER NOT NULL, taken_micro INTEGER NOT NULL,"
+    " held_micro INTEGER NOT NULL, wall_ends_us INTEGER NOT NULL, wall_look_us INTEGER NOT NULL,"
+    " has_ended INTEGER NOT NULL, is_open INTEGER NOT NULL, used_mark INTEGER NOT NULL,"
+    " returned_mark INTEGER NOT NULL);"
+    "CREATE INDEX promotion_account ON promotion (account) WHERE is_open = 1;"
+    "CREATE INDEX promotion_look ON promotion (wall_look_us) WHERE is_open = 1;"
+    "ALTER TABLE book ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -193,4 +206,5 @@ const struct schema_step schema_steps[] = {
     {"low balances", low_balances},
     {"sub-accounts", sub_accounts},
     {"zones of accounts", account_zones},
+    {"promotions", promotions},
 };

@@ -101,6 +101,7 @@ struct money_request {
     char reason[160];
     uint64_t linked_transfer; /* of a refund; 0: none */
     uint64_t to_account_id;   /* of a transfer, between an account and its parent; 0: none */
+    int64_t wall_expires_us;  /* of a bonus: what is left of it then is taken back; 0: never */
 };
 struct money_answer {
     uint64_t transfer;
@@ -113,7 +114,7 @@ enum store_result ledger_money(struct store *store, const struct money_request *
 struct balance {
     int64_t balance_micro;   /* all that is the customer's: available + leased */
     int64_t leased_micro;    /* set aside at edges and not settled */
-    int64_t available_micro; /* may be promised: balance + limit - outstanding - locked */
+    int64_t available_micro; /* may be promised: balance + limit - outstanding - locked - expired */
     uint64_t version;
     int64_t locked_micro; /* of the lock in force; 0: there is none, and the rest says nothing */
     int64_t wall_locked_until_us;

@@ -6,6 +6,7 @@
 #include "node/edge_store.h"
 #include "node/recover.h"
 #include "store/journal.h"
+#include "store/promotions.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -374,12 +375,15 @@ static void money_requests_come_back_once_but_for_refused_ones_and_refunds(void 
     struct money_request second = request_of(world, "topup", 4 * MONEY_MICRO, "second");
     struct money_request refused = request_of(world, "topup", 5 * MONEY_MICRO, "refused");
     struct money_request refund = request_of(world, "refund", CHARGE, "refund");
+    struct money_request bonus = request_of(world, "bonus", 2 * MONEY_MICRO, "the bonus");
     refund.linked_transfer = 1;
+    bonus.wall_expires_us = INT64_C(4000000000000000);
     assert_true(money_journal_add(journal, &first, 1));
     assert_int_equal(ledger_money(world->store, &first, &answer), STORE_OK);
     make_backup(world);
     assert_true(money_journal_add(journal, &second, 2));
     assert_int_equal(ledger_money(world->store, &second, &answer), STORE_OK);
+    assert_true(money_journal_add(journal, &bonus, 3));
     assert_true(money_journal_add(journal, &refused, 3));
     money_journal_refused(journal, &refused, 3);
     assert_true(money_journal_add(journal, &refund, 4));
@@ -394,13 +398,17 @@ static void money_requests_come_back_once_but_for_refused_ones_and_refunds(void 
     restore(world);
     int64_t before = balance(world);
     struct recover_report report = recover(world);
-    assert_int_equal(report.requests_put, 1);
+    assert_int_equal(report.requests_put, 2);
     assert_int_equal(report.requests_known, 1);
     assert_int_equal(report.damaged, 1);
     assert_int_equal(json_array_size(report.left), 1);
     assert_non_null(strstr(json_string_value(json_array_get(report.left, 0)), "refund of 0.50"));
     json_decref(report.left);
-    assert_int_equal(balance(world), before + 4 * MONEY_MICRO);
+    assert_int_equal(balance(world), before + 6 * MONEY_MICRO);
+    struct promotions promotions;
+    assert_int_equal(promotions_read(world->store, world->account_id, &promotions), STORE_OK);
+    assert_int_equal(promotions.count, 1);
+    assert_true(promotions.rows[0].wall_ends_us == bonus.wall_expires_us);
     end(world);
 }
 

@@ -1,0 +1,17 @@
+/* promotions_inside.h - the rows of promotional credit, between those who read and write them. */
+#ifndef DT_STORE_PROMOTIONS_INSIDE_H
+#define DT_STORE_PROMOTIONS_INSIDE_H
+
+#include "store/ledger.h"
+#include "store/promotions.h"
+
+/* Those of the account that are not used up, followed to now; `money` is zeros if there are none.
+ * What changed is not stored yet. */
+MUST_CHECK bool promotions_load(struct store *store, const struct ledger_account *account,
+                                struct promotions *out, struct promotion_money *money);
+/* Stores what changed since it was loaded, and when each is looked at next. */
+MUST_CHECK bool promotions_save(struct store *store, const struct promotions *all, int64_t wall_us);
+MUST_CHECK bool promotions_money(struct store *store, const struct ledger_account *account,
+                                 struct promotion_money *out);
+
+#endif
