@@ -37,6 +37,9 @@ static inline void wire_put_i64(struct buf *buf, int64_t value)
     buf_put(buf, &value, sizeof(value));
 }
 
+/* Several numbers in a row, as a packed struct: one check for room instead of one for each. */
+#define WIRE_PUT_ALL(buf, packed) buf_put((buf), &(packed), sizeof(packed))
+
 /* u16 size, bytes; larger: buf->is_full. */
 static inline void wire_put_slice(struct buf *buf, struct slice s)
 {

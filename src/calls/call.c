@@ -99,13 +99,27 @@ void call_usage(const struct call *call, int64_t wall_end_us, struct usage *out)
     text_copy(out->reason, sizeof(out->reason), call->reason);
 }
 
+struct __attribute__((packed)) flow_packed { /* as it is written */
+    uint8_t address[16];
+    uint16_t port;
+    uint8_t transport, listener;
+    uint64_t connection;
+};
+
+static struct flow_packed flow_pack(const struct call_flow *flow)
+{
+    struct flow_packed packed = {.port = flow->port,
+                                 .transport = flow->transport,
+                                 .listener = flow->listener,
+                                 .connection = flow->connection};
+    memcpy(packed.address, flow->address, sizeof(packed.address));
+    return packed;
+}
+
 static void flow_encode(struct buf *out, const struct call_flow *flow)
 {
-    buf_put(out, flow->address, sizeof(flow->address));
-    wire_put_u16(out, flow->port);
-    wire_put_u8(out, flow->transport);
-    wire_put_u8(out, flow->listener);
-    wire_put_u64(out, flow->connection);
+    struct flow_packed packed = flow_pack(flow);
+    WIRE_PUT_ALL(out, packed);
 }
 
 static void flow_decode(struct wire_reader *in, struct call_flow *flow)
@@ -117,7 +131,7 @@ static void flow_decode(struct wire_reader *in, struct call_flow *flow)
     flow->connection = wire_get_u64(in);
 }
 
-#define FLOW_ENCODED_SIZE 28
+#define FLOW_ENCODED_SIZE sizeof(struct flow_packed)
 
 bool call_sent_add(struct pool *pool, struct call *call, const struct call_flow *to,
                    struct slice request)
@@ -160,11 +174,14 @@ static void side_encode(struct buf *out, const struct call_side *side)
     wire_put_slice(out, side->tag);
     wire_put_slice(out, side->target);
     wire_put_slice(out, side->routes);
-    flow_encode(out, &side->flow);
-    wire_put_u32(out, side->cseq_sent);
-    wire_put_u32(out, side->cseq_offset);
-    wire_put_u64(out, side->trunk_id);
-    wire_put_u8(out, side->is_reachable_by_uri);
+    const struct __attribute__((packed)) {
+        struct flow_packed flow;
+        uint32_t cseq_sent, cseq_offset;
+        uint64_t trunk_id;
+        uint8_t is_reachable_by_uri;
+    } numbers = {flow_pack(&side->flow), side->cseq_sent, side->cseq_offset, side->trunk_id,
+                 side->is_reachable_by_uri};
+    WIRE_PUT_ALL(out, numbers);
 }
 
 static bool side_decode(struct wire_reader *in, struct pool *pool, struct call_side *side)
@@ -198,15 +215,21 @@ void call_encode(struct buf *out, const struct call *call, int64_t wall_now_us, 
     wire_put_slice(out, slice_from_text(call->caller));
     wire_put_slice(out, slice_from_text(call->callee));
     wire_put_slice(out, slice_from_text(call->user));
-    wire_put_u16(out, call->status);
-    wire_put_u16(out, call->partial_count);
-    wire_put_i64(out, call->partial_talk_us);
-    wire_put_i64(out, call->wall_start_us);
-    wire_put_i64(out, call->wall_answer_us);
-    /* The answer on the monotonic clock, as seen from the wall clock of now. */
-    wire_put_i64(out, call->answered_us == 0 ? 0 : wall_now_us - (now_us - call->answered_us));
-    wire_put_i64(out, call->first_ring_us == 0 ? 0 : call->first_ring_us - call->started_us);
-    wire_put_i64(out, wall_now_us - (now_us - call->heard_us));
+    const struct __attribute__((packed)) {
+        uint16_t status, partial_count;
+        int64_t partial_talk_us, wall_start_us, wall_answer_us;
+        int64_t wall_answered_us; /* on the monotonic clock, as seen from the wall clock of now */
+        int64_t pdd_us, wall_heard_us;
+    } numbers = {.status = call->status,
+                 .partial_count = call->partial_count,
+                 .partial_talk_us = call->partial_talk_us,
+                 .wall_start_us = call->wall_start_us,
+                 .wall_answer_us = call->wall_answer_us,
+                 .wall_answered_us =
+                     call->answered_us == 0 ? 0 : wall_now_us - (now_us - call->answered_us),
+                 .pdd_us = call->first_ring_us == 0 ? 0 : call->first_ring_us - call->started_us,
+                 .wall_heard_us = wall_now_us - (now_us - call->heard_us)};
+    WIRE_PUT_ALL(out, numbers);
     wire_put_slice(out, pool_slice(call->sent));
     wire_put_i64(out, wall_now_us);
     wire_put_i64(out, now_us);

@@ -455,8 +455,10 @@ static void pass_relay_response(struct edge_worker *worker, struct edge_txn *txn
         }
     }
     enum call_side_name to = txn->side == SIDE_A ? SIDE_B : SIDE_A;
-    uint64_t key = 0;
-    (void)token_branch_key(worker->edge, msg->via.branch, &key);
+    uint64_t key = call == NULL ? 0 : call->key;
+    if (call == NULL) { /* it is over and forgotten: the branch still says which it was */
+        (void)token_branch_key(worker->edge, msg->via.branch, &key);
+    }
     struct slice response =
         forward_response(worker, msg, key, to, txn->cseq_offset, (struct slice){NULL, 0});
     if (is_2xx && server->machine.state == TXN_ACCEPTED) {

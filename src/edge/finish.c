@@ -314,7 +314,7 @@ void call_timer(struct edge_worker *worker, struct call *call)
     switch ((enum call_state)call->state) {
     case CALL_WAITING:
         if (is_due(worker, call->wait_at_us)) {
-            call_try_meter(worker, call, true);
+            call_try_meter(worker, call, NULL, true);
             return;
         }
         break;

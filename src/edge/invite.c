@@ -457,5 +457,8 @@ void on_invite(struct edge_worker *worker, const struct sip_msg *msg, const stru
     }
     call->ring_at_us = call->started_us + worker->edge->settings.ring_max_us;
     call->is_hot = worker->plan.is_hot;
-    call_try_meter(worker, call, false);
+    /* The plan's copy is of this moment; a call that waits for the ledger asks for another later.
+     */
+    bool is_of_plan = worker->plan.payer_account_id == call->account_id;
+    call_try_meter(worker, call, is_of_plan ? &worker->plan.payer : NULL, false);
 }

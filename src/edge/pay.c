@@ -112,7 +112,8 @@ bool is_free_call(const struct call *call)
     return call->account_id == 0 || call->is_unmetered || call->is_emergency;
 }
 
-void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_try)
+void call_try_meter(struct edge_worker *worker, struct call *call, const struct account *payer,
+                    bool is_last_try)
 {
     struct account account;
     call->wait_at_us = INT64_MAX;
@@ -125,13 +126,17 @@ void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_
         metered_refusal(worker, call, METER_UNKNOWN);
         return;
     }
-    struct tri known = directory_account(worker->edge->directory, call->account_id, &account);
-    if (known.is != TRI_PRESENT) { /* it was a moment ago: an account in mid-change is no "no" */
-        metered_refusal(worker, call, METER_UNKNOWN);
-        return;
+    if (payer == NULL) {
+        struct tri known = directory_account(worker->edge->directory, call->account_id, &account);
+        if (known.is !=
+            TRI_PRESENT) { /* it was when the call came: in mid-change, that is no "no" */
+            metered_refusal(worker, call, METER_UNKNOWN);
+            return;
+        }
+        payer = &account;
     }
     enum meter_verdict verdict =
-        meter_open(worker->edge->meters, &call->meter, &account, worker->now.mono_us, is_last_try);
+        meter_open(worker->edge->meters, &call->meter, payer, worker->now.mono_us, is_last_try);
     switch (verdict) {
     case METER_OK:
     case METER_OK_ON_GRACE:

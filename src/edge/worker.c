@@ -296,7 +296,7 @@ void edge_wake(struct edge_worker *worker, uint32_t index, uint32_t generation,
         return;
     }
     if (call->state == CALL_WAITING) {
-        call_try_meter(worker, call, false);
+        call_try_meter(worker, call, NULL, false);
     } else if (call->state == CALL_ANSWERED) {
         call_renew(worker, call);
     }

@@ -294,7 +294,9 @@ void on_register(struct edge_worker *worker, const struct sip_msg *msg,
 
 /* ---- pay.c ---- */
 bool is_free_call(const struct call *call); /* nobody is asked for money: no meter counts it */
-void call_try_meter(struct edge_worker *worker, struct call *call, bool is_last_try);
+/* payer: its account as it is now; NULL: looked up. */
+void call_try_meter(struct edge_worker *worker, struct call *call, const struct account *payer,
+                    bool is_last_try);
 /* The next slice, or the end at the paid second. */
 void call_renew(struct edge_worker *worker, struct call *call);
 

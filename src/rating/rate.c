@@ -184,13 +184,14 @@ static void more_decode(struct wire_reader *in, struct rate *rate)
 
 void rate_encode(struct buf *out, const struct rate *rate)
 {
-    wire_put_i64(out, rate->nano_per_min);
-    wire_put_i64(out, rate->fee_micro);
-    wire_put_u16(out, rate->first_s);
-    wire_put_u16(out, rate->next_s);
-    wire_put_u8(out, rate->rounding | HAS_MORE);
-    wire_put_u32(out, rate->deck_id);
-    wire_put_u32(out, rate->deck_version);
+    const struct __attribute__((packed)) {
+        int64_t nano_per_min, fee_micro;
+        uint16_t first_s, next_s;
+        uint8_t rounding;
+        uint32_t deck_id, deck_version;
+    } numbers = {rate->nano_per_min,        rate->fee_micro, rate->first_s,     rate->next_s,
+                 rate->rounding | HAS_MORE, rate->deck_id,   rate->deck_version};
+    WIRE_PUT_ALL(out, numbers);
     wire_put_slice(out, slice_from_text(rate->prefix));
     wire_put_slice(out, slice_from_text(rate->currency));
     more_encode(out, rate);

@@ -17,30 +17,41 @@ static void write_head(struct buf *out, struct slice user, uint64_t account_id, 
 
 static void write_nonce(struct buf *out, const struct nonce *nonce, int64_t wall_offset_us)
 {
-    wire_put_u32(out, nonce->nonce_hash);
-    wire_put_u32(out, nonce->nc_high);
-    wire_put_i64(out, nonce->first_s + wall_offset_us / SECOND_US);
+    const struct __attribute__((packed)) {
+        uint32_t nonce_hash, nc_high;
+        int64_t wall_first_s;
+    } numbers = {nonce->nonce_hash, nonce->nc_high, nonce->first_s + wall_offset_us / SECOND_US};
+    WIRE_PUT_ALL(out, numbers);
 }
 
 static void write_binding(struct buf *out, const struct binding *binding, int64_t wall_offset_us)
 {
-    struct contact contact = binding_contact(binding);
-    wire_put_i64(out, binding->expires_at_us + wall_offset_us);
-    wire_put_u64(out, binding->call_id_hash);
-    wire_put_u64(out, binding->branch_hash);
-    wire_put_u32(out, binding->cseq);
-    wire_put_u32(out, binding->wall_registered_s);
-    wire_put_u32(out, binding->wall_refreshed_s);
-    wire_put_u32(out, binding->reg_id);
-    wire_put_u16(out, binding->q);
-    buf_put(out, binding->flow.address, sizeof(binding->flow.address));
-    wire_put_u16(out, binding->flow.port);
-    wire_put_u8(out, binding->flow.transport);
-    wire_put_u8(out, binding->flow.listener);
-    wire_put_slice(out, contact.uri);
-    wire_put_slice(out, contact.path);
-    wire_put_slice(out, contact.instance);
-    wire_put_slice(out, contact.agent);
+    struct __attribute__((packed)) {
+        int64_t wall_expires_us;
+        uint64_t call_id_hash, branch_hash;
+        uint32_t cseq, wall_registered_s, wall_refreshed_s, reg_id;
+        uint16_t q;
+        uint8_t address[16];
+        uint16_t port;
+        uint8_t transport, listener;
+    } numbers = {.wall_expires_us = binding->expires_at_us + wall_offset_us,
+                 .call_id_hash = binding->call_id_hash,
+                 .branch_hash = binding->branch_hash,
+                 .cseq = binding->cseq,
+                 .wall_registered_s = binding->wall_registered_s,
+                 .wall_refreshed_s = binding->wall_refreshed_s,
+                 .reg_id = binding->reg_id,
+                 .q = binding->q,
+                 .port = binding->flow.port,
+                 .transport = binding->flow.transport,
+                 .listener = binding->flow.listener};
+    memcpy(numbers.address, binding->flow.address, sizeof(numbers.address));
+    WIRE_PUT_ALL(out, numbers);
+    struct binding_texts texts = binding_texts(binding);
+    wire_put_slice(out, texts.uri);
+    wire_put_slice(out, texts.path);
+    wire_put_slice(out, texts.instance);
+    wire_put_slice(out, texts.agent);
 }
 
 void codec_write_aor(struct buf *out, struct aor *aor, int64_t wall_offset_us)

@@ -87,10 +87,10 @@ void inside_leave(struct shard *shard)
 }
 
 static bool has_room(struct registrar *registrar, const struct shard *shard, uint32_t index,
-                     const struct draft *draft)
+                     size_t block_size)
 {
     uint64_t memory_max = registrar->settings.memory_max;
-    uint64_t cost = shard_block_cost(draft_size(draft));
+    uint64_t cost = shard_block_cost(block_size);
     uint64_t memory_size = atomic_load_explicit(&registrar->memory_size, memory_order_relaxed);
     if (index == SHARD_NONE) {
         return atomic_load_explicit(&registrar->aor_count, memory_order_relaxed) <
@@ -100,6 +100,16 @@ static bool has_room(struct registrar *registrar, const struct shard *shard, uin
     uint64_t old_cost = shard_block_cost(shard->slots[index].aor->block_size);
     return cost <= old_cost ||
            memory_size + cost - old_cost <= memory_max + memory_max / GROWTH_PART;
+}
+
+static uint32_t put_block(struct registrar *registrar, struct shard *shard, uint32_t index,
+                          struct aor *aor)
+{
+    uint64_t before_size = shard->block_size;
+    index = shard_put(shard, index, aor, aor_due_us(aor, registrar->settings.nonce_life_s));
+    atomic_fetch_add_explicit(&registrar->memory_size, shard->block_size - before_size,
+                              memory_order_relaxed);
+    return index;
 }
 
 bool inside_put(struct registrar *registrar, struct shard *shard, uint32_t *index,
@@ -114,20 +124,35 @@ bool inside_put(struct registrar *registrar, struct shard *shard, uint32_t *inde
     }
     bool is_new = *index == SHARD_NONE;
     if ((is_new && !shard_has_room(shard)) ||
-        (room == INSIDE_CEILING && !has_room(registrar, shard, *index, draft))) {
+        (room == INSIDE_CEILING && !has_room(registrar, shard, *index, draft_size(draft)))) {
         return false;
     }
     struct aor *aor = draft_pack(draft);
     if (aor == NULL) {
         return false;
     }
-    uint64_t before_size = shard->block_size;
-    *index = shard_put(shard, *index, aor, aor_due_us(aor, registrar->settings.nonce_life_s));
-    atomic_fetch_add_explicit(&registrar->memory_size, shard->block_size - before_size,
-                              memory_order_relaxed);
+    *index = put_block(registrar, shard, *index, aor);
     if (is_new) {
         atomic_fetch_add_explicit(&registrar->aor_count, 1, memory_order_relaxed);
     }
+    return true;
+}
+
+bool inside_put_nonce(struct registrar *registrar, struct shard *shard, uint32_t index,
+                      const struct nonce *nonce, int64_t now_us, enum inside_room room)
+{
+    struct aor *aor = shard->slots[index].aor;
+    if (aor_take_nonce(aor, nonce, registrar->settings.nonce_life_s, now_us)) {
+        return true;
+    }
+    if (room == INSIDE_CEILING && !has_room(registrar, shard, index, aor_grown_size(aor))) {
+        return false;
+    }
+    struct aor *grown = aor_grow(aor, nonce);
+    if (grown == NULL) {
+        return false;
+    }
+    put_block(registrar, shard, index, grown);
     return true;
 }
 

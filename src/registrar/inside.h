@@ -31,6 +31,9 @@ enum inside_room { INSIDE_CEILING, INSIDE_NO_CEILING };
  * granted. *index is set to the slot, or SHARD_NONE. */
 MUST_CHECK bool inside_put(struct registrar *registrar, struct shard *shard, uint32_t *index,
                            const struct draft *draft, enum inside_room room);
+/* One nonce more for the AOR of slot `index`, with room as above. */
+MUST_CHECK bool inside_put_nonce(struct registrar *registrar, struct shard *shard, uint32_t index,
+                                 const struct nonce *nonce, int64_t now_us, enum inside_room room);
 void inside_drop(struct registrar *registrar, struct shard *shard, uint32_t index);
 
 /* Appends the AOR as it is now; SHARD_NONE: that nothing is left of `user`. */

@@ -46,18 +46,26 @@ struct binding *binding_next(struct binding *binding)
     return (struct binding *)(void *)((char *)binding + binding_size(binding));
 }
 
+struct binding_texts binding_texts(const struct binding *binding)
+{
+    const char *uri = (const char *)(binding + 1);
+    const char *path = uri + binding->uri_size;
+    const char *instance = path + binding->path_size;
+    const char *agent = instance + binding->instance_size;
+    return (struct binding_texts){.uri = slice_make(uri, binding->uri_size),
+                                  .path = slice_make(path, binding->path_size),
+                                  .instance = slice_make(instance, binding->instance_size),
+                                  .agent = slice_make(agent, binding->agent_size)};
+}
+
 struct contact binding_contact(const struct binding *binding)
 {
-    const char *text = (const char *)(binding + 1);
-    struct contact contact = {.fixed = *binding};
-    contact.uri = slice_make(text, binding->uri_size);
-    text += binding->uri_size;
-    contact.path = slice_make(text, binding->path_size);
-    text += binding->path_size;
-    contact.instance = slice_make(text, binding->instance_size);
-    text += binding->instance_size;
-    contact.agent = slice_make(text, binding->agent_size);
-    return contact;
+    struct binding_texts texts = binding_texts(binding);
+    return (struct contact){.fixed = *binding,
+                            .uri = texts.uri,
+                            .path = texts.path,
+                            .instance = texts.instance,
+                            .agent = texts.agent};
 }
 
 static int64_t forgotten_at_us(const struct nonce *nonce, int64_t nonce_life_s)
@@ -151,17 +159,46 @@ struct aor *draft_pack(const struct draft *draft)
     return aor;
 }
 
-void draft_add_nonce(struct draft *draft, const struct nonce *nonce)
+bool aor_take_nonce(struct aor *aor, const struct nonce *nonce, int64_t nonce_life_s,
+                    int64_t now_us)
 {
-    if (draft->nonce_count < REG_NONCES_PER_AOR) {
-        draft->nonces[draft->nonce_count++] = *nonce;
-        return;
-    }
+    struct nonce *nonces = aor_nonces(aor);
     int oldest = 0;
-    for (int i = 1; i < draft->nonce_count; i++) {
-        oldest = draft->nonces[i].first_s < draft->nonces[oldest].first_s ? i : oldest;
+    for (int i = 1; i < aor->nonce_count; i++) {
+        oldest = nonces[i].first_s < nonces[oldest].first_s ? i : oldest;
     }
-    draft->nonces[oldest] = *nonce;
+    bool has_place =
+        aor->nonce_count == REG_NONCES_PER_AOR ||
+        (aor->nonce_count > 0 && forgotten_at_us(&nonces[oldest], nonce_life_s) <= now_us);
+    if (has_place) {
+        nonces[oldest] = *nonce;
+    }
+    return has_place;
+}
+
+size_t aor_grown_size(const struct aor *aor)
+{
+    size_t count = aor->nonce_count;
+    return aor->block_size - bindings_offset(count) + bindings_offset(count + 1);
+}
+
+struct aor *aor_grow(const struct aor *aor, const struct nonce *nonce)
+{
+    assert(aor->nonce_count < REG_NONCES_PER_AOR);
+    size_t size = aor_grown_size(aor);
+    struct aor *grown = malloc(size);
+    if (grown == NULL) {
+        return NULL;
+    }
+    size_t count = aor->nonce_count;
+    size_t from = bindings_offset(count);
+    memcpy(grown, aor, offsetof(struct aor, rest) + count * sizeof(*nonce));
+    grown->block_size = (uint32_t)size;
+    grown->nonce_count++;
+    aor_nonces(grown)[count] = *nonce;
+    memcpy((char *)grown + bindings_offset(count + 1), (const char *)aor + from,
+           aor->block_size - from);
+    return grown;
 }
 
 bool nonce_take(struct nonce *nonce, uint32_t nc)

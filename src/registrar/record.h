@@ -50,6 +50,10 @@ struct aor {
     _Alignas(struct nonce) char rest[];
 };
 
+struct binding_texts { /* they lie in its block */
+    struct slice uri, path, instance, agent;
+};
+
 struct contact { /* a binding taken apart; the texts belong to a request, a record or a block */
     struct binding fixed;
     struct slice uri, path, instance, agent;
@@ -69,6 +73,7 @@ struct slice aor_user(const struct aor *aor);
 struct nonce *aor_nonces(struct aor *aor);
 struct binding *aor_first(struct aor *aor); /* meaningful where binding_count > 0 */
 struct binding *binding_next(struct binding *binding);
+struct binding_texts binding_texts(const struct binding *binding);
 struct contact binding_contact(const struct binding *binding);
 
 /* When the first of its bindings expires; without bindings, when its last nonce may be forgotten.
@@ -81,8 +86,13 @@ void aor_unpack(struct aor *aor, int64_t nonce_life_s, int64_t now_us, struct dr
 size_t draft_size(const struct draft *draft);
 struct aor *draft_pack(const struct draft *draft);
 
-/* The oldest nonce makes room where all places are taken. */
-void draft_add_nonce(struct draft *draft, const struct nonce *nonce);
+/* Puts a nonce into the block: in the place of one that may be forgotten, or of the oldest where
+ * all are taken. False: it has to grow. */
+bool aor_take_nonce(struct aor *aor, const struct nonce *nonce, int64_t nonce_life_s,
+                    int64_t now_us);
+size_t aor_grown_size(const struct aor *aor);
+/* A copy with that nonce as well, malloc'd: the caller frees. NULL: no memory. */
+struct aor *aor_grow(const struct aor *aor, const struct nonce *nonce);
 
 /* RFC 7616 3.4: an nc counts up from 1 and serves once. Below the 64 newest: refused, not known. */
 bool nonce_take(struct nonce *nonce, uint32_t nc);

@@ -29,28 +29,29 @@ static bool is_same_flow(const struct reg_flow *a, const struct reg_flow *b)
            a->listener == b->listener && memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
-static void write_line(struct buf *lines, const struct contact *contact, int64_t now_us)
+static void write_line(struct buf *lines, const struct binding *fixed, struct slice uri,
+                       struct slice instance, int64_t now_us)
 {
-    int64_t left_s = (contact->fixed.expires_at_us - now_us) / SECOND_US;
+    int64_t left_s = (fixed->expires_at_us - now_us) / SECOND_US;
     buf_slice(lines, SLICE("Contact: <"));
-    buf_slice(lines, contact->uri);
+    buf_slice(lines, uri);
     buf_slice(lines, SLICE(">;expires="));
     buf_i64(lines, left_s < 1 ? 1 : left_s);
-    if (contact->fixed.q < 1000) {
+    if (fixed->q < 1000) {
         char digits[] = {';', 'q', '=', '0', '.', '0', '0', '0'};
-        digits[5] = (char)('0' + contact->fixed.q / 100);
-        digits[6] = (char)('0' + contact->fixed.q / 10 % 10);
-        digits[7] = (char)('0' + contact->fixed.q % 10);
+        digits[5] = (char)('0' + fixed->q / 100);
+        digits[6] = (char)('0' + fixed->q / 10 % 10);
+        digits[7] = (char)('0' + fixed->q % 10);
         buf_put(lines, digits, sizeof(digits));
     }
-    if (contact->instance.size > 0) {
+    if (instance.size > 0) {
         buf_slice(lines, SLICE(";+sip.instance=\""));
-        buf_slice(lines, contact->instance);
+        buf_slice(lines, instance);
         buf_char(lines, '"');
     }
-    if (contact->fixed.reg_id > 0) {
+    if (fixed->reg_id > 0) {
         buf_slice(lines, SLICE(";reg-id="));
-        buf_u64(lines, contact->fixed.reg_id);
+        buf_u64(lines, fixed->reg_id);
     }
     buf_slice(lines, SLICE("\r\n"));
 }
@@ -62,8 +63,8 @@ static int write_aor(struct buf *lines, struct aor *aor, int64_t now_us)
     struct binding *binding = aor_first(aor);
     for (int i = 0; i < aor->binding_count; i++) {
         if (binding->expires_at_us > now_us) {
-            struct contact contact = binding_contact(binding);
-            write_line(lines, &contact, now_us);
+            struct binding_texts texts = binding_texts(binding);
+            write_line(lines, binding, texts.uri, texts.instance, now_us);
             count++;
         }
         binding = binding_next(binding);
@@ -273,7 +274,8 @@ static void write_draft(struct buf *lines, const struct draft *draft, const stru
                         const struct sip_msg *request, int64_t now_us)
 {
     for (int i = 0; i < draft->contact_count; i++) {
-        write_line(lines, &draft->contacts[i], now_us);
+        const struct contact *contact = &draft->contacts[i];
+        write_line(lines, &contact->fixed, contact->uri, contact->instance, now_us);
     }
     if (sip_msg_has(request, SIP_H_PATH) && !ask->is_query && !ask->is_all &&
         sip_msg_has_token(request, SIP_H_SUPPORTED, "path")) {

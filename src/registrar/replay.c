@@ -16,22 +16,19 @@ static void remember(struct registrar *registrar, struct shard *shard, uint32_t 
                      struct slice user, uint64_t user_hash, const struct nonce *nonce,
                      struct reg_now now, enum inside_room room)
 {
-    struct draft draft;
-    draft.user = user;
-    draft.user_hash = user_hash;
-    draft.account_id = 0;
-    draft.nonce_count = 0;
-    draft.contact_count = 0;
+    bool is_put;
     if (*index != SHARD_NONE) {
-        struct aor *aor = shard->slots[*index].aor;
-        aor_unpack(aor, registrar->settings.nonce_life_s, now.mono_us, &draft);
-        if (draft.contact_count < aor->binding_count) {
-            /* The sweep tells who left; nothing may be taken out before it does. */
-            aor_unpack(aor, registrar->settings.nonce_life_s, INT64_MIN, &draft);
-        }
+        is_put = inside_put_nonce(registrar, shard, *index, nonce, now.mono_us, room);
+    } else {
+        struct draft draft;
+        draft.user = user;
+        draft.user_hash = user_hash;
+        draft.account_id = 0;
+        draft.nonces[0] = *nonce;
+        draft.nonce_count = 1;
+        draft.contact_count = 0;
+        is_put = inside_put(registrar, shard, index, &draft, room);
     }
-    draft_add_nonce(&draft, nonce);
-    bool is_put = inside_put(registrar, shard, index, &draft, room);
     (void)is_put;
 }
 

@@ -40,15 +40,21 @@ void digest_challenge_write(struct digest_context *context, struct buf *out, boo
     struct buf nonce;
     buf_init(&nonce, text, sizeof text);
     digest_nonce_write(context, &nonce, keys, now_s, random);
+    size_t start = out->size;
+    buf_slice(out, is_proxy ? SLICE("Proxy-Authenticate") : SLICE("WWW-Authenticate"));
+    buf_text(out, ": Digest realm=");
+    quoted_write(out, realm);
+    buf_text(out, ", nonce=\"");
+    buf_slice(out, buf_done(&nonce));
+    buf_text(out, "\", algorithm=");
+    size_t common_size = out->size - start; /* of both lines */
     for (size_t i = 0; i < (offered[0] == offered[1] ? 1 : 2); i++) {
-        buf_text(out, is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
-        buf_text(out, ": Digest realm=");
-        quoted_write(out, realm);
-        buf_text(out, ", nonce=\"");
-        buf_slice(out, buf_done(&nonce));
-        buf_text(out, "\", algorithm=");
+        if (i > 0) {
+            buf_put(out, out->data + start, common_size);
+        }
         buf_text(out, digest_algorithm_name(offered[i]));
-        buf_text(out, is_stale ? ", qop=\"auth\", stale=true\r\n" : ", qop=\"auth\"\r\n");
+        buf_slice(out,
+                  is_stale ? SLICE(", qop=\"auth\", stale=true\r\n") : SLICE(", qop=\"auth\"\r\n"));
     }
 }
 

@@ -193,6 +193,30 @@ static void a_nonce_is_forgotten_after_its_life_and_its_memory_freed(void **stat
     assert_true(take(1, 1));
 }
 
+static void a_new_nonce_takes_the_place_of_a_forgotten_one_and_of_no_other(void **state)
+{
+    (void)state;
+    ask(&w, "alice", "c", 1, ONE "Expires: 3600\r\n");
+    assert_true(take(1, 1));
+    pass(&w, 10);
+    uint64_t with_one = registrar_count(w.registrar).memory_size;
+    assert_true(take(2, 1)); /* the first is remembered still: the block grows */
+    uint64_t with_two = registrar_count(w.registrar).memory_size;
+    assert_true(with_two > with_one);
+    assert_false(take(1, 1));
+    assert_false(take(2, 1));
+    pass(&w, 1800);
+    ask(&w, "alice", "c", 2, ONE "Expires: 3600\r\n");
+    pass(&w, 1791);
+    assert_true(take(3, 1));
+    assert_int_equal(registrar_count(w.registrar).memory_size, with_two);
+    assert_true(take(1, 1)); /* its life was over, so it is a new one */
+    assert_false(take(2, 1));
+    assert_false(take(3, 1));
+    assert_int_equal(look_up(&w, "alice", targets), 1);
+    assert_string_equal(targets[0].uri, "sip:alice@10.0.0.7:5060");
+}
+
 static void nonces_outlive_their_bindings(void **state)
 {
     (void)state;
@@ -444,6 +468,7 @@ int main(void)
         ROW(an_nc_serves_once),
         ROW(eight_nonces_are_held_and_the_oldest_makes_room),
         ROW(a_nonce_is_forgotten_after_its_life_and_its_memory_freed),
+        ROW(a_new_nonce_takes_the_place_of_a_forgotten_one_and_of_no_other),
         ROW(nonces_outlive_their_bindings),
         ROW(a_new_nonce_takes_no_binding_away_untold),
         ROW(a_dead_connection_marks_its_bindings_flow_lost),
