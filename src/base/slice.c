@@ -1,10 +1,8 @@
 #include "base/slice.h"
 
-#include <string.h>
+#include "base/vector.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include <string.h>
 
 /* ASCII letters in eight bytes made small. Each byte's seven low bits are raised so far that its
  * highest bit tells whether it is at least 'A', and above 'Z'; then that bit moves to where the
@@ -119,7 +117,7 @@ bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out)
     return true;
 }
 
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
 /* 16 digits, each worth 0 to 15. */
 static __m128i hex_digits_make(__m128i nibbles)
 {
@@ -168,7 +166,7 @@ void slice_hex(char *out, const uint8_t *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
     size_t i = 0;
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     for (; i + 8 <= size; i += 8) {
         hex_block_write(out + 2 * i, bytes + i);
     }
@@ -189,7 +187,7 @@ static const uint8_t hex_digits[256] = {
 static bool is_hex(struct slice s)
 {
     size_t i = 0;
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     __m128i unused;
     for (; i + 16 <= s.size; i += 16) {
         if (hex_values_read(load16(s.data + i), &unused) != 0xffff) {
@@ -211,7 +209,7 @@ bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
     if (s.size % 2 != 0 || s.size / 2 != size) {
         return false;
     }
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     __m128i values;
     if (size == 4) {
         __m128i block = _mm_loadl_epi64((const __m128i *)(const void *)s.data);
@@ -226,7 +224,7 @@ bool slice_from_hex(struct slice s, uint8_t *out, size_t size)
     if (!is_hex(s)) {
         return false;
     }
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     for (; i + 8 <= size; i += 8) {
         (void)hex_values_read(load16(s.data + 2 * i), &values);
         _mm_storel_epi64((__m128i *)(void *)(out + i), hex_values_join(values));

@@ -6,6 +6,9 @@
 
 #define DIGEST_HASH_SIZE_MAX 32
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "SipHash, MD5, nc and base64 are read and written as they lie in memory");
+
 size_t digest_size(enum digest_algorithm algorithm); /* of a hash, in bytes */
 const char *digest_algorithm_name(enum digest_algorithm algorithm);
 MUST_CHECK bool digest_algorithm_parse(struct slice name, enum digest_algorithm *out);

@@ -58,7 +58,7 @@ const char *lex_skip_escaped(const char *at, const char *end, unsigned class)
 
 const char *lex_skip_plain_far(const char *at, const char *end)
 {
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     for (; end - at >= 16; at += 16) {
         unsigned odd = lex_odd_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
         if (odd != 0) {
@@ -81,7 +81,7 @@ const char *lex_skip_plain_far(const char *at, const char *end)
 
 const char *lex_quote_find(const char *at, const char *end)
 {
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     for (; end - at >= 16; at += 16) {
         __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
         __m128i found = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),

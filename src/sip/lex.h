@@ -7,12 +7,9 @@
 #define DT_SIP_LEX_H
 
 #include "base/slice.h"
+#include "base/vector.h"
 
 #include <string.h>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum {
     LEX_TOKEN = 1 << 0,
@@ -51,7 +48,7 @@ static inline const char *lex_skip_space(const char *at, const char *end)
     return at;
 }
 
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
 /* A bit for each byte that is no letter, no digit, and not '-', '.' or '_'. */
 static inline unsigned lex_odd_mask(__m128i block)
 {
@@ -74,7 +71,7 @@ const char *lex_skip_plain_far(const char *at, const char *end);
  * first 16 bytes, which are looked at here. */
 static inline const char *lex_skip_plain(const char *at, const char *end)
 {
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     if (end - at >= 16) {
         unsigned odd = lex_odd_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
         if (odd != 0) {
@@ -104,7 +101,7 @@ static inline struct slice lex_between(const char *from, const char *to)
 /* Where `c` stands first among the 16 bytes at `at`; 16: it does not. */
 static inline unsigned lex_find16(const char *at, char c)
 {
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
     unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(c)));
     return (unsigned)__builtin_ctz(mask | 0x10000);
@@ -213,7 +210,7 @@ static inline enum lex_param lex_param_take(struct slice *rest, struct slice *na
 /* The next CR, LF or other control character that is no tab, at or after `at`; `end`: none. */
 static inline const char *lex_next_control(const char *at, const char *end)
 {
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     const __m128i highest = _mm_set1_epi8(0x1f);
     const __m128i delete = _mm_set1_epi8(0x7f);
     const __m128i tab = _mm_set1_epi8('\t');

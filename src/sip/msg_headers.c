@@ -2,13 +2,10 @@
  *
  * It is most of what reading a message costs, so it is done 16 or 32 bytes at a time where the
  * processor can, and written so that nothing is looked at twice. */
+#include "base/vector.h"
 #include "sip/lex.h"
 #include "sip/msg_field.h"
 #include "sip/msg_header.h"
-
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 struct reader { /* the headers of one message under way */
     struct sip_msg *msg;
@@ -27,7 +24,7 @@ static void note(struct reader *reader, enum sip_parse error)
  * the colon is. OTHER: it is read the long way. `end`: of what may be read. */
 static inline enum sip_header_id near_name_read(const char *at, const char *end, const char **colon)
 {
-#ifdef __SSE2__
+#ifdef VECTOR_SSE2
     if (end - at >= 16) {
         __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
         unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
@@ -135,7 +132,7 @@ static inline bool is_line_usual(const char *at, const char *stop, const char *e
            (stop == at || (end - stop > 2 && stop[2] != ' ' && stop[2] != '\t'));
 }
 
-#ifdef __x86_64__
+#ifdef VECTOR_AVX2
 struct wide { /* what a block is compared with */
     __m256i highest, delete, tab;
 };
@@ -216,7 +213,7 @@ headers_walk(struct reader *reader, const char *at, const char *end, const struc
     return end;
 }
 
-#ifdef __x86_64__
+#ifdef VECTOR_AVX2
 __attribute__((target("avx2"))) static const char *
 headers_read_wide(struct reader *reader, const char *at, const char *end)
 {
@@ -234,7 +231,7 @@ const char *sip_headers_read(const char *at, const char *end, struct sip_msg *ou
     reader.msg = out;
     reader.error = SIP_OK;
     const char *body;
-#ifdef __x86_64__
+#ifdef VECTOR_AVX2
     if (__builtin_cpu_supports("avx2")) {
         body = headers_read_wide(&reader, at, end);
         *error = reader.error;
