@@ -8,6 +8,7 @@
 #define COUNTER_MASK ((UINT64_C(1) << COUNTER_BITS) - 1)
 #define SECOND_MAX ((UINT64_C(1) << 33) - 1)
 #define US_PER_S 1000000
+#define SECONDS_LOOKED_AT 16
 
 uint64_t cdr_row_floor(int64_t wall_us)
 {
@@ -18,8 +19,56 @@ uint64_t cdr_row_floor(int64_t wall_us)
     return (second < SECOND_MAX ? second : SECOND_MAX) << COUNTER_BITS;
 }
 
+/* Whether none of the rows that the counter gives next to that second is taken. */
+static bool look_at_second(struct store *store, const struct cdr_writer *writer, uint64_t floor,
+                           int count, bool *is_free)
+{
+    static const char sql[] = "SELECT 1 FROM cdr WHERE row BETWEEN ?1 AND ?2 LIMIT 1";
+    uint64_t first = (writer->counter + 1) & COUNTER_MASK;
+    uint64_t last = (writer->counter + (uint64_t)count) & COUNTER_MASK;
+    if (last < first) { /* it comes round in this batch */
+        first = 0;
+        last = COUNTER_MASK;
+    }
+    struct statement *statement = store_query(store, sql, "uu", floor | first, floor | last);
+    enum row_step step = store_step(store, statement);
+    if (step == ROW_FOUND) {
+        *is_free = false;
+        statement_reset(statement);
+    }
+    return step != ROW_FAILED;
+}
+
+/* Usages come nearly in the order of their ends, so that there are few seconds to look at. */
+static bool look_for_room(struct store *store, struct cdr_writer *writer,
+                          const struct usage *usages, int count)
+{
+    uint64_t floors[SECONDS_LOOKED_AT];
+    int floor_count = 0;
+    writer->is_free = true;
+    for (int i = 0; i < count && writer->is_free; i++) {
+        uint64_t floor = cdr_row_floor(usages[i].wall_end_us);
+        int at = floor_count - 1;
+        while (at >= 0 && floors[at] != floor) {
+            at--;
+        }
+        if (at >= 0) {
+            continue;
+        }
+        if (floor_count == SECONDS_LOOKED_AT) {
+            writer->is_free = false;
+        } else if (!look_at_second(store, writer, floor, count, &writer->is_free)) {
+            return false;
+        } else {
+            floors[floor_count] = floor;
+            floor_count++;
+        }
+    }
+    return true;
+}
+
 bool cdr_writer_start(struct store *store, struct cdr_writer *writer, uint64_t incarnation,
-                      int count)
+                      const struct usage *usages, int count)
 {
     uint64_t last = 0;
     assert(count <= CDR_BATCH_MAX);
@@ -29,12 +78,16 @@ bool cdr_writer_start(struct store *store, struct cdr_writer *writer, uint64_t i
     writer->incarnation = incarnation;
     writer->counter = last - (uint64_t)count;
     writer->count = 0;
-    return true;
+    return look_for_room(store, writer, usages, count);
 }
 
+/* Where a row may be taken already: twice as dear for a server, which first writes that it tries.
+ */
 static const char insert[] = "INSERT INTO cdr (row, account, incarnation, sequence, transfer,"
                              " usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
                              " ON CONFLICT (row) DO NOTHING";
+static const char insert_free[] = "INSERT INTO cdr (row, account, incarnation, sequence, transfer,"
+                                  " usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 static struct slice encode(const struct usage *usage, char record[USAGE_ENCODED_MAX])
 {
@@ -52,8 +105,9 @@ bool cdr_write(struct store *store, struct cdr_writer *writer, const struct usag
     uint64_t row = cdr_row_floor(usage->wall_end_us) | (++writer->counter & COUNTER_MASK);
     writer->rows[writer->count] = (struct cdr_written){row, transfer, usage};
     writer->count++;
-    return store_run_many(store, insert, "uuuunb", row, usage->account_id, writer->incarnation,
-                          usage->sequence, transfer, bytes.data, bytes.size);
+    return store_run_many(store, writer->is_free ? insert_free : insert, "uuuunb", row,
+                          usage->account_id, writer->incarnation, usage->sequence, transfer,
+                          bytes.data, bytes.size);
 }
 
 static bool is_in_place(struct store *store, const struct cdr_writer *writer,
@@ -94,6 +148,9 @@ static bool place(struct store *store, const struct cdr_writer *writer,
 bool cdr_writer_end(struct store *store, struct cdr_writer *writer)
 {
     int64_t touched = 0;
+    if (writer->is_free) {
+        return true;
+    }
     if (!store_many_touched(store, insert, &touched)) {
         return false;
     }

@@ -13,6 +13,7 @@
 struct cdr_writer { /* of one transaction */
     uint64_t incarnation;
     uint64_t counter;
+    bool is_free; /* no row that will be written is there already */
     int count;
     struct cdr_written {
         uint64_t row, transfer;
@@ -20,9 +21,10 @@ struct cdr_writer { /* of one transaction */
     } rows[CDR_BATCH_MAX];
 };
 
-/* Reserves `count` row numbers, at most CDR_BATCH_MAX; then one write for each; then the end. */
+/* Reserves `count` row numbers, at most CDR_BATCH_MAX; then one write for each of the usages, in
+ * any order; then the end. */
 bool cdr_writer_start(struct store *store, struct cdr_writer *writer, uint64_t incarnation,
-                      int count);
+                      const struct usage *usages, int count);
 bool cdr_write(struct store *store, struct cdr_writer *writer, const struct usage *usage,
                uint64_t transfer);
 bool cdr_writer_end(struct store *store, struct cdr_writer *writer);

@@ -284,7 +284,8 @@ static bool touch_all(struct settle *settle, int count)
 
 static bool write_records(struct settle *settle, const struct usage *usages, int count)
 {
-    if (!cdr_writer_start(settle->store, &settle->cdrs, settle->incarnation.number, count)) {
+    if (!cdr_writer_start(settle->store, &settle->cdrs, settle->incarnation.number, usages,
+                          count)) {
         return false;
     }
     for (int i = 0; i < count; i++) {

@@ -291,6 +291,32 @@ static void a_late_record_takes_the_next_free_row(void **state)
     assert_clean(fixture->store);
 }
 
+/* The counter comes round in the middle of a batch, onto rows of the same second; and records of
+ * more seconds than are looked at one by one. */
+static void a_batch_over_the_counters_end_and_many_seconds_is_kept_whole(void **state)
+{
+    enum { COUNT = 40 };
+    struct fixture *fixture = *state;
+    uint64_t session = 0, mark = 0;
+    uint64_t account = make_account(fixture->store, "a", EUROS(100));
+    uint64_t incarnation = make_incarnation(fixture->store, 'a', &session);
+    struct usage usages[2 * COUNT];
+    for (uint64_t i = 0; i < 2 * COUNT; i++) {
+        usages[i] = make_usage(i + 1, account, EUROS(1), (int64_t)(i + 1) * EUROS(1));
+        usages[i].wall_end_us =
+            INT64_C(1700000060000000) + (i < COUNT ? 0 : (int64_t)(i % COUNT) * INT64_C(1000000));
+    }
+    assert_ok(ledger_settle(fixture->store, incarnation, session, usages, 10, &mark));
+    fixture_sql(fixture, "UPDATE counter SET value = 1048576 - 5 WHERE name = 'cdr'");
+    assert_ok(ledger_settle(fixture->store, incarnation, session, &usages[10], COUNT - 10, &mark));
+    assert_ok(ledger_settle(fixture->store, incarnation, session, &usages[COUNT], COUNT, &mark));
+    assert_int_equal(mark, 2 * COUNT);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM cdr"), 2 * COUNT);
+    assert_int_equal(fixture_number(fixture, "SELECT count(DISTINCT transfer) FROM cdr"),
+                     2 * COUNT);
+    assert_clean(fixture->store);
+}
+
 /* A change of an entry that also mends its check is still caught, by the chain. */
 static void the_chain_holds_where_the_row_check_was_mended(void **state)
 {
@@ -418,6 +444,7 @@ int main(void)
         TEST(old_records_and_events_go_in_bounded_steps),
         TEST(events_are_found_by_kind_and_account),
         TEST(a_late_record_takes_the_next_free_row),
+        TEST(a_batch_over_the_counters_end_and_many_seconds_is_kept_whole),
         TEST(the_audit_names_each_row_that_was_tampered_with),
         TEST(the_chain_holds_where_the_row_check_was_mended),
         TEST(money_is_neither_made_nor_lost),
