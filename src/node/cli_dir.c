@@ -101,15 +101,6 @@ static int run_audit(const struct command *command, const struct args *args)
 
 /* ---- backup and restore ---- */
 
-/* The edge's copy of the configuration is newer than what was put back: it reads all of it again.
- */
-static void forget_copy(const struct cli *cli)
-{
-    char path[CLI_DIR_SIZE + 24];
-    snprintf(path, sizeof(path), "%s/edge/config.log", cli->dir);
-    (void)unlink(path);
-}
-
 static void say_copied(const struct cli *cli, bool is_backup, const char *file)
 {
     json_t *answer = json_pack("{s:s,s:s}", "dir", cli->dir, is_backup ? "copy" : "restored", file);
@@ -152,9 +143,6 @@ static int run_copy(const struct command *command, const struct args *args)
                                            : cli_fail(&cli, "%s", error);
     }
     if (status == COMMAND_OK) {
-        if (!is_backup) {
-            forget_copy(&cli);
-        }
         say_copied(&cli, is_backup, args->words[1]);
     }
     cli_done(&cli);
@@ -162,6 +150,15 @@ static int run_copy(const struct command *command, const struct args *args)
 }
 
 /* ---- recover ---- */
+
+/* The edge's copy of the configuration may be newer than what was put back: now that this is the
+ * ledger, it reads all of it again. */
+static void forget_copy(const struct cli *cli)
+{
+    char path[CLI_DIR_SIZE + 24];
+    snprintf(path, sizeof(path), "%s/edge/config.log", cli->dir);
+    (void)unlink(path);
+}
 
 static int print_recovery(const struct cli *cli, const struct recover_report *report)
 {
@@ -207,6 +204,7 @@ static int run_recover(const struct command *command, const struct args *args)
     if (lock < 0) {
         status = cli_fail(&cli, "%s is running. Stop it first: dialtone stop %s", cli.dir, cli.dir);
     } else if (recover_ledger(cli.dir, &report, error, sizeof(error))) {
+        forget_copy(&cli);
         status = print_recovery(&cli, &report);
     } else {
         status = cli_unknown(&cli, "%s. What was put back stays; repeat it.", error);

@@ -3,25 +3,16 @@
 #include "node/edge_role.h"
 #include "node/edge_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-static void replay_identity(struct edge_role *role, struct slice record)
+/* Without its identity a life's usages would be settled as another's, or by nobody. */
+static bool replay_identity(struct edge_role *role, struct slice record)
 {
     struct edge_identity identity;
-    if (!store_identity_read(record, &identity)) {
-        return;
-    }
-    for (int i = 0; i < role->identity_count; i++) {
-        if (role->identities[i].life == identity.life) {
-            role->identities[i] = identity;
-            return;
-        }
-    }
-    if (role->identity_count < EDGE_LIVES_MAX) {
-        role->identities[role->identity_count++] = identity;
-    }
+    return store_identity_read(record, &identity) &&
+           identities_note(role->identities, &role->identity_count, &identity);
 }
 
 static void replay_usage(struct edge_role *role, const struct journal_entry *entry)
@@ -49,8 +40,7 @@ static bool replay_other(void *ctx, const struct journal_entry *entry)
         return true;
     }
     case JOURNAL_IDENTITY:
-        replay_identity(role, entry->record);
-        return true;
+        return replay_identity(role, entry->record);
     case JOURNAL_BAN:
         return bans_replay(role, entry->record);
     case JOURNAL_USAGE:
@@ -98,20 +88,6 @@ static void *bindings_main(void *argument)
 
 /* ---- all of it ---- */
 
-static void first_identity(struct edge_role *role)
-{
-    uint8_t bytes[16];
-    struct edge_identity *identity = &role->identities[0];
-    memset(identity, 0, sizeof(*identity));
-    identity->life = journal_file_status(role->journal).life;
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-        abort();
-    }
-    slice_hex(identity->nonce, bytes, sizeof(bytes));
-    role->identity_count = 1;
-    store_identity_append(role, identity);
-}
-
 /* Neither half of the log needs the other's, nor the configuration the bindings; nothing is
  * appended until all three are there. */
 static bool read_logs(struct edge_role *role, char error[JOURNAL_ERROR_SIZE])
@@ -137,11 +113,10 @@ bool edge_replay_all(struct edge_role *role, char error[JOURNAL_ERROR_SIZE])
     if (!read_logs(role, error)) {
         return false;
     }
-    if (role->identity_count == 0) {
-        first_identity(role);
-    }
-    if (role->identities[role->identity_count - 1].incarnation != 0) {
-        meter_set_registered(role->edge.meters, true);
+    if (!lives_begin(role)) {
+        snprintf(error, JOURNAL_ERROR_SIZE,
+                 "%d lives of this disk are not settled: no room for more", IDENTITY_LIVES_MAX);
+        return false;
     }
     registrar_set_loaded(role->edge.registrar);
     config_follower_presence(role->follower);

@@ -9,7 +9,10 @@
  *     edge_send.c      messages out; send_batch.c: those that leave together
  *     edge_stream.c    its TCP connections
  *     edge_command.c   what other threads ask of a worker
- *     edge_store.c     the store thread: leases, settlement, events
+ *     edge_store.c     the store thread: its loop, leases
+ *     edge_lives.c     its incarnations and sessions; which ledger it knows
+ *     edge_settle.c    its settlement of what the journal has
+ *     edge_events.c    what is told to those who listen, and kept
  *     edge_decks.c     decks: one file an object, mapped
  *     edge_config.c    configuration: from the log on disk, then from the change feed
  *     edge_sync.c      the journal's thread: sync, heartbeat, snapshots
@@ -23,6 +26,7 @@
 #include "base/ring.h"
 #include "edge/edge.h"
 #include "guard/nap.h"
+#include "metering/identity.h"
 #include "net/control.h"
 #include "node/resolver.h"
 #include "node/role.h"
@@ -125,19 +129,6 @@ struct stored_event {
     char text[EVENT_TEXT_SIZE];
 };
 
-#define EDGE_LIVES_MAX 16
-
-struct edge_identity { /* of one life of the journal: who its usages are settled as */
-    uint64_t life;
-    uint64_t incarnation; /* 0: not registered yet */
-    char nonce[33];
-    char ledger[33];  /* identity of the ledger that numbered it */
-    uint64_t version; /* newest version seen of it */
-    uint64_t session; /* not on disk */
-    uint64_t settled; /* not on disk: the ledger tells */
-    bool is_refused;  /* not on disk: an old life that the ledger does not let settle */
-};
-
 struct edge_role {
     const struct role_options *options;
     struct edge edge;
@@ -158,7 +149,7 @@ struct edge_role {
     struct config_follower *follower;
     void (*append_identity)(struct edge_role *role, const struct edge_identity *identity);
     int identity_count; /* the store thread's, once it runs; the last is in force */
-    struct edge_identity identities[EDGE_LIVES_MAX];
+    struct edge_identity identities[IDENTITY_LIVES_MAX];
 
     pthread_mutex_t lock; /* commands, events, views below */
     pthread_cond_t done;
@@ -219,6 +210,8 @@ MUST_CHECK bool edge_replay_all(struct edge_role *role, char error[JOURNAL_ERROR
 
 /* ---- edge_store.c ---- */
 void *edge_store_main(void *role);
+
+/* ---- edge_events.c ---- */
 void edge_event(struct edge_role *role, const char *kind, struct slice json);
 
 /* ---- edge_decks.c ---- */
@@ -239,6 +232,7 @@ enum store_result config_follower_step(struct config_follower *follower, struct 
 
 /* ---- edge_sync.c ---- */
 void *edge_sync_main(void *role);
+void edge_heartbeat(struct edge_role *role); /* "alive at", in the journal */
 
 /* ---- edge_bans.c ---- */
 bool bans_make(struct edge_role *role); /* false: no memory */

@@ -43,7 +43,7 @@ static void sync_once(struct edge_role *role)
     }
 }
 
-static void heartbeat(struct edge_role *role)
+void edge_heartbeat(struct edge_role *role)
 {
     char record[16];
     struct buf out;
@@ -80,10 +80,12 @@ static bool snapshot(struct edge_role *role)
         return false;
     }
     drill_point("at/snapshot-begun");
+    pthread_mutex_lock(&role->lock); /* as they change */
     for (int i = 0; i < role->identity_count; i++) {
         role->append_identity(role, &role->identities[i]);
     }
-    heartbeat(role);
+    pthread_mutex_unlock(&role->lock);
+    edge_heartbeat(role);
     bans_snapshot(role);
     uint32_t account_at = 0;
     while (meter_snapshot(role->edge.meters, &account_at, SNAPSHOT_RECORDS)) {
@@ -154,7 +156,7 @@ void *edge_sync_main(void *argument)
         int64_t now_us = clock_mono_us();
         if (now_us >= second_at_us) {
             second_at_us = now_us + SECOND_US;
-            heartbeat(role);
+            edge_heartbeat(role);
             look_at_room(role);
             bans_sweep(role);
             look_for_fraud(role, &told);

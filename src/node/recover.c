@@ -32,13 +32,14 @@ struct recovery {
     size_t error_size;
     struct journal_file *log;
     int identity_count;
-    struct edge_identity identities[EDGE_LIVES_MAX];
-    bool is_dead[EDGE_LIVES_MAX]; /* by a verdict, or not known to the ledger */
-    uint64_t incarnation;         /* whose usages the log is read for */
+    struct edge_identity identities[IDENTITY_LIVES_MAX];
+    bool is_dead[IDENTITY_LIVES_MAX]; /* by a verdict, or not known to the ledger */
+    bool has_gone_back;               /* the database, from what this disk knows of it */
+    uint64_t incarnation;             /* whose usages the log is read for */
     struct kept *kept;
     size_t kept_count, kept_max;
-    uint64_t version; /* of the restored database */
-    bool is_giving;   /* the money requests that add money are on */
+    bool is_giving;    /* the money requests that add money are on */
+    char timeline[33]; /* that this disk knows */
 };
 
 static bool stop_because(struct recovery *recovery, const char *what, const char *why)
@@ -92,30 +93,19 @@ static bool keep(struct recovery *recovery, uint64_t incarnation, uint64_t seque
     return true;
 }
 
-static void note_identity(struct recovery *recovery, struct slice record)
+static bool note_identity(struct recovery *recovery, struct slice record)
 {
     struct edge_identity identity;
     if (!store_identity_read(record, &identity)) {
         recovery->report->damaged++;
-        return;
+        return true;
     }
-    for (int i = 0; i < recovery->identity_count; i++) {
-        if (recovery->identities[i].life == identity.life) {
-            recovery->identities[i] = identity;
-            return;
-        }
-    }
-    if (recovery->identity_count < EDGE_LIVES_MAX) {
-        recovery->identities[recovery->identity_count++] = identity;
-    }
+    return identities_note(recovery->identities, &recovery->identity_count, &identity);
 }
 
 static bool take_identity(void *ctx, const struct journal_entry *entry)
 {
-    if (entry->kind == JOURNAL_IDENTITY) {
-        note_identity(ctx, entry->record);
-    }
-    return true;
+    return entry->kind != JOURNAL_IDENTITY || note_identity(ctx, entry->record);
 }
 
 /* Those that are in the log still, settled or not, fill what the archive lacks. */
@@ -228,14 +218,43 @@ static bool read_identities(struct recovery *recovery, const char *dir)
            stop_because(recovery, "the edge's log", why);
 }
 
+/* Is the database what the newest identity saw? Its numbers, its timeline, its newest link. */
+static bool look_back(struct recovery *recovery)
+{
+    struct store_known seen, now;
+    if (recovery->identity_count == 0) {
+        return true;
+    }
+    const struct edge_identity *newest = &recovery->identities[recovery->identity_count - 1];
+    store_known(recovery->store, &now);
+    memcpy(recovery->timeline, newest->timeline, sizeof(recovery->timeline));
+    bool is_told = newest->timeline[0] != '\0' && strcmp(newest->timeline, now.timeline) != 0;
+    seen = now;
+    seen.version = newest->version;
+    seen.link.first = newest->link;
+    memcpy(seen.link.hash, newest->link_hash, sizeof(seen.link.hash));
+    recovery->has_gone_back = is_told || now.version < seen.version;
+    if (seen.link.first == 0 || recovery->has_gone_back) {
+        return true;
+    }
+    char ignored[33];
+    uint64_t version;
+    store_expect(recovery->store, &seen);
+    bool is_as_seen = store_identity(recovery->store, ignored, &version) == STORE_OK;
+    recovery->has_gone_back = !is_as_seen && store_is_foreign(recovery->store);
+    store_expect(recovery->store, &now);
+    return is_as_seen || recovery->has_gone_back ||
+           stop_because(recovery, "the database", store_error(recovery->store));
+}
+
 /* The ledger's mark of each life, and a session to settle in; none where it does not know it. */
 static bool open_lives(struct recovery *recovery)
 {
     for (int i = 0; i < recovery->identity_count; i++) {
         struct edge_identity *identity = &recovery->identities[i];
         identity->session = identity->settled = 0;
-        if (identity->incarnation == 0) {
-            continue; /* it never had to do with a ledger */
+        if (identity->incarnation == 0 || identity->is_cut) {
+            continue; /* it never had to do with a ledger; or its parts settle by themselves */
         }
         enum store_result result =
             ledger_open(recovery->store, identity->incarnation, identity->nonce, SEQUENCE_MAX,
@@ -248,6 +267,33 @@ static bool open_lives(struct recovery *recovery)
     return true;
 }
 
+struct taken {
+    struct recovery *recovery;
+    uint64_t up_to;
+};
+
+static void leave_taken(void *ctx, uint64_t sequence, struct slice record)
+{
+    struct taken *taken = ctx;
+    struct kept kept = {.incarnation = taken->recovery->incarnation};
+    if (sequence <= taken->up_to && usage_decode(record, &kept.usage) &&
+        kept.usage.charge_micro != 0) {
+        kept.usage.sequence = sequence;
+        leave_usage(taken->recovery, &kept, "its number was used by another state of this disk");
+    }
+}
+
+/* A disk that was put back as well, and went on: what it numbered is not what the ledger has under
+ * these numbers. */
+static void name_taken(struct recovery *recovery, const struct edge_identity *identity)
+{
+    struct taken taken = {recovery, identity->settled};
+    if (identity->start_count > 0 && identity->settled > identity->sequence) {
+        (void)journal_file_usages(recovery->log, identity->life, identity->sequence + 1, INT32_MAX,
+                                  leave_taken, &taken);
+    }
+}
+
 static bool read_usages(struct recovery *recovery, const char *dir)
 {
     char why[JOURNAL_ERROR_SIZE];
@@ -256,6 +302,7 @@ static bool read_usages(struct recovery *recovery, const char *dir)
         const struct edge_identity *identity = &recovery->identities[i];
         recovery->incarnation = identity->incarnation;
         if (identity->session != 0) {
+            name_taken(recovery, identity);
             (void)journal_file_usages(recovery->log, identity->life, identity->settled + 1,
                                       INT32_MAX, take_logged, recovery);
         }
@@ -342,30 +389,45 @@ static bool recover_life(struct recovery *recovery, int life)
     if (!settle_kept(recovery, identity, identity->settled)) {
         return false;
     }
-    bool is_older = recovery->version < identity->version;
     bool has_missed = recovery->report->charges_put > before;
-    return recovery->is_dead[life] || !(is_older || has_missed) || fence(recovery, identity);
+    recovery->has_gone_back |= has_missed;
+    return recovery->is_dead[life] || !recovery->has_gone_back || fence(recovery, identity);
 }
 
-/* The edge refuses a database that is older than what it saw: this says that it was looked at. */
-static bool accept_version(struct recovery *recovery)
+/* A database that was put back by other means than `dialtone restore` has the timeline that others
+ * know: they are to look, too. */
+static bool accept_timeline(struct recovery *recovery)
+{
+    struct store_known known;
+    store_known(recovery->store, &known);
+    bool is_told = strcmp(known.timeline, recovery->timeline) != 0;
+    if (!recovery->has_gone_back || (is_told && recovery->timeline[0] != '\0')) {
+        return true;
+    }
+    return store_renew_timeline(recovery->store) == STORE_OK ||
+           stop_because(recovery, "the database", store_error(recovery->store));
+}
+
+/* The edge refuses a database that is not as it saw it: this says that it was looked at. */
+static bool accept_ledger(struct recovery *recovery)
 {
     char why[JOURNAL_ERROR_SIZE];
     struct edge_role writer;
-    char ignored[33];
-    uint64_t version = 0;
-    if (recovery->identity_count == 0) {
-        return true;
-    }
-    if (store_identity(recovery->store, ignored, &version) != STORE_OK) {
-        return stop_because(recovery, "the database", store_error(recovery->store));
-    }
+    struct store_known known;
     memset(&writer, 0, sizeof(writer));
     writer.edge.journal = journal_file_as_journal(recovery->log);
-    struct edge_identity *newest = &recovery->identities[recovery->identity_count - 1];
-    if (version < newest->version) {
-        newest->version = version;
-        store_identity_append(&writer, newest);
+    store_known(recovery->store, &known);
+    for (int i = 0; i < recovery->identity_count; i++) {
+        struct edge_identity *identity = &recovery->identities[i];
+        identity->version = known.version;
+        identity->link = known.link.first;
+        memcpy(identity->link_hash, known.link.hash, sizeof(identity->link_hash));
+        memcpy(identity->ledger, known.identity, sizeof(identity->ledger));
+        memcpy(identity->timeline, known.timeline, sizeof(identity->timeline));
+        if (identity->session != 0) { /* all that it has was settled as its own */
+            identity_confirm(identity, identity->session);
+        }
+        store_identity_append(&writer, identity);
     }
     return journal_file_sync(recovery->log, why) || stop_because(recovery, "the edge's log", why);
 }
@@ -451,11 +513,11 @@ static bool recover_requests(struct recovery *recovery, const char *dir, bool is
 static bool open_store(struct recovery *recovery, const char *dir)
 {
     char ignored[33];
-    struct store_options options = {.dir = dir, .deadline_us = PATIENCE_US};
+    uint64_t version;
+    struct store_options options = {.dir = dir, .deadline_us = PATIENCE_US, .takes_timeline = true};
     char why[512] = "";
     recovery->store = database_new(&options, why, sizeof(why));
-    if (recovery->store == NULL ||
-        store_identity(recovery->store, ignored, &recovery->version) != STORE_OK) {
+    if (recovery->store == NULL || store_identity(recovery->store, ignored, &version) != STORE_OK) {
         return stop_because(recovery, "the database",
                             recovery->store == NULL ? why : store_error(recovery->store));
     }
@@ -476,9 +538,10 @@ bool recover_ledger(const char *dir, struct recover_report *report, char *error,
     recovery->error = error;
     recovery->error_size = error_size;
     bool is_done = open_store(recovery, dir) && read_identities(recovery, dir) &&
-                   open_lives(recovery) && read_usages(recovery, dir) &&
+                   look_back(recovery) && open_lives(recovery) && read_usages(recovery, dir) &&
                    recover_requests(recovery, dir, true) && recover_charges(recovery) &&
-                   recover_requests(recovery, dir, false) && accept_version(recovery);
+                   recover_requests(recovery, dir, false) && accept_timeline(recovery) &&
+                   accept_ledger(recovery);
     journal_file_close(recovery->log);
     store_free(recovery->store);
     free(recovery->kept);

@@ -231,8 +231,11 @@ static enum store_result put_back(struct store *store, const char *file, char *e
     store_pin_look(store->dir, &pin);
     memcpy(pin.identity, identity, sizeof(pin.identity));
     (void)store_pin_write(store->dir, &pin);
-    /* An older backup is brought to the newest schema, and set to WAL mode again. */
+    /* An older backup is brought to the newest schema, and set to WAL mode again. Who has seen what
+     * came after it must not take it for the same. */
+    store->options.takes_timeline = true;
     result = store_migrate(store);
+    result = result == STORE_OK ? store_renew_timeline(store) : result;
     if (result != STORE_OK) {
         say(error, error_size, store->sqlite->path, store->error);
     }

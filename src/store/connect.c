@@ -45,6 +45,7 @@ void store_start_clock(struct store *store)
 {
     store->deadline_us = store_now_us() + store->options.deadline_us;
     store->error[0] = '\0';
+    store->is_foreign = false;
 }
 
 bool store_file_exists(const char *path)
@@ -61,40 +62,6 @@ bool store_connect(struct store *store)
 void store_disconnect(struct store *store)
 {
     store->engine->disconnect(store);
-}
-
-bool store_read_identity(struct store *store, char identity[33])
-{
-    static const char sql[] = "SELECT value FROM meta WHERE name = 'identity'";
-    struct statement *statement = store_query(store, sql, "");
-    if (store_step(store, statement) != ROW_FOUND) {
-        store_fail(store, STORE_UNKNOWN, "%s has no ledger identity", store->name);
-        return false;
-    }
-    column_text(statement, 0, identity, 33);
-    statement_reset(statement);
-    return true;
-}
-
-bool store_check_identity(struct store *store, struct tri pinned, const struct store_pin *pin)
-{
-    char identity[33];
-    if (!store_read_identity(store, identity)) {
-        return false;
-    }
-    if (strlen(identity) != 32) {
-        store_fail(store, STORE_UNKNOWN,
-                   "%s is being copied into, or a copy was broken off: repeat `dialtone db copy`",
-                   store->name);
-        return false;
-    }
-    bool is_known = store->identity[0] == '\0' || strcmp(store->identity, identity) == 0;
-    if (!is_known || (pinned.is == TRI_PRESENT && strcmp(pin->identity, identity) != 0)) {
-        store_fail(store, STORE_UNKNOWN, "%s holds another ledger than before", store->name);
-        return false;
-    }
-    memcpy(store->identity, identity, sizeof(store->identity));
-    return true;
 }
 
 bool store_check_schema(struct store *store)

@@ -19,6 +19,9 @@ struct store_engine {
 
     /* One writer at a time, over all processes, from begin to commit or roll_back. */
     bool (*begin)(struct store *store, enum store_access access);
+    /* The first of a transaction: it fails, at the latest at its first answer, where the database
+     * is not at the state that was seen. */
+    bool (*check)(struct store *store);
     /* False: what became of it is not known, unless store->failed says more. */
     bool (*commit)(struct store *store);
     void (*roll_back)(struct store *store); /* also after a failed begin */

@@ -54,7 +54,13 @@ struct store {
     int64_t deadline_us;
     int log_pages;     /* not checkpointed, as the last commit left it */
     char identity[33]; /* empty: not read yet */
+    char timeline[33]; /* the same */
     uint64_t version_seen;
+    uint64_t transfer_seen; /* newest transfer that this process knows to be committed */
+    struct store_link link_seen, link_made; /* made: in the transaction under way */
+    bool is_foreign; /* the last call failed because the database is not as it was seen */
+    bool has_disk;
+    struct ledger_disk disk;  /* told with refills and settlements */
     enum store_result failed; /* what the helper that failed wants answered */
     char error[STORE_ERROR_SIZE];
     int statement_count;
@@ -82,22 +88,32 @@ void store_disconnect(struct store *store);
 bool store_file_exists(const char *path);
 /* The schema and the identity of a database that was just opened are what they should be. */
 bool store_check_schema(struct store *store);
-bool store_read_identity(struct store *store, char identity[33]);
 
 /* ---- DIR/store.identity (pin.c): which ledger, and which files, this directory is about ---- */
 struct store_pin {
     char identity[33];
+    char timeline[33]; /* empty: not written by an older program */
     uint64_t db_inode, db_born_ns;
     uint64_t wal_inode, wal_born_ns;
 };
 struct tri store_pin_read(const char *dir, struct store_pin *out);
 void store_pin_look(const char *dir, struct store_pin *out); /* as the files are now */
 bool store_pin_write(const char *dir, const struct store_pin *pin);
-/* The database's identity is the pinned one, and the one that was read before. */
+/* The database's identity and timeline are the pinned ones, and those that were read before. */
 bool store_check_identity(struct store *store, struct tri pinned, const struct store_pin *pin);
+
+/* ---- what was seen of the ledger (state.c) ---- */
+bool store_read_identity(struct store *store, char identity[33]);
+/* In a transaction: identity, timeline, numbers and link are as they were seen, or have risen.
+ * False: the words say what is not. */
+bool store_check_state(struct store *store);
+bool store_note_foreign(struct store *store); /* answers false */
+bool store_random_hex(struct store *store, char hex[33]);
 
 /* ---- transactions (transaction.c) ---- */
 #define STORE_MOVED "moved" /* in `meta` of a file: the URL of where its ledger is now */
+/* What was copied into PostgreSQL says so (copy.h), and is not the ledger any more. */
+struct tri store_moved_to(struct store *store, char url[STORE_PATH_SIZE]);
 enum store_access { STORE_READ, STORE_WRITE };
 bool store_begin(struct store *store, enum store_access access);
 /* OK commits a write transaction; anything else rolls it back. Returns what to answer. */
@@ -145,7 +161,7 @@ void column_text(const struct statement *statement, int column, char *field, siz
 bool store_count(struct store *store, const char *counter, uint64_t by, uint64_t *after);
 
 /* ---- schema (migrate.c) ---- */
-#define STORE_SCHEMA 12
+#define STORE_SCHEMA 13
 enum store_result store_migrate_to(struct store *store, int schema) MUST_CHECK; /* for tests too */
 
 /* ---- change feed (change.c) ---- */

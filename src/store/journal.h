@@ -63,6 +63,9 @@ struct journal_file_status {
     uint64_t life;
     uint64_t sequence;        /* newest usage given in this life; 0: none */
     uint64_t synced_sequence; /* newest that a power loss cannot take */
+    uint64_t synced_position; /* the place up to which it cannot; rises with each record */
+    uint64_t loaded_position; /* the place where the log ended when it was opened; 0: no log */
+    uint64_t loaded_sequence; /* newest usage then, in that life */
     int segment_count;
     uint64_t file_size; /* bytes of all segments */
     uint64_t unsynced_size;

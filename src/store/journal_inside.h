@@ -29,6 +29,7 @@ struct journal_file {
     uint64_t life;
     uint64_t sequence;
     uint64_t synced_sequence;
+    uint64_t loaded_position, loaded_sequence; /* as it was opened */
 
     /* under keeper_lock */
     struct segment *snapshot;       /* where the last complete snapshot begins; NULL: none */

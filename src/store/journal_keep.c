@@ -140,8 +140,12 @@ bool journal_file_prepare(struct journal_file *file, char error[JOURNAL_ERROR_SI
 struct journal_file_status journal_file_status(struct journal_file *file)
 {
     pthread_mutex_lock(&file->append_lock);
-    struct journal_file_status status = {
-        .life = file->life, .sequence = file->sequence, .synced_sequence = file->synced_sequence};
+    struct journal_file_status status = {.life = file->life,
+                                         .sequence = file->sequence,
+                                         .synced_sequence = file->synced_sequence,
+                                         .loaded_position = file->loaded_position,
+                                         .loaded_sequence = file->loaded_sequence};
+    bool is_synced = true; /* so far, from the oldest on */
     const struct segment *newest = file->newest;
     status.is_low =
         newest->fd < 0 || (file->ready_count == 0 && newest->end > newest->map_size / 2);
@@ -149,6 +153,10 @@ struct journal_file_status journal_file_status(struct journal_file *file)
         status.segment_count++;
         status.file_size += segment->is_sealed ? segment->end : segment->map_size;
         status.unsynced_size += segment->end - segment->synced_size;
+        if (is_synced) {
+            status.synced_position = segment_position(segment, segment->synced_size);
+            is_synced = segment->synced_size == segment->end;
+        }
     }
     for (const struct segment *segment = file->ready; segment != NULL; segment = segment->next) {
         status.segment_count++;

@@ -182,10 +182,16 @@ static bool load(struct journal_file *file, const struct numbers *numbers, struc
                            segment->number, segment->end);
         return false;
     }
+    for (size_t i = 0; i < kept; i++) { /* before the last one gets an end */
+        if (loaded[i].state != SEGMENT_UNSTARTED) {
+            file->loaded_position = segment_position(loaded[i].segment, loaded[i].segment->end);
+        }
+    }
     if (!adopt(file, loaded, numbers->count, kept, error)) {
         return false;
     }
     file->synced_sequence = file->sequence;
+    file->loaded_sequence = file->sequence;
     return true;
 }
 

@@ -43,6 +43,12 @@ struct segment {
     bool has_failed; /* its last sync: the kernel may have dropped what it could not write */
 };
 
+/* A place in the log: it rises from record to record and from segment to segment. */
+static inline uint64_t segment_position(const struct segment *segment, size_t at)
+{
+    return ((uint64_t)segment->number << 32) | (uint64_t)at;
+}
+
 /* A ready segment: file, room and mapping; or in memory alone. NULL: no room (errno). */
 struct segment *segment_make(int dir_fd, uint32_t number, size_t size);
 struct segment *segment_make_in_memory(uint32_t number, size_t size);

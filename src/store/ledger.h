@@ -127,10 +127,16 @@ enum store_result ledger_between(struct store *store, const struct money_request
 struct ledger_incarnation {
     uint64_t number, session, high_water;
     bool is_dead;
+    char nonce[33];
+    /* What its disk told last. */
+    uint64_t session_used, disk_position, disk_sequence;
 };
 enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
                                           struct ledger_incarnation *out);
-/* OK; FENCED, OLD_SESSION, ABSENT, or UNKNOWN (a session that the ledger never gave). */
+/* In the transaction of a refill or settlement: keeps what the disk tells. */
+bool ledger_disk_save(struct store *store, const struct ledger_incarnation *incarnation);
+/* OK; OLD_SESSION; or UNKNOWN: a session that the ledger never gave, or another disk's number than
+ * the one that speaks (ledger_tell). */
 enum store_result ledger_session_check(struct store *store,
                                        const struct ledger_incarnation *incarnation,
                                        uint64_t session);

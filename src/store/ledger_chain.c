@@ -135,5 +135,8 @@ bool ledger_batch_end(struct store *store, struct ledger_batch *batch)
         store_run(store, move_head, "ub", batch->chain, hash, sizeof(hash));
     batch->is_open = false;
     store->transfer_made = last;
+    store->link_made.first = batch->first;
+    slice_hex(store->link_made.hash, hash, sizeof(store->link_made.hash) / 2);
+    store->link_made.hash[sizeof(store->link_made.hash) - 1] = '\0';
     return is_done;
 }

@@ -207,7 +207,8 @@ static enum store_result refill_chunk(struct store *store, uint64_t incarnation,
             return store->failed;
         }
     }
-    return ledger_fold_save(store, &refill.fold) && ledger_batch_end(store, &refill.batch)
+    return ledger_fold_save(store, &refill.fold) && ledger_batch_end(store, &refill.batch) &&
+                   ledger_disk_save(store, &refill.incarnation)
                ? STORE_OK
                : store->failed;
 }

@@ -9,8 +9,8 @@
 enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
                                           struct ledger_incarnation *out)
 {
-    static const char sql[] =
-        "SELECT session, high_water, is_dead FROM incarnation WHERE number = ?1";
+    static const char sql[] = "SELECT session, high_water, is_dead, session_used, disk_position,"
+                              " disk_sequence, nonce FROM incarnation WHERE number = ?1";
     struct statement *statement = store_query(store, sql, "u", number);
     switch (store_step(store, statement)) {
     case ROW_FOUND:
@@ -19,7 +19,11 @@ enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
             .session = column_u64(statement, 0),
             .high_water = column_u64(statement, 1),
             .is_dead = column_bool(statement, 2),
+            .session_used = column_u64(statement, 3),
+            .disk_position = column_u64(statement, 4),
+            .disk_sequence = column_u64(statement, 5),
         };
+        column_text(statement, 6, out->nonce, sizeof(out->nonce));
         statement_reset(statement);
         return STORE_OK;
     case ROW_NONE:
@@ -31,10 +35,31 @@ enum store_result ledger_incarnation_load(struct store *store, uint64_t number,
     return store->failed;
 }
 
+bool ledger_disk_save(struct store *store, const struct ledger_incarnation *incarnation)
+{
+    static const char sql[] = "UPDATE incarnation SET session_used = ?2, disk_position = ?3,"
+                              " disk_sequence = ?4 WHERE number = ?1";
+    const struct ledger_disk *disk = &store->disk;
+    if (!store->has_disk || disk->position == 0) {
+        return true;
+    }
+    bool is_further =
+        disk->position > incarnation->disk_position || disk->session != incarnation->session_used;
+    return !is_further || store_run(store, sql, "uuuu", incarnation->number, disk->session,
+                                    disk->position, disk->sequence);
+}
+
 enum store_result ledger_session_check(struct store *store,
                                        const struct ledger_incarnation *incarnation,
                                        uint64_t session)
 {
+    if (store->has_disk && strcmp(incarnation->nonce, store->disk.nonce) != 0) {
+        /* A ledger that gave the number anew was put back to before it gave it to us. */
+        store_fail(store, STORE_UNKNOWN, "incarnation %llu has another nonce",
+                   (unsigned long long)incarnation->number);
+        (void)store_note_foreign(store);
+        return STORE_UNKNOWN;
+    }
     if (session < incarnation->session) {
         return store_fail(store, STORE_OLD_SESSION, "session %llu of incarnation %llu is newer",
                           (unsigned long long)incarnation->session,
@@ -46,6 +71,36 @@ enum store_result ledger_session_check(struct store *store,
                           (unsigned long long)session);
     }
     return STORE_OK;
+}
+
+static enum store_result find_start(struct store *store, const char *nonce, uint64_t *incarnation)
+{
+    static const char sql[] = "SELECT incarnation FROM disk_start WHERE nonce = ?1";
+    struct statement *statement = store_query(store, sql, "t", nonce);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        *incarnation = column_u64(statement, 0);
+        statement_reset(statement);
+        return store_fail(store, STORE_EXISTS, "this nonce's start was let in as a part of %llu",
+                          (unsigned long long)*incarnation);
+    case ROW_NONE:
+        return STORE_ABSENT;
+    case ROW_FAILED:
+        break;
+    }
+    return store->failed;
+}
+
+static bool let_in(struct store *store, uint64_t incarnation, const struct ledger_disk *disk)
+{
+    static const char sql[] = "INSERT INTO disk_start (nonce, incarnation) VALUES (?1, ?2)"
+                              " ON CONFLICT (nonce) DO NOTHING";
+    for (int i = 0; i < disk->start_count; i++) {
+        if (!store_run(store, sql, "tu", disk->starts[i], incarnation)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static enum store_result find_nonce(struct store *store, const char *nonce, uint64_t *incarnation)
@@ -61,7 +116,7 @@ static enum store_result find_nonce(struct store *store, const char *nonce, uint
                        : STORE_OK;
     }
     case ROW_NONE:
-        return STORE_ABSENT;
+        return find_start(store, nonce, incarnation);
     case ROW_FAILED:
         break;
     }
@@ -87,7 +142,7 @@ enum store_result ledger_register(struct store *store, const char *node, const c
         number = is_done ? column_u64(statement, 0) : 0;
     }
     result = store_end(store, result);
-    if (result == STORE_OK) {
+    if (number != 0 && (result == STORE_OK || result == STORE_FENCED || result == STORE_EXISTS)) {
         *incarnation = number;
     }
     return result;
@@ -245,52 +300,103 @@ static enum store_result check_nonce(struct store *store, uint64_t incarnation, 
     return store->failed;
 }
 
-static enum store_result open_session(struct store *store, struct ledger_incarnation *found,
-                                      uint64_t last_sequence, bool *is_copy)
+/* The disk is not the one that spoke last, or not as far as that one was. */
+static bool is_copy(const struct ledger_incarnation *found, const struct ledger_disk *disk)
+{
+    return found->session_used > disk->session ||
+           (found->session_used == disk->session && found->disk_position > disk->position) ||
+           found->high_water > disk->sequence;
+}
+
+static enum store_result open_session(struct store *store, const struct ledger_disk *disk,
+                                      struct ledger_incarnation *found)
 {
     static const char sql[] = "UPDATE incarnation SET session = session + 1 WHERE number = ?1";
-    if (found->high_water > last_sequence) {
-        *is_copy = true;
-        return STORE_OK;
+    if (found->session < disk->session) {
+        store_fail(store, STORE_UNKNOWN,
+                   "session %llu of incarnation %llu is not known here: %s was put back",
+                   (unsigned long long)disk->session, (unsigned long long)found->number,
+                   store->name);
+        (void)store_note_foreign(store);
+        return STORE_UNKNOWN;
     }
-    if (!store_run(store, sql, "u", found->number)) {
+    if (is_copy(found, disk)) {
+        return STORE_OK; /* the session stays with who spoke last */
+    }
+    if (!store_run(store, sql, "u", found->number) || !let_in(store, found->number, disk)) {
         return store->failed;
     }
     found->session++;
     return STORE_OK;
 }
 
-enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
-                              uint64_t last_sequence, uint64_t *session, uint64_t *high_water)
+/* In the words of an operator: what the ledger heard of that disk and the one here does not have.
+ */
+static void say_lost(const struct ledger_incarnation *found, const struct ledger_disk *disk,
+                     char text[128])
+{
+    uint64_t from = (found->high_water > disk->sequence ? found->high_water : disk->sequence) + 1;
+    if (found->disk_sequence >= from) {
+        snprintf(text, 128,
+                 "a copied or restored disk; usages %llu to %llu are lost with the other",
+                 (unsigned long long)from, (unsigned long long)found->disk_sequence);
+    } else {
+        snprintf(text, 128, "a copied or restored disk: the ledger heard of what it does not hold");
+    }
+}
+
+enum store_result ledger_open_disk(struct store *store, uint64_t incarnation,
+                                   const struct ledger_disk *disk, struct ledger_opened *out)
 {
     if (!store_begin(store, STORE_WRITE)) {
         return store_end(store, store->failed);
     }
-    bool is_copy = false;
     struct ledger_incarnation found = {0};
-    enum store_result result = check_nonce(store, incarnation, nonce);
+    enum store_result result = check_nonce(store, incarnation, disk->nonce);
     if (result == STORE_OK) {
         result = ledger_incarnation_load(store, incarnation, &found);
     }
+    bool is_old = result == STORE_OK && is_copy(&found, disk);
     if (result == STORE_OK) {
-        result = open_session(store, &found, last_sequence, &is_copy);
+        result = open_session(store, disk, &found);
     }
     result = store_end(store, result);
+    if (result == STORE_OK && is_old) {
+        char why[128];
+        say_lost(&found, disk, why);
+        result = ledger_fence(store, incarnation, "ledger", why);
+    }
     if (result != STORE_OK) {
         return result;
     }
-    if (is_copy) {
-        /* The ledger settled more than this disk ever wrote: it is a copy or an old state, and its
-         * numbers would be used twice. */
-        result = ledger_fence(store, incarnation, "ledger",
-                              "settled beyond what its disk holds: a copied or restored disk");
-        return result == STORE_OK
-                   ? store_fail(store, STORE_FENCED, "this disk is a copy or an old state")
-                   : result;
+    *out = (struct ledger_opened){found.session, found.high_water, is_old};
+    if (is_old) {
+        return store_fail(store, STORE_FENCED, "this disk is a copy or an old state");
     }
-    *session = found.session;
-    *high_water = found.high_water;
     return found.is_dead ? store_fail(store, STORE_FENCED, "incarnation %llu is dead",
                                       (unsigned long long)incarnation)
                          : STORE_OK;
+}
+
+enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
+                              uint64_t last_sequence, uint64_t *session, uint64_t *high_water)
+{
+    struct ledger_disk disk = {.position = INT64_MAX, .sequence = last_sequence};
+    struct ledger_opened opened = {0};
+    struct ledger_incarnation found = {0};
+    snprintf(disk.nonce, sizeof(disk.nonce), "%s", nonce);
+    if (!store_begin(store, STORE_READ)) {
+        return store_end(store, store->failed);
+    }
+    enum store_result result =
+        store_end(store, ledger_incarnation_load(store, incarnation, &found));
+    disk.session = found.session;
+    if (result == STORE_OK) {
+        result = ledger_open_disk(store, incarnation, &disk, &opened);
+    }
+    if (result == STORE_OK || (result == STORE_FENCED && opened.session != 0 && !opened.is_copy)) {
+        *session = opened.session;
+        *high_water = opened.high_water;
+    }
+    return result;
 }

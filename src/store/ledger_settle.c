@@ -239,7 +239,8 @@ static bool save_mark(struct settle *settle, uint64_t high_water)
             return false;
         }
     }
-    return store_run(settle->store, sql, "uu", settle->incarnation.number, high_water);
+    return store_run(settle->store, sql, "uu", settle->incarnation.number, high_water) &&
+           ledger_disk_save(settle->store, &settle->incarnation);
 }
 
 static bool prefetch(struct settle *settle, const struct usage *usages, int count)

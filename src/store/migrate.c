@@ -4,18 +4,30 @@
 
 #include <sys/random.h>
 
-static bool make_identity(struct store *store)
+bool store_random_hex(struct store *store, char hex[33])
 {
     uint8_t bytes[16];
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
         store_fail(store, STORE_UNKNOWN, "no random numbers");
         return false;
     }
-    char identity[33];
-    slice_hex(identity, bytes, sizeof(bytes));
-    identity[32] = '\0';
+    slice_hex(hex, bytes, sizeof(bytes));
+    hex[32] = '\0';
+    return true;
+}
+
+static bool make_identity(struct store *store)
+{
     static const char sql[] = "INSERT INTO meta (name, value) VALUES ('identity', ?1)";
-    return store_run(store, sql, "t", identity);
+    char identity[33];
+    return store_random_hex(store, identity) && store_run(store, sql, "t", identity);
+}
+
+static bool begin_timeline(struct store *store)
+{
+    static const char sql[] = "INSERT INTO meta (name, value) VALUES ('timeline', ?1)";
+    char timeline[33];
+    return store_random_hex(store, timeline) && store_run(store, sql, "t", timeline);
 }
 
 bool schema_apply_step(struct store *store, int number, const char *sql)
@@ -23,6 +35,7 @@ bool schema_apply_step(struct store *store, int number, const char *sql)
     static const char note[] =
         "INSERT INTO migration (number, name, wall_us, program) VALUES (?1, ?2, ?3, ?4)";
     return store_exec(store, sql) && (number > 1 || make_identity(store)) &&
+           (number != SCHEMA_TIMELINE_STEP || begin_timeline(store)) &&
            store_run(store, note, "itit", (int64_t)number, schema_steps[number - 1].name,
                      store_wall_us(), DIALTONE_VERSION);
 }

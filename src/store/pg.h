@@ -47,7 +47,6 @@ struct pg_store {
     int64_t again_at_us;
     char why[STORE_ERROR_SIZE]; /* the last try failed */
     uint64_t serial;            /* names of statements */
-    uint64_t transfer_seen;     /* newest transfer that this process knows to be committed */
 
     int sent_first, sent_count;
     struct pg_sent sent[PG_SENT_MAX];
@@ -63,6 +62,10 @@ static inline PGconn *pg_conn(const struct store *store)
 {
     return store->connection;
 }
+
+/* ---- pg_statement.c: the state that was seen, checked by the server ---- */
+extern const char pg_state_sql[];
+bool pg_check_state(struct store *store);
 
 /* ---- pg_wire.c ---- */
 /* Closes the session: what became of what was sent is not known. Answers false. */

@@ -304,31 +304,6 @@ bool pg_read_schema(struct store *store)
     return true;
 }
 
-/* A server that was put back, or a standby that was promoted without the last commits. */
-static bool check_counters(struct store *store)
-{
-    static const char sql[] = "SELECT c.value, t.value FROM counter c, counter t"
-                              " WHERE c.name = 'change' AND t.name = 'transfer'";
-    struct statement *statement = store_query(store, sql, "");
-    if (store_step(store, statement) != ROW_FOUND) {
-        return false;
-    }
-    uint64_t change = column_u64(statement, 0), transfer = column_u64(statement, 1);
-    statement_reset(statement);
-    bool is_older = change < store->version_seen || transfer < store->pg->transfer_seen;
-    if (is_older && !drill_is("wrong/any-ledger-believed")) {
-        store_fail(store, STORE_UNKNOWN,
-                   "%s went back: version %llu, entry %llu, but %llu and %llu were there",
-                   store->name, (unsigned long long)change, (unsigned long long)transfer,
-                   (unsigned long long)store->version_seen,
-                   (unsigned long long)store->pg->transfer_seen);
-        return false;
-    }
-    store->version_seen = change;
-    store->pg->transfer_seen = transfer;
-    return true;
-}
-
 static bool check_identity(struct store *store)
 {
     struct store_pin pin = {0};
@@ -336,8 +311,9 @@ static bool check_identity(struct store *store)
     if (!store_check_identity(store, pinned, &pin)) {
         return false;
     }
-    if (pinned.is != TRI_PRESENT) {
+    if (pinned.is != TRI_PRESENT || strcmp(pin.timeline, store->timeline) != 0) {
         memcpy(pin.identity, store->identity, sizeof(pin.identity));
+        memcpy(pin.timeline, store->timeline, sizeof(pin.timeline));
         (void)store_pin_write(store->dir, &pin);
     }
     return true;
@@ -370,7 +346,7 @@ bool pg_connect(struct store *store)
     pg_disconnect(store);
     bool is_open = pg_open(store);
     bool is_good = is_open && pg_begin(store, STORE_READ) && pg_read_schema(store) &&
-                   store_check_schema(store) && check_identity(store) && check_counters(store);
+                   store_check_schema(store) && check_identity(store) && store_check_state(store);
     if (is_good) {
         pg_roll_back(store);
         is_good = !store->is_broken;

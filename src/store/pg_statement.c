@@ -210,6 +210,27 @@ bool pg_run(struct store *store, struct statement *statement)
     return is_usable(store) && pg_send_waiting(store) && send_one(store, statement);
 }
 
+/* What was seen is there, or the transaction fails; nobody waits for it. */
+const char pg_state_sql[] =
+    "SELECT CASE WHEN (SELECT value FROM meta WHERE name = 'identity') = ?1"
+    " AND (SELECT value FROM meta WHERE name = 'timeline') = ?2"
+    " AND (SELECT value FROM counter WHERE name = 'change') >= ?3"
+    " AND (SELECT value FROM counter WHERE name = 'transfer') >= ?4"
+    " AND (?5 = 0 OR EXISTS (SELECT 1 FROM link WHERE first = ?5"
+    " AND substr(encode(hash, 'hex'), 1, 16) = ?6)) THEN 1"
+    " ELSE CAST('another state than was seen: ' || (SELECT min(value) FROM meta) AS integer) END";
+
+bool pg_check_state(struct store *store)
+{
+    if (drill_is("wrong/any-ledger-believed")) {
+        return true;
+    }
+    struct statement *statement = store_query(
+        store, pg_state_sql, "ttuuut", store->identity, store->timeline, store->version_seen,
+        store->transfer_seen, store->link_seen.first, store->link_seen.hash);
+    return statement != NULL && is_usable(store) && send_one(store, statement);
+}
+
 static bool ask(struct store *store, struct statement *statement)
 {
     struct pg_statement *own = statement->handle;

@@ -86,9 +86,6 @@ static bool commit(struct store *store)
         return pg_give_up(store, is_committed ? "the commit was answered with a warning"
                                               : "the commit was not carried out");
     }
-    if (store->transfer_made > pg->transfer_seen) {
-        pg->transfer_seen = store->transfer_made;
-    }
     return pg_send_sync(store) && pg_flush(store);
 }
 
@@ -177,6 +174,7 @@ const struct store_engine pg_engine = {
     .disconnect = pg_disconnect,
     .free = free_pg,
     .begin = pg_begin,
+    .check = pg_check_state,
     .commit = commit,
     .roll_back = pg_roll_back,
     .prepare = pg_prepare,

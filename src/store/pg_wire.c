@@ -110,6 +110,12 @@ static bool take_oldest(struct store *store, PGresult **keep)
     if (!is_good) {
         if (status != PGRES_PIPELINE_ABORTED && !pg->is_failed) {
             pg_note_error(store, result);
+            if (oldest.statement != NULL && oldest.statement->sql == pg_state_sql) {
+                /* The next connection says in words what is not as it was. */
+                store_fail(store, STORE_UNKNOWN, "%s is not as it was seen", store->name);
+                store->is_foreign = true;
+                store->is_broken = true;
+            }
             if (oldest.kind == PG_SENT_COMMIT) {
                 /* Refused at the very end: not an answer about what was asked for. */
                 store->failed = STORE_UNKNOWN;

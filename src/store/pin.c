@@ -29,10 +29,10 @@ struct tri store_pin_read(const char *dir, struct store_pin *out)
     }
     struct store_pin pin = {0};
     unsigned long long db_inode, db_born, wal_inode, wal_born;
-    int found = fscanf(file, "%32[0-9a-f] %llu %llu %llu %llu", pin.identity, &db_inode, &db_born,
-                       &wal_inode, &wal_born);
+    int found = fscanf(file, "%32[0-9a-f] %llu %llu %llu %llu %32[0-9a-f]", pin.identity, &db_inode,
+                       &db_born, &wal_inode, &wal_born, pin.timeline);
     fclose(file);
-    if (found != 5 || strlen(pin.identity) != 32) {
+    if (found < 5 || strlen(pin.identity) != 32) {
         return (struct tri){TRI_UNKNOWN};
     }
     pin.db_inode = db_inode;
@@ -77,9 +77,9 @@ bool store_pin_write(const char *dir, const struct store_pin *pin)
     if (file == NULL) {
         return false;
     }
-    fprintf(file, "%s %llu %llu %llu %llu\n", pin->identity, (unsigned long long)pin->db_inode,
+    fprintf(file, "%s %llu %llu %llu %llu %s\n", pin->identity, (unsigned long long)pin->db_inode,
             (unsigned long long)pin->db_born_ns, (unsigned long long)pin->wal_inode,
-            (unsigned long long)pin->wal_born_ns);
+            (unsigned long long)pin->wal_born_ns, pin->timeline);
     bool is_written = fflush(file) == 0 && fsync(fileno(file)) == 0;
     is_written = fclose(file) == 0 && is_written;
     if (!is_written || rename(part, path) != 0) {

@@ -194,6 +194,15 @@ static const char promotions[] =
     "CREATE INDEX promotion_look ON promotion (wall_look_us) WHERE is_open = 1;"
     "ALTER TABLE book ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;";
 
+/* Step 13. What the ledger heard last of an edge's disk: the session that spoke, where on the disk
+ * it was, and the newest usage there. And the timeline: a row of meta. */
+static const char disks_and_timeline[] =
+    "ALTER TABLE incarnation ADD COLUMN session_used INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE incarnation ADD COLUMN disk_position INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE incarnation ADD COLUMN disk_sequence INTEGER NOT NULL DEFAULT 0;"
+    /* Starts of processes on a disk that was let in: what they wrote is that incarnation's. */
+    "CREATE TABLE disk_start (nonce TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -207,4 +216,5 @@ const struct schema_step schema_steps[] = {
     {"sub-accounts", sub_accounts},
     {"zones of accounts", account_zones},
     {"promotions", promotions},
+    {"disks and timeline", disks_and_timeline},
 };

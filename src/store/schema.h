@@ -2,6 +2,8 @@
 #ifndef DT_STORE_SCHEMA_H
 #define DT_STORE_SCHEMA_H
 
+#define SCHEMA_TIMELINE_STEP 13 /* with it the ledger gets its first timeline */
+
 struct schema_step { /* number: its place in the list, from 1 */
     const char *name;
     const char *sql;

@@ -124,6 +124,8 @@ static bool check_identity(struct store *store, struct tri pinned, const struct 
     }
     store_pin_look(store->dir, &now);
     memcpy(now.identity, store->identity, sizeof(now.identity));
+    bool has_timeline = store->timeline[0] != '\0'; /* a file that was moved tells none */
+    memcpy(now.timeline, has_timeline ? store->timeline : pin->timeline, sizeof(now.timeline));
     if (pinned.is != TRI_PRESENT || memcmp(&now, pin, sizeof(now)) != 0) {
         /* A pin that cannot be written (disk full) is written by a later start. */
         (void)store_pin_write(store->dir, &now);

@@ -260,6 +260,7 @@ const struct store_engine sqlite_engine = {
     .disconnect = sqlite_disconnect,
     .free = free_sqlite,
     .begin = begin,
+    .check = store_check_state,
     .commit = commit,
     .roll_back = roll_back,
     .prepare = prepare,

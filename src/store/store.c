@@ -29,12 +29,7 @@ enum store_result store_identity(struct store *store, char identity[33], uint64_
     if (result != STORE_OK) {
         return result;
     }
-    if (now < store->version_seen) {
-        return store_fail(store, STORE_UNKNOWN, "%s went back from version %llu to %llu",
-                          store->name, (unsigned long long)store->version_seen,
-                          (unsigned long long)now);
-    }
-    store->version_seen = now;
+    store->version_seen = now > store->version_seen ? now : store->version_seen;
     memcpy(identity, store->identity, sizeof(store->identity));
     *version = now;
     return STORE_OK;

@@ -9,6 +9,7 @@
 #define DT_STORE_STORE_H
 
 #include "account/account.h"
+#include "metering/identity.h"
 #include "metering/meter.h"
 #include "metering/usage.h"
 #include "rating/zone.h"
@@ -35,6 +36,8 @@ struct store_options {
     bool is_checkpointer; /* one role does checkpoints */
     bool may_create;      /* `dialtone init` */
     bool has_fault_layer; /* drill = true: DIR/drill.faults steers a VFS under SQLite */
+    bool
+        takes_timeline; /* `ledger recover`: whatever timeline the database has is this DIR's now */
 };
 
 /* NULL: no memory. A database that cannot be opened now is opened at the next call. */
@@ -55,11 +58,50 @@ enum store_result store_upgrade(struct store *store) MUST_CHECK;
 enum store_result store_identity(struct store *store, char identity[33],
                                  uint64_t *version) MUST_CHECK;
 
+/* What is known of the ledger: compared with the database in every transaction, and moved by each.
+ * A database with another identity or timeline, with lower numbers, or without the link that was
+ * seen, is another one, or was put back: the call says UNKNOWN and store_is_foreign true, until
+ * `dialtone ledger recover` was run here. */
+struct store_link { /* the entries of one transaction: they cannot be the same by chance */
+    uint64_t first; /* number of its first entry; 0: none */
+    char hash[17];  /* the beginning of the chain's hash after it, in hex */
+};
+struct store_known {
+    char identity[33];
+    char timeline[33];      /* made anew by each restore and recovery; empty: not known */
+    uint64_t version;       /* newest of the change feed */
+    struct store_link link; /* newest that was committed here */
+};
+void store_known(const struct store *store, struct store_known *out);
+/* What an earlier process knew; before the first call. */
+void store_expect(struct store *store, const struct store_known *known);
+bool store_is_foreign(const struct store *store); /* of the last call */
+/* The database was put back to an older state, and somebody has looked: a new timeline. Who knows
+ * of the old one hears UNKNOWN until told. */
+enum store_result store_renew_timeline(struct store *store) MUST_CHECK;
+
 /* ---- ledger protocol (docs/money.md) ---- */
+/* Goes with each refill and settlement from here on: the ledger keeps session, position and
+ * sequence, and serves only that nonce. NULL: nothing is told (tools). */
+void ledger_tell(struct store *store, const struct ledger_disk *disk);
+
+struct ledger_opened {
+    uint64_t session, high_water;
+    bool is_copy; /* FENCED because this disk is not the one that spoke last: copied or put back */
+};
+/* Opens a session for that disk, as ledger_open does. A disk whose newest session is not the one
+ * that was used last, or that is not as far as it was then, is a copy or an old state: FENCED. What
+ * both had in common, usages up to disk->sequence, may still be settled in the session given. A
+ * ledger that never gave the disk's session was put back itself: UNKNOWN, foreign. */
+enum store_result ledger_open_disk(struct store *store, uint64_t incarnation,
+                                   const struct ledger_disk *disk,
+                                   struct ledger_opened *out) MUST_CHECK;
 enum store_result ledger_register(struct store *store, const char *node, const char nonce[33],
-                                  uint64_t *incarnation) MUST_CHECK; /* same nonce: same number */
-/* FENCED: stop the leases and register with a new nonce; *session and *high_water are set then too
- * (unless this disk is a copy), to settle the old outbox: start with them at 0. */
+                                  uint64_t *incarnation) MUST_CHECK; /* same nonce: same number,
+                                                            also of FENCED; EXISTS: that of a start
+                                                            which was let in as part of it */
+/* Without a disk (tools); last_sequence: its newest usage. FENCED: stop the leases and register
+ * with a new nonce; *session and *high_water are set then too, to settle the old outbox. */
 enum store_result ledger_open(struct store *store, uint64_t incarnation, const char nonce[33],
                               uint64_t last_sequence, uint64_t *session,
                               uint64_t *high_water) MUST_CHECK;

@@ -2,18 +2,21 @@
 #include "store/engine.h"
 #include "store/ledger.h"
 
-/* What was copied into PostgreSQL says so (copy.h), and is not the ledger any more. */
-static bool is_moved(struct store *store, char *url, size_t url_size, bool *is_known)
+struct tri store_moved_to(struct store *store, char url[STORE_PATH_SIZE])
 {
     static const char sql[] = "SELECT value FROM meta WHERE name = '" STORE_MOVED "'";
     struct statement *statement = store_query(store, sql, "");
-    enum row_step step = store_step(store, statement);
-    *is_known = step != ROW_FAILED;
-    if (step == ROW_FOUND) {
-        column_text(statement, 0, url, url_size);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        column_text(statement, 0, url, STORE_PATH_SIZE);
         statement_reset(statement);
+        return (struct tri){TRI_PRESENT};
+    case ROW_NONE:
+        return (struct tri){TRI_ABSENT};
+    case ROW_FAILED:
+        break;
     }
-    return step == ROW_FOUND;
+    return (struct tri){TRI_UNKNOWN};
 }
 
 static bool follow(struct store *store, enum store_access access, const char *url)
@@ -32,23 +35,38 @@ static bool follow(struct store *store, enum store_access access, const char *ur
     return store_connect(store) && store->engine->begin(store, access);
 }
 
+/* What was seen of the ledger is compared with where it is now. */
+static bool is_at_ledger(struct store *store, enum store_access access)
+{
+    char url[STORE_PATH_SIZE];
+    if (store->engine->is_remote) {
+        return true;
+    }
+    switch (store_moved_to(store, url).is) {
+    case TRI_PRESENT:
+        return follow(store, access, url);
+    case TRI_ABSENT:
+        return true;
+    case TRI_UNKNOWN:
+        break;
+    }
+    return false;
+}
+
 bool store_begin(struct store *store, enum store_access access)
 {
     store_start_clock(store);
     store->failed = STORE_UNKNOWN;
     store->transfer_made = 0;
     store_reset_statements(store); /* a commit runs what waits, and counts it */
+    store->link_made.first = 0;
     ledger_prefetch_forget(store);
-    if (!store_connect(store) || !store->engine->begin(store, access)) {
+    if (!store_connect(store) || !store->engine->begin(store, access) ||
+        !is_at_ledger(store, access) || !store->engine->check(store)) {
         return false;
     }
     store->is_writing = access == STORE_WRITE;
-    if (store->engine->is_remote) {
-        return true;
-    }
-    char url[STORE_PATH_SIZE];
-    bool is_known = false;
-    return is_moved(store, url, sizeof(url), &is_known) ? follow(store, access, url) : is_known;
+    return true;
 }
 
 enum store_result store_end(struct store *store, enum store_result result)
@@ -62,6 +80,9 @@ enum store_result store_end(struct store *store, enum store_result result)
         /* Whether it is on disk is not known: what memory holds must not be used again. */
         result = store->failed == STORE_OK ? STORE_UNKNOWN : store->failed;
         store->engine->roll_back(store);
+    } else if (store->transfer_made > store->transfer_seen) {
+        store->transfer_seen = store->transfer_made;
+        store->link_seen = store->link_made;
     }
     if (store->is_broken) {
         store_disconnect(store);

@@ -86,7 +86,12 @@ static void note_identity(struct world *world)
 {
     char error[JOURNAL_ERROR_SIZE];
     struct edge_identity identity = {.life = 1, .incarnation = world->incarnation, .nonce = NONCE};
+    struct store_known known;
     assert_int_equal(store_identity(world->store, identity.ledger, &identity.version), STORE_OK);
+    store_known(world->store, &known);
+    snprintf(identity.timeline, sizeof(identity.timeline), "%s", known.timeline);
+    identity.link = known.link.first;
+    snprintf(identity.link_hash, sizeof(identity.link_hash), "%s", known.link.hash);
     store_identity_append(&world->role, &identity);
     assert_true(journal_file_sync(world->log, error));
 }

@@ -13,6 +13,9 @@ void model_copy(struct model_ledger *to, const struct model_ledger *from)
     size_t accounts = (size_t)from->account_count;
     to->identity = from->identity;
     to->version = from->version;
+    to->timeline = from->timeline;
+    to->branch = from->branch;
+    to->branch_from = from->branch_from;
     to->mutation = from->mutation;
     to->account_count = from->account_count;
     to->has_applied_twice = from->has_applied_twice;
@@ -34,6 +37,8 @@ void model_copy(struct model_ledger *to, const struct model_ledger *from)
         to->applied_top[i] = from->applied_top[i];
     }
     to->incarnation_count = from->incarnation_count;
+    memcpy(to->starts, from->starts, (size_t)from->start_count * sizeof(to->starts[0]));
+    to->start_count = from->start_count;
 }
 
 static int64_t lease_outstanding(const struct model_lease *lease)
@@ -66,6 +71,12 @@ enum model_result model_register(struct model_ledger *ledger, uint64_t nonce, ui
             return ledger->incarnations[i].is_dead ? MODEL_FENCED : MODEL_OK;
         }
     }
+    for (int i = 0; i < ledger->start_count; i++) {
+        if (ledger->starts[i].nonce == nonce) {
+            *incarnation = ledger->starts[i].incarnation;
+            return MODEL_REFUSED;
+        }
+    }
     assert(ledger->incarnation_count < MODEL_INCARNATIONS);
     ledger->incarnations[ledger->incarnation_count].nonce = nonce;
     *incarnation = (uint64_t)++ledger->incarnation_count;
@@ -80,35 +91,77 @@ static struct model_incarnation *find(struct model_ledger *ledger, uint64_t inca
     return &ledger->incarnations[incarnation - 1];
 }
 
-enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation, uint64_t nonce,
-                             uint64_t last_sequence, uint64_t *session, uint64_t *high_water)
+bool model_has_link(const struct model_ledger *ledger, uint64_t branch, uint64_t version)
+{
+    if (branch == ledger->branch) {
+        return version <= ledger->version;
+    }
+    return branch == 1 && version <= ledger->branch_from;
+}
+
+bool model_is_copy(const struct model_ledger *ledger, uint64_t incarnation,
+                   const struct model_disk *disk)
+{
+    const struct model_incarnation *row = &ledger->incarnations[incarnation - 1];
+    if (ledger->mutation == SIM_OLD_DISK_SERVED) {
+        return false;
+    }
+    bool is_behind = row->session_used > disk->session ||
+                     (row->session_used == disk->session && row->disk_position > disk->position);
+    if (ledger->mutation == SIM_DISK_UNMARKED) {
+        is_behind = false;
+    }
+    return is_behind || row->high_water > disk->sequence;
+}
+
+enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation,
+                             const struct model_disk *disk, uint64_t *session, uint64_t *high_water)
 {
     struct model_incarnation *row = find(ledger, incarnation);
     if (row == NULL) {
         return MODEL_UNKNOWN;
     }
-    if (row->nonce != nonce) {
+    if (row->nonce != disk->nonce) {
         return MODEL_FENCED;
     }
-    if (row->high_water > last_sequence && ledger->mutation != SIM_OLD_DISK_SERVED) {
-        model_fence(ledger, incarnation); /* a copied or restored disk */
+    if (row->session < disk->session) {
+        return MODEL_UNKNOWN; /* it was put back to before it gave that */
+    }
+    *high_water = row->high_water;
+    if (model_is_copy(ledger, incarnation, disk)) {
+        model_fence(ledger, incarnation);
+        *session = row->session;
         return MODEL_FENCED;
+    }
+    for (int i = 0; i < disk->start_count; i++) {
+        assert(ledger->start_count < MODEL_STARTS);
+        ledger->starts[ledger->start_count].nonce = disk->starts[i];
+        ledger->starts[ledger->start_count++].incarnation = incarnation;
     }
     *session = ++row->session;
-    *high_water = row->high_water;
     return row->is_dead ? MODEL_FENCED : MODEL_OK;
 }
 
 static enum model_result check_session(const struct model_ledger *ledger,
-                                       const struct model_incarnation *row, uint64_t session)
+                                       const struct model_incarnation *row, uint64_t session,
+                                       const struct model_disk *disk)
 {
-    if (row == NULL || session > row->session) {
+    if (row == NULL || row->nonce != disk->nonce || session > row->session) {
         return MODEL_UNKNOWN;
     }
     if (ledger->mutation == SIM_OLD_SESSION_SERVED) {
         return MODEL_OK;
     }
     return session < row->session ? MODEL_OLD_SESSION : MODEL_OK;
+}
+
+static void disk_save(struct model_incarnation *row, const struct model_disk *disk)
+{
+    if (disk->position > row->disk_position || disk->session != row->session_used) {
+        row->session_used = disk->session;
+        row->disk_position = disk->position;
+        row->disk_sequence = disk->sequence;
+    }
 }
 
 /* What a grant may take; deliberate faults see more than there is. */
@@ -186,16 +239,19 @@ static void refill_one(struct model_ledger *ledger, uint64_t incarnation,
 }
 
 enum model_result model_refill(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
-                               const struct lease_ask *asks, int count,
-                               struct lease_answer *answers)
+                               const struct model_disk *disk, const struct lease_ask *asks,
+                               int count, struct lease_answer *answers)
 {
     struct model_incarnation *row = find(ledger, incarnation);
     if (row != NULL && row->is_dead) {
         return MODEL_FENCED;
     }
-    enum model_result result = check_session(ledger, row, session);
+    enum model_result result = check_session(ledger, row, session, disk);
     for (int i = 0; i < count && result == MODEL_OK; i++) {
         refill_one(ledger, incarnation, &asks[i], &answers[i]);
+    }
+    if (result == MODEL_OK && disk->position != 0) {
+        disk_save(row, disk);
     }
     return result;
 }
@@ -229,13 +285,15 @@ static void apply(struct model_ledger *ledger, uint64_t incarnation,
 }
 
 enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
-                               const struct model_charge *charges, int count, uint64_t *high_water)
+                               const struct model_disk *disk, const struct model_charge *charges,
+                               int count, uint64_t *high_water)
 {
     struct model_incarnation *row = find(ledger, incarnation);
-    enum model_result result = check_session(ledger, row, session);
+    enum model_result result = check_session(ledger, row, session, disk);
     if (result != MODEL_OK) {
         return result;
     }
+    uint64_t before = row->high_water;
     for (int i = 0; i < count; i++) {
         if (row->is_dead && ledger->mutation == SIM_LATE_USAGE_DROPPED) {
             row->high_water = charges[i].sequence;
@@ -256,6 +314,9 @@ enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation
         row->high_water = charges[i].sequence;
     }
     *high_water = row->high_water;
+    if (disk->position != 0 && row->high_water != before) {
+        disk_save(row, disk);
+    }
     return MODEL_OK;
 }
 

@@ -7,12 +7,14 @@
 #ifndef DT_TEST_MODEL_LEDGER_H
 #define DT_TEST_MODEL_LEDGER_H
 
+#include "metering/identity.h"
 #include "metering/meter.h"
 #include "sim_mutation.h"
 
 #define MODEL_ACCOUNTS 48
-#define MODEL_INCARNATIONS 48
+#define MODEL_INCARNATIONS 96
 #define MODEL_SEQUENCES 65536
+#define MODEL_STARTS 1024
 
 enum model_result { MODEL_UNKNOWN = 0, MODEL_OK, MODEL_FENCED, MODEL_OLD_SESSION, MODEL_REFUSED };
 
@@ -34,6 +36,13 @@ struct model_incarnation {
     uint64_t high_water;
     bool is_dead;
     int64_t heard_us;
+    uint64_t session_used, disk_position, disk_sequence; /* what its disk told last */
+};
+
+struct model_disk { /* struct ledger_disk, with the simulator's nonce */
+    uint64_t nonce, session, position, sequence;
+    int start_count;
+    uint64_t starts[IDENTITY_STARTS_MAX];
 };
 
 struct model_charge { /* one outbox record */
@@ -46,12 +55,19 @@ struct model_charge { /* one outbox record */
 struct model_ledger {
     uint64_t identity;          /* which ledger this is */
     uint64_t version;           /* rises with each commit */
+    uint64_t timeline;          /* another one after each restore that was told of */
+    uint64_t branch;            /* which past this is: what stands for the hashes of links */
+    uint64_t branch_from;       /* after this version; what is before is branch 1's */
     enum sim_mutation mutation; /* deliberate fault */
     int account_count;
     int64_t committed_available_micro[MODEL_ACCOUNTS];         /* for one of these */
     struct model_account accounts[MODEL_ACCOUNTS];             /* id - 1 */
     struct model_incarnation incarnations[MODEL_INCARNATIONS]; /* number - 1 */
     int incarnation_count;
+    struct {
+        uint64_t nonce, incarnation;
+    } starts[MODEL_STARTS]; /* that were let in */
+    int start_count;
     struct model_lease leases[MODEL_INCARNATIONS][MODEL_ACCOUNTS];
     uint8_t applied[MODEL_INCARNATIONS][MODEL_SEQUENCES / 8]; /* the observer's, not the ledger's */
     uint64_t applied_top[MODEL_INCARNATIONS];                 /* highest sequence in it */
@@ -65,15 +81,22 @@ int64_t model_outstanding(const struct model_ledger *ledger, int account);
 int64_t model_available(const struct model_ledger *ledger, int account);
 bool model_has_applied(const struct model_ledger *ledger, uint64_t incarnation, uint64_t sequence);
 
+/* REFUSED: it is a start's that was let in as a part of that incarnation. */
 enum model_result model_register(struct model_ledger *ledger, uint64_t nonce,
                                  uint64_t *incarnation);
-enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation, uint64_t nonce,
-                             uint64_t last_sequence, uint64_t *session, uint64_t *high_water);
+/* Is a transaction of that version and branch in this ledger's past? */
+bool model_has_link(const struct model_ledger *ledger, uint64_t branch, uint64_t version);
+bool model_is_copy(const struct model_ledger *ledger, uint64_t incarnation,
+                   const struct model_disk *disk);
+enum model_result model_open(struct model_ledger *ledger, uint64_t incarnation,
+                             const struct model_disk *disk, uint64_t *session,
+                             uint64_t *high_water);
 enum model_result model_refill(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
-                               const struct lease_ask *asks, int count,
-                               struct lease_answer *answers);
+                               const struct model_disk *disk, const struct lease_ask *asks,
+                               int count, struct lease_answer *answers);
 enum model_result model_settle(struct model_ledger *ledger, uint64_t incarnation, uint64_t session,
-                               const struct model_charge *charges, int count, uint64_t *high_water);
+                               const struct model_disk *disk, const struct model_charge *charges,
+                               int count, uint64_t *high_water);
 void model_fence(struct model_ledger *ledger, uint64_t incarnation);
 void model_top_up(struct model_ledger *ledger, int account, int64_t amount_micro);
 /* From an account to another, if it is available there. */

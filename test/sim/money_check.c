@@ -161,9 +161,10 @@ void check_minutes(struct world *world)
         for (int j = 0; limit_micro > 0 && j < world->edge_count; j++) {
             const struct sim_edge *edge = &world->edges[j];
             int64_t minute_count = world->now_us / (60 * SECOND) + 1 + edge->start_count;
-            int64_t bound_micro = minute_count * limit_micro + world->hidden_micro[i];
+            int64_t bound_micro =
+                minute_count * limit_micro + world->hidden_micro[i] + edge->restored_micro[i];
             int64_t spend_micro = edge->charged_micro[i] + edge->open_micro[i];
-            if (spend_micro > bound_micro && !edge->has_been_old) {
+            if (spend_micro > bound_micro) {
                 world_violation(world, "account %d spent %lld at edge %d, %lld by its minutes", i,
                                 (long long)spend_micro, j, (long long)bound_micro);
             }
@@ -204,7 +205,9 @@ void check_served(struct world *world, const struct sim_op *op)
         return;
     }
     const struct model_incarnation *row = &ledger->incarnations[op->incarnation - 1];
-    if (op->kind == OP_OPEN && row->high_water > op->last_sequence) {
+    bool is_old = row->high_water > op->disk.sequence || row->session_used > op->disk.session ||
+                  (row->session_used == op->disk.session && row->disk_position > op->disk.position);
+    if (op->kind == OP_OPEN && is_old) {
         world_violation(world, "I8: an old disk of incarnation %llu was let in",
                         (unsigned long long)op->incarnation);
     }
@@ -265,12 +268,11 @@ static void check_outboxes(struct world *world)
             if (record->kind != JOURNAL_USAGE) {
                 continue;
             }
-            const struct sim_life *life = &edge->lives[record->life];
-            if (life->is_old) {
-                continue; /* its numbers were used before */
-            }
-            if (life->number == 0 || life->number > (uint64_t)world->live.incarnation_count ||
-                !model_has_applied(&world->live, life->number, record->sequence)) {
+            uint64_t sequence = 0;
+            const struct sim_life *life = life_of(edge, record, &sequence);
+            if (life == NULL || life->number == 0 ||
+                life->number > (uint64_t)world->live.incarnation_count ||
+                !model_has_applied(&world->live, life->number, sequence)) {
                 world_violation(world, "I5: edge %d, life %d: record %llu was never applied",
                                 edge->index, record->life, (unsigned long long)record->sequence);
                 return;
@@ -278,7 +280,7 @@ static void check_outboxes(struct world *world)
         }
         for (int j = 0; j < edge->life_count; j++) {
             const struct sim_life *life = &edge->lives[j];
-            if (!life->is_lost && !life->is_given_up && life->acked < life->sequence) {
+            if (life_has_unsettled(edge, life)) {
                 world_violation(world, "I12: an outbox of edge %d is not empty", edge->index);
             }
         }
@@ -293,30 +295,47 @@ static int64_t stuck(struct world *world, uint64_t incarnation, int account)
     int64_t left_micro = lease->granted_micro - lease->returned_micro - lease->settled_micro;
     int life = 0;
     struct sim_edge *edge = edge_of(world, incarnation, &life);
-    if (edge != NULL && edge->lives[life].is_old) {
-        return 0; /* it may have forgotten that it asked, and nothing tells the ledger */
-    }
     if (edge != NULL && life == edge->life_count - 1 && edge->has_presence[account]) {
         left_micro -= world->slice_micro[account];
     }
     return left_micro;
 }
 
+/* What was settled of usages whose disk was put back to a state before them. */
+static int64_t settled_of_lost(struct world *world, int account)
+{
+    int64_t settled_micro = 0;
+    for (int i = 0; i < world->lost_count; i++) {
+        const struct sim_lost *lost = &world->lost[i];
+        for (int j = 0; j < world->live.incarnation_count && lost->account == account; j++) {
+            int life = 0;
+            if (world->live.incarnations[j].nonce != lost->nonce ||
+                !model_has_applied(&world->live, (uint64_t)j + 1, lost->sequence)) {
+                continue;
+            }
+            const struct sim_edge *edge = edge_of(world, (uint64_t)j + 1, &life);
+            bool is_gone = edge == NULL || edge->lives[life].is_lost; /* with the disk, later */
+            settled_micro += is_gone ? 0 : lost->charge_micro;
+        }
+    }
+    return settled_micro;
+}
+
 /* I12: what lies on disks is what was settled, to the last unit. */
 static void check_true_spend(struct world *world, int account)
 {
-    int64_t recorded_micro = 0;
+    int64_t recorded_micro = settled_of_lost(world, account);
     int64_t settled_micro = 0;
     for (int i = 0; i < world->edge_count; i++) {
         const struct sim_edge *edge = &world->edges[i];
         for (int j = 0; j < edge->log_count; j++) {
             const struct sim_record *record = &edge->log[j];
-            bool counts = record->account == account && !edge->lives[record->life].is_old;
-            recorded_micro += counts ? record->charge_micro : 0;
+            recorded_micro += record->account == account ? record->charge_micro : 0;
         }
         for (int j = 0; j < edge->life_count; j++) {
             const struct sim_life *life = &edge->lives[j];
-            if (!life->is_lost && !life->is_old && life->number != 0) {
+            bool is_joined = life->of != j && life->nonce == edge->lives[life->of].nonce;
+            if (!life->is_lost && life->number != 0 && !is_joined) {
                 settled_micro += world->live.leases[life->number - 1][account].settled_micro;
             }
         }

@@ -4,6 +4,7 @@
 #include "calls/call.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define OP_TIMEOUT_US (2 * SECOND)
@@ -82,13 +83,6 @@ uint64_t edge_journal(void *ctx, enum journal_kind kind, struct slice bytes)
     return sequence;
 }
 
-static void life_begin(struct sim_edge *edge)
-{
-    assert(edge->life_count < LIVES_MAX);
-    edge->lives[edge->life_count++] = (struct sim_life){.nonce = ++edge->world->next_nonce};
-    memset(edge->returned_micro, 0, sizeof(edge->returned_micro));
-}
-
 void edge_replay_leases(struct sim_edge *edge)
 {
     for (int i = 0; i < edge->log_count; i++) {
@@ -106,16 +100,19 @@ void edge_replay_leases(struct sim_edge *edge)
     }
 }
 
-/* What was talked while the edge was down is in no lease: P of the bound. */
+/* What was talked while the edge was down is in no lease: P of the bound. Grace is in it for an
+ * incarnation that has a number: before, all such talk is P. */
 static void count_hidden(struct sim_edge *edge)
 {
     struct world *world = edge->world;
+    bool has_grace = edge_life(edge)->number != 0;
     for (int i = 0; i < world->live.account_count; i++) {
         struct meter_view view;
         if (meter_look(edge->table, (uint64_t)i + 1, world->now_us, &view).is != TRI_PRESENT) {
             continue;
         }
-        int64_t over_micro = view.grace_used_micro - world->accounts[i].grace_micro;
+        int64_t grace_micro = has_grace ? world->accounts[i].grace_micro : 0;
+        int64_t over_micro = view.grace_used_micro - grace_micro;
         if (over_micro > edge->over_allowed_micro[i]) {
             world->hidden_micro[i] += over_micro - edge->over_allowed_micro[i];
             edge->over_allowed_micro[i] = over_micro;
@@ -123,14 +120,53 @@ static void count_hidden(struct sim_edge *edge)
     }
 }
 
+/* The incarnation has a number: from here on its grace covers that talk, as far as it goes. */
+static void numbered(struct sim_edge *edge, struct sim_life *life, uint64_t number)
+{
+    struct world *world = edge->world;
+    bool is_first = life->number == 0 && life == edge_life(edge);
+    life->number = number;
+    for (int i = 0; i < world->live.account_count && is_first; i++) {
+        int64_t grace_micro = world->accounts[i].grace_micro;
+        int64_t allowed_micro = edge->over_allowed_micro[i];
+        int64_t covered_micro = allowed_micro < grace_micro ? allowed_micro : grace_micro;
+        edge->over_allowed_micro[i] -= covered_micro;
+        world->hidden_micro[i] -= covered_micro;
+    }
+}
+
+/* Calls that went on while it was down, or since an old state of its disk: they are charged for all
+ * of it, and no minute of this edge has counted it. */
+static void count_restored(struct sim_edge *edge, const int64_t before_micro[MODEL_ACCOUNTS])
+{
+    struct world *world = edge->world;
+    for (int i = 0; i < world->live.account_count; i++) {
+        struct meter_view view;
+        if (meter_look(edge->table, (uint64_t)i + 1, world->now_us, &view).is == TRI_PRESENT) {
+            world->traffic->look(edge, i, &view);
+        }
+        int64_t restored_micro = edge->charged_micro[i] + edge->open_micro[i] - before_micro[i];
+        edge->restored_micro[i] += restored_micro > 0 ? restored_micro : 0;
+    }
+}
+
 void edge_start(struct sim_edge *edge)
 {
     struct world *world = edge->world;
+    int64_t before_micro[MODEL_ACCOUNTS];
     edge->start_count++;
     if (edge->life_count == 0 || edge_life(edge)->is_lost) {
         life_begin(edge);
     }
+    char nonce[33];
+    life_nonce_make(edge, nonce);
+    identity_begin(&edge_life(edge)->identity, (uint64_t)edge->log_count, edge_life(edge)->sequence,
+                   nonce);
+    for (int i = 0; i < world->live.account_count; i++) {
+        before_micro[i] = edge->charged_micro[i] + edge->open_micro[i];
+    }
     world->traffic->start(edge);
+    count_restored(edge, before_micro);
     count_hidden(edge);
     for (int i = 0; i < edge->life_count; i++) {
         edge->lives[i].session = 0; /* opened anew */
@@ -140,121 +176,8 @@ void edge_start(struct sim_edge *edge)
     world_trace(world, 1, (uint64_t)edge->index, edge_life(edge)->nonce);
 }
 
-static void log_cut(struct sim_edge *edge, int count)
-{
-    for (int i = count; i < edge->log_count; i++) {
-        free(edge->log[i].bytes);
-    }
-    edge->log_count = count;
-    for (int i = 0; i < edge->life_count; i++) {
-        edge->lives[i].unsettled_from = 0;
-    }
-}
-
-/* The newest numbers are what the journal says. */
-static void sequences_read(struct sim_edge *edge)
-{
-    for (int i = 0; i < edge->life_count; i++) {
-        edge->lives[i].sequence = 0;
-    }
-    for (int i = 0; i < edge->log_count; i++) {
-        if (edge->log[i].kind == JOURNAL_USAGE) {
-            edge->lives[edge->log[i].life].sequence = edge->log[i].sequence;
-        }
-    }
-}
-
-/* A torn tail: some of what was not synced is gone. Numbers that nobody heard of are used again. */
-static void tear(struct sim_edge *edge)
-{
-    int keep = edge->synced_count;
-    if (edge->log_count > keep) {
-        keep += (int)rng_below(&edge->world->rng, (uint64_t)(edge->log_count - keep) + 1);
-    }
-    for (int i = keep; i < edge->log_count; i++) {
-        edge->charged_micro[edge->log[i].account] -= edge->log[i].charge_micro;
-    }
-    log_cut(edge, keep);
-    sequences_read(edge);
-}
-
-static void disk_lose(struct sim_edge *edge)
-{
-    struct world *world = edge->world;
-    for (int i = 0; i < edge->life_count; i++) {
-        edge->lives[i].is_lost = true;
-    }
-    log_cut(edge, 0);
-    edge->backup_count = 0;
-    for (int i = 0; i < world->live.account_count; i++) {
-        world->frozen_micro[i] += edge->charged_micro[i] + edge->open_micro[i];
-        edge->charged_micro[i] = 0;
-        edge->open_micro[i] = 0;
-        edge->over_allowed_micro[i] = 0;
-    }
-}
-
-/* What was charged, given back or talked since is not on that disk: P of the bound. */
-static void disk_put_back(struct sim_edge *edge, const struct sim_backup *backup)
-{
-    struct world *world = edge->world;
-    for (int i = backup->log_count; i < edge->log_count; i++) {
-        const struct sim_record *record = &edge->log[i];
-        edge->charged_micro[record->account] -= record->charge_micro;
-        world->frozen_micro[record->account] += record->charge_micro;
-        world->hidden_micro[record->account] += record->charge_micro;
-    }
-    for (int i = 0; i < world->live.account_count; i++) {
-        world->hidden_micro[i] +=
-            edge->returned_micro[i] - backup->returned_micro[i] + edge->open_micro[i];
-        world->frozen_micro[i] += edge->open_micro[i];
-        edge->open_micro[i] = 0;
-        edge->over_allowed_micro[i] = 0; /* what is talked again comes on top */
-    }
-    memcpy(edge->lives, backup->lives, sizeof(edge->lives));
-    log_cut(edge, backup->log_count);
-    sequences_read(edge);
-    for (int i = 0; i < edge->life_count; i++) {
-        edge->lives[i].is_old = true;
-    }
-    edge->has_been_old = true;
-    edge->backup_count = 0; /* they tell of what did not happen */
-}
-
-static const struct sim_backup *backup_find(const struct sim_edge *edge, int64_t at_us)
-{
-    for (int i = edge->backup_count - 1; i >= 0 && i > edge->backup_count - BACKUPS_MAX; i--) {
-        const struct sim_backup *backup = &edge->backups[i % BACKUPS_MAX];
-        if (backup->life_count != edge->life_count || backup->log_count > edge->log_count) {
-            return NULL; /* of another disk */
-        }
-        if (backup->at_us <= at_us) {
-            return backup;
-        }
-    }
-    return NULL;
-}
-
-void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us)
-{
-    struct world *world = edge->world;
-    world_trace(world, 2, (uint64_t)edge->index, loss);
-    world->traffic->stop(edge);
-    edge->up_us = world->now_us + world_between(world, SECOND / 10, 3 * SECOND);
-    const struct sim_backup *backup =
-        loss == LOSS_DISK_OLD ? backup_find(edge, world->now_us - back_us) : NULL;
-    if (backup != NULL) {
-        disk_put_back(edge, backup);
-    } else if (loss == LOSS_DISK) {
-        disk_lose(edge);
-    } else if (loss != LOSS_MEMORY) {
-        tear(edge);
-    }
-    edge->synced_count = edge->log_count;
-}
-
 /* The ledger says that this incarnation is dead: a new one, with open calls carried over. */
-static void edge_fenced(struct sim_edge *edge)
+static void edge_fenced(struct sim_edge *edge, bool is_copy)
 {
     struct world *world = edge->world;
     world_trace(world, 3, (uint64_t)edge->index, edge_life(edge)->number);
@@ -263,6 +186,9 @@ static void edge_fenced(struct sim_edge *edge)
         return;
     }
     world->traffic->close_life(edge);
+    if (is_copy) {
+        life_cut(edge, edge->life_count - 1);
+    }
     for (int i = 0; i < world->live.account_count; i++) {
         edge->over_allowed_micro[i] = 0;
     }
@@ -272,48 +198,34 @@ static void edge_fenced(struct sim_edge *edge)
     count_hidden(edge);
 }
 
-static bool has_unsettled(const struct sim_life *life)
-{
-    return !life->is_lost && !life->is_given_up && life->acked < life->sequence;
-}
-
 static bool make_settle(struct sim_edge *edge, struct sim_op *op)
 {
     int index = 0;
-    while (index < edge->life_count && !has_unsettled(&edge->lives[index])) {
+    while (index < edge->life_count && !life_has_unsettled(edge, &edge->lives[index])) {
         index++;
     }
     if (index == edge->life_count) {
         return false;
     }
     struct sim_life *life = &edge->lives[index];
-    *op = (struct sim_op){
-        .kind = OP_SETTLE, .life = index, .incarnation = life->number, .session = life->session};
+    *op = (struct sim_op){.kind = OP_SETTLE,
+                          .life = index,
+                          .incarnation = life->number,
+                          .session = life->session,
+                          .disk = life_disk(edge, index)};
     for (int i = life->unsettled_from; i < edge->synced_count && op->count < OP_CHARGES_MAX; i++) {
         const struct sim_record *record = &edge->log[i];
         if (op->count == 0 && edge->world->mutation != SIM_RETRY_RENUMBERED) {
             life->unsettled_from = i;
         }
-        if (record->kind == JOURNAL_USAGE && record->life == index &&
-            record->sequence > life->acked) {
-            op->charges[op->count++] =
-                (struct model_charge){record->sequence, (uint64_t)record->account + 1,
-                                      record->charge_micro, record->ended_micro};
+        if (record->kind == JOURNAL_USAGE && record->life == life->of &&
+            record->sequence > life_settled_to(life) && record->sequence <= life->up_to) {
+            op->charges[op->count++] = (struct model_charge){
+                record->sequence - life->offset, (uint64_t)record->account + 1,
+                record->charge_micro, record->ended_micro};
         }
     }
     return op->count > 0;
-}
-
-static uint64_t synced_sequence(const struct sim_edge *edge, int life)
-{
-    uint64_t sequence = 0;
-    for (int i = 0; i < edge->synced_count; i++) {
-        const struct sim_record *record = &edge->log[i];
-        if (record->kind == JOURNAL_USAGE && record->life == life) {
-            sequence = record->sequence;
-        }
-    }
-    return sequence;
 }
 
 /* A life needs a number and a session: the current one always, an old one while it has an outbox.
@@ -322,7 +234,7 @@ static bool make_introduction(struct sim_edge *edge, struct sim_op *op)
 {
     for (int i = 0; i < edge->life_count; i++) {
         const struct sim_life *life = &edge->lives[i];
-        bool is_needed = i == edge->life_count - 1 || has_unsettled(life);
+        bool is_needed = i == edge->life_count - 1 || life_has_unsettled(edge, life);
         if (!is_needed || (life->number != 0 && life->session != 0)) {
             continue;
         }
@@ -330,7 +242,8 @@ static bool make_introduction(struct sim_edge *edge, struct sim_op *op)
                               .life = i,
                               .nonce = life->nonce,
                               .incarnation = life->number,
-                              .last_sequence = synced_sequence(edge, i)};
+                              .is_part = life->of != i,
+                              .disk = life_disk_at_open(edge, i)};
         return true;
     }
     return false;
@@ -380,9 +293,12 @@ static bool make_op(struct sim_edge *edge, struct sim_op *op)
         op->count = answer_from_memory(edge, op->asks, op->count);
     }
     if (op->count > 0) {
+        /* A disk that is older than these asks must be seen to be: there is always news. */
+        edge_append(edge, &(struct sim_record){.kind = JOURNAL_HEARTBEAT});
         if (world->mutation != SIM_TOLD_BEFORE_SYNC) {
             edge->synced_count = edge->log_count; /* R is on disk before it is told */
         }
+        op->disk = life_disk(edge, op->life);
         return true;
     }
     return make_settle(edge, op);
@@ -432,6 +348,9 @@ static void store_step(struct sim_edge *edge)
     edge->op.edge = edge->index;
     edge->op.ledger = edge->ledger;
     edge->op.seen_version = edge->seen_version;
+    edge->op.timeline = edge->timeline;
+    edge->op.link_branch = edge->link_branch;
+    edge->op.link_version = edge->link_version;
     edge->op_deadline_us = world->now_us + OP_TIMEOUT_US;
     net_send(world, &edge->op);
     edge_may_crash(edge, edge->op.kind == OP_REFILL ? POINT_ASKED : POINT_SENT);
@@ -465,11 +384,17 @@ static void op_done(struct sim_edge *edge, const struct sim_op *op)
     struct sim_life *life = &edge->lives[op->life];
     switch (op->kind) {
     case OP_REGISTER:
-        life->number = op->number;
-        meter_set_registered(edge->table, true);
+        numbered(edge, life, op->number);
+        if (op->life == edge->life_count - 1) {
+            meter_set_registered(edge->table, true);
+        }
         break;
     case OP_OPEN:
         life->session = op->number;
+        if (op->life == edge->life_count - 1) {
+            identity_confirm(&life->identity, op->number); /* and synced */
+        }
+        life_let_in(edge, life);
         break;
     case OP_REFILL:
         take_answers(edge, op);
@@ -511,11 +436,20 @@ void edge_answered(struct sim_edge *edge, const struct sim_op *op)
     if (op->has_warning && edge->world->mutation != SIM_WARNING_IS_SUCCESS) {
         result = MODEL_UNKNOWN; /* it may be lost with the primary */
     }
+    bool has_our_link = edge->link_branch == op->branch || edge->link_version <= op->branch_from;
+    if (!has_our_link && edge->world->mutation != SIM_LINK_IGNORED &&
+        edge->world->mutation != SIM_ANY_LEDGER) {
+        result = MODEL_UNKNOWN; /* asked before we saw more, answered by the past */
+    }
     if (op->version < edge->seen_version && edge->world->mutation != SIM_ANY_LEDGER) {
         result = MODEL_UNKNOWN;
     }
     if (result == MODEL_OK && op->version > edge->seen_version) {
         edge->seen_version = op->version;
+    }
+    if (result == MODEL_OK && op->has_link) {
+        edge->link_branch = op->branch;
+        edge->link_version = op->version;
     }
     if (!edge->has_op || edge->op.id != op->id) {
         if (op->kind == OP_REFILL && result == MODEL_OK && op->life == edge->life_count - 1) {
@@ -531,14 +465,16 @@ void edge_answered(struct sim_edge *edge, const struct sim_op *op)
         break;
     case MODEL_FENCED: /* it is dead, but its outbox is settled all the same */
         if (op->kind == OP_REGISTER) {
-            edge->lives[op->life].number = op->number;
+            numbered(edge, &edge->lives[op->life], op->number);
         }
         if (op->kind == OP_OPEN) {
             edge->lives[op->life].session = op->number;
-            edge->lives[op->life].is_given_up = op->number == 0;
+            if (!op->is_copy) {
+                life_let_in(edge, &edge->lives[op->life]);
+            }
         }
         if (op->life == edge->life_count - 1) {
-            edge_fenced(edge);
+            edge_fenced(edge, op->is_copy);
         }
         break;
     case MODEL_OLD_SESSION:
@@ -547,7 +483,8 @@ void edge_answered(struct sim_edge *edge, const struct sim_op *op)
     case MODEL_UNKNOWN:
         edge->lives[op->life].session = 0;
         break;
-    case MODEL_REFUSED:
+    case MODEL_REFUSED: /* a start that was let in: its usages are the life's own */
+        life_join(edge, op);
         break;
     }
 }

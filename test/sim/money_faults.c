@@ -195,7 +195,7 @@ static void backup_keep(struct sim_edge *edge)
     backup->at_us = edge->world->now_us;
     backup->log_count = edge->synced_count;
     backup->life_count = edge->life_count;
-    memcpy(backup->lives, edge->lives, sizeof(backup->lives));
+    memcpy(backup->lives, edge->lives, (size_t)edge->life_count * sizeof(backup->lives[0]));
     memcpy(backup->returned_micro, edge->returned_micro, sizeof(backup->returned_micro));
 }
 

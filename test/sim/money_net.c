@@ -4,7 +4,6 @@
  * answer from an old copy or from another installation's database. */
 #include "money_world.h"
 
-#define COPY_MARGIN 16                /* commits: an old copy may make some of its own */
 #define LEASE_TIMEOUT_US (3 * SECOND) /* only a deliberate fault looks at it */
 
 static struct sim_message *message_new(struct world *world)
@@ -137,31 +136,37 @@ void ledger_lie_begin(struct world *world, int64_t for_us)
     world_trace(world, 14, (uint64_t)world->lie_until_us, 0);
 }
 
-/* An old copy that is older than what each edge has seen: of a newer one an edge cannot tell, and
- * to keep it from answering is for who promotes a primary. NULL: there is none. */
-static const struct sim_copy *old_copy(const struct world *world, uint64_t random)
+/* Can the edge tell by what it has seen that this is the past? */
+static bool would_notice(const struct sim_edge *edge, const struct model_ledger *copy)
 {
-    const struct sim_copy *copy = &world->copies[random % (uint64_t)world->copy_count];
+    return !model_has_link(copy, edge->link_branch, edge->link_version);
+}
+
+/* An old copy, put back without a word, that has gone on since: its version may be anything. Where
+ * an edge has seen nothing that is newer, only a new timeline can tell it: `dialtone restore` and
+ * `ledger recover` make one. */
+static void put_back(struct world *world, uint64_t random)
+{
+    const struct model_ledger *copy = &world->copies[random % (uint64_t)world->copy_count].ledger;
+    bool is_told = (random >> 32) % 4 == 0;
     for (int i = 0; i < world->edge_count; i++) {
-        if (world->edges[i].seen_version <= copy->ledger.version + COPY_MARGIN) {
-            return NULL;
-        }
+        is_told = is_told || !would_notice(&world->edges[i], copy);
     }
-    return copy;
+    model_copy(&world->live, copy);
+    world->live.timeline += is_told ? 1 : 0;
+    world->live.branch = 2;
+    world->live.branch_from = copy->version;
+    world->live.version += (random >> 40) % 2 == 0 ? 0 : 100000;
 }
 
 /* Another database stands where ours was: an old copy, or one that knows of more money. */
 void ledger_foreign_begin(struct world *world, const struct sim_fault *fault)
 {
-    const struct sim_copy *copy = old_copy(world, fault->random);
-    if (fault->kind == FAULT_STORE_OLD && copy == NULL) {
-        return;
-    }
     ledger_crash(world, SECOND / 10);
     model_copy(&world->aside, &world->live);
     model_copy(&world->aside_durable, &world->durable);
     if (fault->kind == FAULT_STORE_OLD) {
-        model_copy(&world->live, &copy->ledger);
+        put_back(world, fault->random);
     } else {
         world->live.identity++;
         world->live.version += 100000;
@@ -243,12 +248,33 @@ static void open_carry_out(struct world *world, struct sim_op *op)
     bool is_known = op->incarnation != 0 && op->incarnation <= (uint64_t)ledger->incarnation_count;
     const struct model_incarnation *row =
         is_known ? &ledger->incarnations[op->incarnation - 1] : NULL;
-    if (is_known && !row->is_dead && row->nonce == op->nonce &&
-        row->high_water > op->last_sequence && ledger->mutation != SIM_OLD_DISK_SERVED) {
+    op->is_copy = is_known && row->nonce == op->nonce && row->session >= op->disk.session &&
+                  model_is_copy(ledger, op->incarnation, &op->disk);
+    if (op->is_copy && !row->is_dead) {
         verdict_book(world, op->incarnation);
     }
-    op->result =
-        model_open(ledger, op->incarnation, op->nonce, op->last_sequence, &op->number, &high_water);
+    op->result = model_open(ledger, op->incarnation, &op->disk, &op->number, &high_water);
+}
+
+/* What a copy wrote has a number of its own, under which nothing is ever set aside. */
+static void register_carry_out(struct world *world, struct sim_op *op)
+{
+    op->result = model_register(&world->live, op->nonce, &op->number);
+    if (op->is_part && op->result == MODEL_OK) {
+        model_fence(&world->live, op->number);
+        op->result = MODEL_FENCED;
+    }
+}
+
+/* Money of the incarnation: what a transaction of ours leaves as entries. */
+static int64_t entries_of(const struct world *world, uint64_t incarnation)
+{
+    int64_t sum_micro = 0;
+    for (int i = 0; incarnation != 0 && i < world->live.account_count; i++) {
+        const struct model_lease *lease = &world->live.leases[incarnation - 1][i];
+        sum_micro += lease->granted_micro + lease->returned_micro + lease->settled_micro;
+    }
+    return sum_micro;
 }
 
 static void carry_out(struct world *world, struct sim_op *op)
@@ -257,7 +283,7 @@ static void carry_out(struct world *world, struct sim_op *op)
     int64_t before_micro[OP_ASKS_MAX];
     switch (op->kind) {
     case OP_REGISTER:
-        op->result = model_register(ledger, op->nonce, &op->number);
+        register_carry_out(world, op);
         break;
     case OP_OPEN:
         open_carry_out(world, op);
@@ -266,15 +292,15 @@ static void carry_out(struct world *world, struct sim_op *op)
         for (int i = 0; i < op->count && op->incarnation != 0; i++) {
             before_micro[i] = lease_of(world, op, i)->granted_micro;
         }
-        op->result =
-            model_refill(ledger, op->incarnation, op->session, op->asks, op->count, op->answers);
+        op->result = model_refill(ledger, op->incarnation, op->session, &op->disk, op->asks,
+                                  op->count, op->answers);
         if (op->result == MODEL_OK) {
             check_grants(world, before_micro, op);
         }
         break;
     case OP_SETTLE:
-        op->result =
-            model_settle(ledger, op->incarnation, op->session, op->charges, op->count, &op->number);
+        op->result = model_settle(ledger, op->incarnation, op->session, &op->disk, op->charges,
+                                  op->count, &op->number);
         break;
     case OP_WANTED:
         op->count = op->incarnation <= (uint64_t)ledger->incarnation_count
@@ -292,12 +318,21 @@ static void carry_out(struct world *world, struct sim_op *op)
     check_served(world, op);
 }
 
-/* In the transaction: is this the ledger that the edge knows, and no older than what it has seen?
- */
+/* In the transaction: is this the ledger that the edge knows, is it as the edge has seen it, and
+ * no older? */
 static bool is_right_ledger(const struct world *world, const struct sim_op *op)
 {
-    return world->mutation == SIM_ANY_LEDGER ||
-           (world->live.identity == op->ledger && world->live.version >= op->seen_version);
+    const struct model_ledger *live = &world->live;
+    bool is_opening = op->kind == OP_REGISTER || op->kind == OP_OPEN;
+    if (world->mutation == SIM_ANY_LEDGER ||
+        (world->mutation == SIM_LOOKED_AT_OPEN && !is_opening)) {
+        return true;
+    }
+    bool has_link = world->mutation == SIM_LINK_IGNORED ||
+                    model_has_link(live, op->link_branch, op->link_version);
+    bool is_timeline = world->mutation == SIM_TIMELINE_IGNORED || live->timeline == op->timeline;
+    return live->identity == op->ledger && live->version >= op->seen_version && is_timeline &&
+           has_link;
 }
 
 static void reply_put(struct world *world, const struct sim_op *op, uint64_t needs_commit,
@@ -324,11 +359,16 @@ static void request_arrived(struct world *world, struct sim_message *message)
     uint64_t needs_commit = world->commit_number;
     op.result = MODEL_UNKNOWN;
     if (is_right_ledger(world, &op)) {
+        bool is_known = op.incarnation <= (uint64_t)world->live.incarnation_count;
+        int64_t before_micro = is_known ? entries_of(world, op.incarnation) : 0;
         carry_out(world, &op);
+        op.has_link = is_known && entries_of(world, op.incarnation) != before_micro;
         ledger_touch(world);
         needs_commit++;
     }
     op.version = world->live.version + 1;
+    op.branch = world->live.branch;
+    op.branch_from = world->live.branch_from;
     world_trace(world, 13, op.id, op.result);
     if (world->mirror != NULL) {
         char difference[DIFFERENCE_SIZE] = "";

@@ -156,6 +156,8 @@ static void edges_make(struct world *world)
         edge->world = world;
         edge->index = i;
         edge->ledger = world->live.identity;
+        edge->timeline = world->live.timeline;
+        edge->link_branch = world->live.branch;
         for (int j = 0; j < MONEY_ACCOUNTS; j++) {
             edge->has_presence[j] = world_chance(world, 400000);
         }
@@ -252,6 +254,7 @@ static void world_free(struct world *world)
         }
         free(edge->log);
     }
+    free(world->lost);
     free(world);
 }
 
@@ -282,6 +285,8 @@ int world_play(struct world *world, const struct sim_plan *plan, struct sim_resu
     world->is_faulty = true;
     world->now_us = SECOND;
     world->live.identity = 1;
+    world->live.timeline = 1;
+    world->live.branch = 1;
     world_plan_take(world, plan, out);
     world->traffic->make(world);
     edges_make(world);

@@ -15,12 +15,12 @@
 #define COIN MONEY_MICRO
 #define EDGES_MAX SIM_NODES_MAX
 #define CALLS_MAX 10
-#define LIVES_MAX 24
+#define LIVES_MAX 64
 #define MONEY_ACCOUNTS 4
 #define EVIDENCE_MAX 16
 #define BACKUPS_MAX 32
 #define COPIES_MAX 8
-#define LIVES_KEPT 6 /* so many may still be needed for verdicts, when a disk is played with */
+#define LIVES_KEPT 24 /* so many may still be needed for verdicts, when a disk is played with */
 #define OP_ASKS_MAX 4
 #define OP_CHARGES_MAX 8
 #define MESSAGES_MAX 96
@@ -62,14 +62,17 @@ struct sim_record { /* of an edge's journal */
 
 struct sim_life { /* an incarnation as its edge knows it: on disk, synced whenever it changes */
     uint64_t nonce;
-    uint64_t number, session; /* 0: not yet */
-    uint64_t sequence;        /* of its newest usage */
-    uint64_t acked;           /* settled up to here */
-    int unsettled_from;       /* in the journal: all usage before it is acked */
-    bool is_given_up;         /* an old disk, found out: what its numbers say was said before */
-    bool is_lost;             /* its disk is gone */
+    uint64_t number, session;      /* 0: not yet */
+    uint64_t sequence;             /* of its newest usage */
+    uint64_t acked;                /* settled up to here */
+    int unsettled_from;            /* in the journal: all usage before it is acked */
+    struct edge_identity identity; /* starts, and where the disk was */
+    int of;                        /* the life in whose numbers its usages are: itself, or a copy */
+    uint64_t above, up_to, offset; /* which of them; of their numbers */
+    bool is_given_up;              /* for a deliberate fault: what a copy wrote is thrown away */
+    bool is_lost;                  /* its disk is gone */
     /* The observer's. */
-    bool is_old;          /* its disk was put back to an older state */
+    bool is_old;          /* its disk was put back, and the ledger has not let it in since */
     bool has_heard_fence; /* the ledger told it that it is dead */
 };
 
@@ -79,19 +82,31 @@ struct sim_op { /* one transaction of an edge's store thread */
     enum op_kind kind;
     uint64_t id;
     int edge, life;
-    uint64_t nonce, incarnation, session, last_sequence;
+    uint64_t nonce, incarnation, session;
+    bool is_part; /* of a copy: only settles */
+    struct model_disk disk;
     struct lease_ask asks[OP_ASKS_MAX];
     struct model_charge charges[OP_CHARGES_MAX];
     int count;
     uint64_t ledger, seen_version; /* which ledger is asked, and not an older one */
+    uint64_t timeline, link_branch, link_version;
     /* The answer. */
     enum model_result result;
     uint64_t version;
     bool has_warning;                  /* committed here, but perhaps nowhere else */
     int64_t grants_micro[OP_ASKS_MAX]; /* for a deliberate fault */
     uint64_t number;                   /* incarnation, session or high water */
+    bool is_copy;                      /* FENCED for that */
+    bool has_link;                     /* it wrote entries */
+    uint64_t branch, branch_from;      /* the past of the ledger that answered */
     struct lease_answer answers[OP_ASKS_MAX];
     uint64_t wanted[MODEL_ACCOUNTS];
+};
+
+struct sim_lost { /* a usage that was on a disk which was put back */
+    uint64_t nonce, sequence;
+    int account;
+    int64_t charge_micro;
 };
 
 struct sim_message {
@@ -128,7 +143,8 @@ struct sim_edge {
     int64_t disk_full_until_us, disk_slow_until_us;
     int64_t clock_us; /* what the wall clock is wrong by */
     uint64_t ledger, seen_version;
-    struct sim_backup backups[BACKUPS_MAX]; /* a ring, one a second */
+    uint64_t timeline, link_branch, link_version; /* the newest link that it saw committed */
+    struct sim_backup backups[BACKUPS_MAX];       /* a ring, one a second */
     int backup_count;
     struct sim_evidence evidence[MODEL_ACCOUNTS][EVIDENCE_MAX];
     int evidence_count[MODEL_ACCOUNTS];
@@ -150,10 +166,10 @@ struct sim_edge {
     int64_t open_micro[MODEL_ACCOUNTS];         /* what its open calls would cost, as last seen */
     int64_t returned_micro[MODEL_ACCOUNTS];     /* R as last seen, of this incarnation */
     int64_t over_allowed_micro[MODEL_ACCOUNTS]; /* talk that nobody could count while it was down */
+    int64_t restored_micro[MODEL_ACCOUNTS];     /* all talk that was charged at a start */
     bool has_presence[MODEL_ACCOUNTS];
     int64_t expire_us;   /* of a whole engine: look for bindings that end then */
     int check_at;        /* account to look at next */
-    bool has_been_old;   /* its disk was put back: talk was talked twice */
     int64_t start_count; /* each start begins a new minute of spending */
 };
 
@@ -240,6 +256,8 @@ struct world {
     int64_t frozen_micro[MODEL_ACCOUNTS];   /* used there and lost with a disk */
     int64_t verdicts_micro[MODEL_ACCOUNTS]; /* D */
     int64_t hidden_micro[MODEL_ACCOUNTS];   /* P */
+    struct sim_lost *lost;
+    int lost_count, lost_max;
     uint8_t published[MODEL_ACCOUNTS][VERSIONS_MAX / 8];
 };
 
@@ -277,14 +295,27 @@ void ledger_commit(struct world *world);
 void edge_start(struct sim_edge *edge);
 void edge_step(struct sim_edge *edge);
 void edge_answered(struct sim_edge *edge, const struct sim_op *op);
-enum edge_loss { LOSS_MEMORY = 0, LOSS_POWER, LOSS_DISK, LOSS_DISK_OLD };
-void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us);
 int64_t edge_wall_us(const struct sim_edge *edge);
 struct sim_life *edge_life(struct sim_edge *edge);
 /* Spent by a call that was open till now. */
 void edge_charged(struct sim_edge *edge, int account, int64_t charge_micro);
 void edge_replay_leases(struct sim_edge *edge); /* into edge->table */
 uint64_t edge_journal(void *ctx, enum journal_kind kind, struct slice bytes);
+
+/* money_disk.c: lives, and what a disk keeps of them */
+enum edge_loss { LOSS_MEMORY = 0, LOSS_POWER, LOSS_DISK, LOSS_DISK_OLD };
+void edge_crash(struct sim_edge *edge, enum edge_loss loss, int64_t back_us);
+void life_nonce_make(struct sim_edge *edge, char nonce[33]);
+void life_begin(struct sim_edge *edge);
+void life_cut(struct sim_edge *edge, int index); /* it is a copy */
+void life_let_in(struct sim_edge *edge, struct sim_life *life);
+void life_join(struct sim_edge *edge, const struct sim_op *op); /* a part is the life's own */
+uint64_t life_settled_to(const struct sim_life *life);          /* in the numbers of its journal */
+bool life_has_unsettled(const struct sim_edge *edge, const struct sim_life *life);
+const struct sim_life *life_of(const struct sim_edge *edge, const struct sim_record *record,
+                               uint64_t *sequence); /* NULL: thrown away, a deliberate fault */
+struct model_disk life_disk(const struct sim_edge *edge, int index); /* told in a session */
+struct model_disk life_disk_at_open(const struct sim_edge *edge, int index);
 
 /* money_world.c: the world that `world` (zeroed, with its traffic) is; returns 1 on a violation */
 int world_play(struct world *world, const struct sim_plan *plan, struct sim_result *out);

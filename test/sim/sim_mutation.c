@@ -48,6 +48,16 @@ static const struct row rows[SIM_MUTATION_COUNT] = {
                          "cgrates#256, lago-api#2243: what is delivered twice counts twice"},
     [SIM_FENCE_IGNORED] = {"fence-ignored",
                            "cgrates#2220: shuts down a call and carries on billing"},
+    [SIM_DISK_UNMARKED] = {"disk-unmarked",
+                           "Active Directory's USN rollback: a controller's disk put back from a "
+                           "snapshot"},
+    [SIM_BRANCH_LOST] = {"branch-lost", "GitHub 2018-10-21: writes of the side that was given up"},
+    [SIM_TIMELINE_IGNORED] = {"timeline-ignored",
+                              "GitHub 2012-09-14: ids given anew by a database that was behind"},
+    [SIM_LINK_IGNORED] = {"link-ignored",
+                          "Redis Sentinel: the replica with the higher offset is the right one"},
+    [SIM_LOOKED_AT_OPEN] = {"looked-at-open",
+                            "connection pools that go on with the old primary after a fail-over"},
 };
 
 const char *sim_mutation_name(enum sim_mutation mutation)

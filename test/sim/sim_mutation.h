@@ -26,6 +26,11 @@ enum sim_mutation {
     SIM_CALLS_FORGOTTEN,     /* a restart forgets the calls that were open */
     SIM_GRANT_ADDED,         /* an answer that comes twice is added twice */
     SIM_FENCE_IGNORED,       /* an edge that hears that it is dead goes on */
+    SIM_DISK_UNMARKED,       /* an old disk is known by its usages alone */
+    SIM_BRANCH_LOST,         /* what a copy wrote before it was found out is thrown away */
+    SIM_TIMELINE_IGNORED,    /* a restored database is believed where its version is high enough */
+    SIM_LINK_IGNORED,        /* the same, of one that was restored unseen and has gone on */
+    SIM_LOOKED_AT_OPEN,      /* which ledger it is, is looked at when a session begins */
     SIM_MUTATION_COUNT
 };
 

@@ -72,10 +72,31 @@ static void on_begin(void *ctx, const struct model_ledger *ledger, char differen
     }
 }
 
+static struct ledger_disk disk_of(const struct model_disk *model)
+{
+    struct ledger_disk disk = {
+        .session = model->session,
+        .position = model->position < INT64_MAX ? model->position : INT64_MAX,
+        .sequence = model->sequence < INT64_MAX ? model->sequence : INT64_MAX};
+    nonce_text(model->nonce, disk.nonce);
+    disk.start_count = model->start_count;
+    for (int i = 0; i < model->start_count; i++) {
+        nonce_text(model->starts[i], disk.starts[i]);
+    }
+    return disk;
+}
+
+static void tell(struct store_mirror *mirror, const struct sim_op *op)
+{
+    struct ledger_disk disk = disk_of(&op->disk);
+    ledger_tell(mirror->store, &disk);
+}
+
 static void carry_out_refill(struct store_mirror *mirror, const struct sim_op *op,
                              char difference[DIFFERENCE_SIZE])
 {
     struct lease_answer answers[OP_ASKS_MAX];
+    tell(mirror, op);
     enum store_result result =
         ledger_refill(mirror->store, op->incarnation, op->session, op->asks, op->count, answers);
     compare_result(mirror, "refill", op->result, result, difference);
@@ -102,6 +123,7 @@ static void carry_out_settle(struct store_mirror *mirror, const struct sim_op *o
                                    .call_id = "simulated",
                                    .status = 200};
     }
+    tell(mirror, op);
     enum store_result result =
         ledger_settle(mirror->store, op->incarnation, op->session, usages, op->count, &high_water);
     compare_result(mirror, "settle", op->result, result, difference);
@@ -126,17 +148,25 @@ static void on_carry_out(void *ctx, const struct sim_op *op, char difference[DIF
     struct store_mirror *mirror = ctx;
     char nonce[33];
     uint64_t number = 0;
-    uint64_t high_water = 0;
+    struct ledger_opened opened = {0};
+    struct ledger_disk disk;
     enum store_result result = STORE_UNKNOWN;
+    ledger_tell(mirror->store, NULL);
     nonce_text(op->nonce, nonce);
     switch (op->kind) {
     case OP_REGISTER:
         result = ledger_register(mirror->store, "edge", nonce, &number);
+        if (result == STORE_OK && op->is_part) {
+            result = ledger_fence(mirror->store, number, "simulator", "a copy's");
+            result = result == STORE_OK ? STORE_FENCED : result;
+        }
         compare_result(mirror, "register", op->result, result, difference);
         break;
     case OP_OPEN:
-        result = ledger_open(mirror->store, op->incarnation, nonce, op->last_sequence, &number,
-                             &high_water);
+        disk = disk_of(&op->disk);
+        result = ledger_open_disk(mirror->store, op->incarnation, &disk, &opened);
+        number = opened.session;
+        compare(difference, "copy", op->is_copy, opened.is_copy);
         compare_result(mirror, "open", op->result, result, difference);
         break;
     case OP_REFILL:

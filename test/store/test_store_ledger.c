@@ -355,6 +355,130 @@ static void a_copied_disk_is_fenced(void **state)
     assert_clean(store);
 }
 
+static struct ledger_disk disk_at(uint64_t session, uint64_t position, uint64_t sequence)
+{
+    struct ledger_disk disk = {.session = session, .position = position, .sequence = sequence};
+    snprintf(disk.nonce, sizeof(disk.nonce), "%s", nonce_a);
+    return disk;
+}
+
+/* Nothing was settled since, but something was asked for. */
+static void a_disk_from_before_the_last_ask_is_fenced(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint64_t incarnation = 0;
+    struct ledger_opened opened = {0};
+    uint64_t account = make_account(store, "a", 0);
+    top_up(store, account, EUROS(20));
+    assert_ok(ledger_register(store, "pop1", nonce_a, &incarnation));
+    struct ledger_disk disk = disk_at(0, 500, 0);
+    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened));
+    disk = disk_at(opened.session, 900, 0);
+    ledger_tell(store, &disk);
+    (void)ask(store, incarnation, opened.session, account, 0, 0, EUROS(8));
+    ledger_tell(store, NULL);
+    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened)); /* as far as it was told */
+    assert_int_equal(opened.session, 2);
+    disk.position = 899;
+    assert_result(ledger_open_disk(store, incarnation, &disk, &opened), STORE_FENCED);
+    assert_true(opened.is_copy);
+    assert_int_equal(opened.session, 2);
+    assert_int_equal(balance_of(store, account).available_micro, EUROS(20));
+    assert_clean(store);
+}
+
+static void a_disk_that_does_not_know_the_session_used_last_is_fenced(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint64_t incarnation = 0;
+    struct ledger_opened opened = {0};
+    uint64_t account = make_account(store, "a", 0);
+    assert_ok(ledger_register(store, "pop1", nonce_a, &incarnation));
+    struct ledger_disk disk = disk_at(0, 500, 0);
+    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened));
+    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened)); /* the answer was lost */
+    struct ledger_disk told = disk_at(opened.session, 600, 0);
+    ledger_tell(store, &told);
+    (void)ask(store, incarnation, opened.session, account, 0, 0, EUROS(8));
+    ledger_tell(store, NULL);
+    disk.position = 10000; /* however much it wrote since */
+    assert_result(ledger_open_disk(store, incarnation, &disk, &opened), STORE_FENCED);
+    assert_true(opened.is_copy);
+}
+
+static void a_start_that_was_let_in_is_its_incarnations_for_ever(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    static const char start[33] = "dddddddddddddddddddddddddddddddd";
+    uint64_t incarnation = 0, found = 0;
+    struct ledger_opened opened = {0};
+    assert_ok(ledger_register(store, "pop1", nonce_a, &incarnation));
+    struct ledger_disk disk = disk_at(0, 500, 0);
+    disk.start_count = 1;
+    memcpy(disk.starts[0], start, sizeof(start));
+    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened));
+    assert_result(ledger_register(store, "pop1", start, &found), STORE_EXISTS);
+    assert_int_equal(found, incarnation);
+}
+
+static void a_ledger_that_forgot_a_session_or_gave_the_number_to_another_is_unknown(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint64_t incarnation = 0;
+    struct ledger_opened opened = {0};
+    uint64_t account = make_account(store, "a", 0);
+    assert_ok(ledger_register(store, "pop1", nonce_a, &incarnation));
+    struct ledger_disk disk = disk_at(3, 500, 0);
+    assert_result(ledger_open_disk(store, incarnation, &disk, &opened), STORE_UNKNOWN);
+    assert_true(store_is_foreign(store));
+    disk.session = 0;
+    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened));
+    snprintf(disk.nonce, sizeof(disk.nonce), "%032d", 7);
+    ledger_tell(store, &disk);
+    struct lease_ask one = {.account_id = account};
+    struct lease_answer answer;
+    assert_result(ledger_refill(store, incarnation, opened.session, &one, 1, &answer),
+                  STORE_UNKNOWN);
+    assert_true(store_is_foreign(store));
+}
+
+/* A database that was put back and has gone on: its numbers are higher, its past is another. */
+static void a_past_that_was_changed_is_unknown_whatever_its_numbers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_known known;
+    struct balance balance;
+    uint64_t account = make_account(fixture->store, "a", 0);
+    top_up(fixture->store, account, EUROS(1));
+    fixture_keep(fixture);
+    top_up(fixture->store, account, EUROS(2));
+    store_known(fixture->store, &known);
+    fixture_put_back(fixture);
+    for (int i = 0; i < 5; i++) {
+        top_up(fixture->store, account, EUROS(3));
+    }
+    store_expect(fixture->store, &known);
+    assert_result(ledger_balance(fixture->store, account, &balance), STORE_UNKNOWN);
+    assert_true(store_is_foreign(fixture->store));
+}
+
+static void another_timeline_is_unknown_until_it_is_taken(void **state)
+{
+    struct fixture *fixture = *state;
+    struct balance balance;
+    uint64_t account = make_account(fixture->store, "a", 0);
+    struct store *other = fixture_open(fixture, 2000000, false);
+    assert_ok(ledger_balance(other, account, &balance));
+    assert_ok(store_renew_timeline(fixture->store));
+    assert_ok(ledger_balance(fixture->store, account, &balance));
+    assert_result(ledger_balance(other, account, &balance), STORE_UNKNOWN);
+    assert_true(store_is_foreign(other));
+    store_free(other);
+    other = fixture_open(fixture, 2000000, false); /* the directory was told */
+    assert_ok(ledger_balance(other, account, &balance));
+    store_free(other);
+}
+
 static void another_nonce_is_not_this_incarnation(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -460,6 +584,12 @@ int main(void)
         TEST(what_carriers_charge_is_booked_by_currency),
         TEST(a_death_verdict_frees_the_lease_and_late_usage_is_still_charged),
         TEST(a_copied_disk_is_fenced),
+        TEST(a_disk_from_before_the_last_ask_is_fenced),
+        TEST(a_disk_that_does_not_know_the_session_used_last_is_fenced),
+        TEST(a_start_that_was_let_in_is_its_incarnations_for_ever),
+        TEST(a_ledger_that_forgot_a_session_or_gave_the_number_to_another_is_unknown),
+        TEST(a_past_that_was_changed_is_unknown_whatever_its_numbers),
+        TEST(another_timeline_is_unknown_until_it_is_taken),
         TEST(another_nonce_is_not_this_incarnation),
         TEST(many_of_both_go_in_chunks),
         TEST(each_size_of_a_settlement_leaves_each_record_and_entry),

@@ -1,0 +1,373 @@
+/* The edge's disk over time: written by an older program, put back to an older state, fenced again
+ * and again. Each usage on it is charged once. */
+#include "program.h"
+
+#include "base/money.h"
+#include "node/edge_store.h"
+#include "store/journal.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#define WALL_S INT64_C(1800000000)
+#define CHARGE (MONEY_MICRO / 100)
+#define SETTLED_IN_MS 10000
+
+static struct program_output output;
+
+struct world {
+    char dir[256];
+    uint64_t account_id;
+    uint64_t incarnation;
+    int64_t balance_micro; /* before all charges */
+    struct store *store;
+    struct journal_file *log; /* NULL: the program has it */
+    struct edge_role role;    /* only its journal is used */
+    int calls;                /* each usage is of another */
+};
+
+static const char nonce[33] = "00112233445566778899aabbccddeeff";
+
+static int64_t balance(struct world *world)
+{
+    struct balance found;
+    assert_int_equal(ledger_balance(world->store, world->account_id, &found), STORE_OK);
+    return found.balance_micro;
+}
+
+static void open_store(struct world *world)
+{
+    world->store = store_new(&(struct store_options){.dir = world->dir, .deadline_us = 2000000});
+    assert_non_null(world->store);
+}
+
+static bool take_all(void *ctx, const struct journal_entry *entry)
+{
+    struct edge_identity identity;
+    struct edge_role *role = ctx;
+    return entry->kind != JOURNAL_IDENTITY ||
+           (identity_decode(entry->record, &identity) &&
+            identities_note(role->identities, &role->identity_count, &identity));
+}
+
+static void open_log(struct world *world)
+{
+    char error[JOURNAL_ERROR_SIZE];
+    struct journal_file_options options = {
+        .dir = world->dir, .segment_size = 256 * 1024, .ahead_count = 1};
+    world->log = journal_file_open(&options, error);
+    assert_non_null(world->log);
+    world->role.edge.journal = journal_file_as_journal(world->log);
+    world->role.identity_count = 0;
+    assert_true(journal_file_replay(world->log, take_all, &world->role, error));
+}
+
+static void close_log(struct world *world)
+{
+    char error[JOURNAL_ERROR_SIZE];
+    assert_true(journal_file_sync(world->log, error));
+    journal_file_close(world->log);
+    world->log = NULL;
+}
+
+static struct world *start(void)
+{
+    struct account account;
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    program_dir(world->dir);
+    program_run("init % --demo", world->dir, &output);
+    assert_int_equal(output.status, 0);
+    open_store(world);
+    assert_int_equal(config_account_by_name(world->store, "acme", &account), STORE_OK);
+    world->account_id = account.id;
+    world->balance_micro = balance(world);
+    assert_int_equal(ledger_register(world->store, "edge", nonce, &world->incarnation), STORE_OK);
+    open_log(world);
+    return world;
+}
+
+static void end(struct world *world)
+{
+    uint64_t transfers = 0;
+    uint64_t wrong = 0;
+    assert_int_equal(ledger_audit(world->store, NULL, NULL, &transfers, &wrong), STORE_OK);
+    assert_int_equal(wrong, 0);
+    store_free(world->store);
+    journal_file_close(world->log);
+    program_remove(world->dir);
+    free(world);
+}
+
+static void write_usage(struct world *world)
+{
+    char record[4096];
+    struct buf buf;
+    int64_t ended_micro = CHARGE * (int64_t)++world->calls;
+    struct usage usage = {.account_id = world->account_id,
+                          .charge_micro = CHARGE,
+                          .ended_micro = ended_micro,
+                          .rate = {.currency = "EUR"},
+                          .talk_to_us = 30000000,
+                          .wall_start_us = WALL_S * 1000000,
+                          .wall_answer_us = WALL_S * 1000000,
+                          .wall_end_us = (WALL_S + 30) * 1000000,
+                          .status = 200,
+                          .flags = USAGE_ANSWERED,
+                          .end = USAGE_END_CALLER,
+                          .call_key = 1000 + (uint64_t)world->calls};
+    snprintf(usage.call_id, sizeof(usage.call_id), "call-%d", world->calls);
+    snprintf(usage.caller, sizeof(usage.caller), "alice");
+    snprintf(usage.callee, sizeof(usage.callee), "493042123");
+    snprintf(usage.reason, sizeof(usage.reason), "normal");
+    buf_init(&buf, record, sizeof(record));
+    usage_encode(&buf, &usage);
+    assert_true(world->role.edge.journal.append(world->role.edge.journal.ctx, JOURNAL_USAGE,
+                                                buf_done(&buf)) > 0);
+}
+
+static int charges(struct world *world)
+{
+    return (int)((world->balance_micro - balance(world)) / CHARGE);
+}
+
+/* The program runs until so many charges are booked, and then a little longer if it is to be seen
+ * that there are no more. */
+static void run_until(struct world *world, int count)
+{
+    pid_t pid = program_start(world->dir, "");
+    assert_true(pid > 0);
+    int64_t until_ms = program_now_ms() + SETTLED_IN_MS;
+    while (charges(world) != count && program_now_ms() < until_ms) {
+        program_sleep_ms(20);
+    }
+    assert_true(program_stop(pid, SIGTERM) >= 0); /* settles what is left before it ends */
+    assert_int_equal(charges(world), count);
+}
+
+/* ---- an older program's ---- */
+
+/* DIR/store.identity without the timeline at its end. */
+static void cut_pin(const struct world *world)
+{
+    char path[300], line[256] = "";
+    snprintf(path, sizeof(path), "%s/store.identity", world->dir);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof(line), file));
+    fclose(file);
+    char *last = strrchr(line, ' ');
+    assert_non_null(last);
+    assert_int_equal(strlen(last), strlen(" ") + 32 + strlen("\n"));
+    *last = '\0';
+    assert_true(program_write(world->dir, "store.identity", line));
+}
+
+/* As the program before step 13 left it: no marks of disks, no timeline, and a shorter identity. */
+static void make_old(struct world *world)
+{
+    static const char back[] = "DROP TABLE disk_start;"
+                               "ALTER TABLE incarnation DROP COLUMN session_used;"
+                               "ALTER TABLE incarnation DROP COLUMN disk_position;"
+                               "ALTER TABLE incarnation DROP COLUMN disk_sequence;"
+                               "DELETE FROM meta WHERE name = 'timeline';"
+                               "DELETE FROM migration WHERE number >= 13;"
+                               "PRAGMA user_version = 12";
+    char path[300], record[256], ledger[33];
+    uint64_t version = 0;
+    struct buf buf;
+    sqlite3 *db = NULL;
+    assert_int_equal(store_identity(world->store, ledger, &version), STORE_OK);
+    buf_init(&buf, record, sizeof(record));
+    wire_put_u64(&buf, 1);
+    wire_put_u64(&buf, world->incarnation);
+    wire_put_slice(&buf, slice_from_text(nonce));
+    wire_put_slice(&buf, slice_from_text(ledger));
+    wire_put_u64(&buf, version);
+    (void)world->role.edge.journal.append(world->role.edge.journal.ctx, JOURNAL_IDENTITY,
+                                          buf_done(&buf));
+    store_free(world->store);
+    snprintf(path, sizeof(path), "%s/dialtone.db", world->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    cut_pin(world);
+    world->store = NULL;
+}
+
+static void the_disk_of_an_older_program_is_let_in_settled_and_goes_on(void **state)
+{
+    (void)state;
+    uint64_t session = 0, mark = 0;
+    struct world *world = start();
+    assert_int_equal(ledger_open(world->store, world->incarnation, nonce, 0, &session, &mark),
+                     STORE_OK);
+    for (int i = 0; i < 3; i++) {
+        write_usage(world);
+    }
+    make_old(world);
+    close_log(world);
+    pid_t pid = program_start(world->dir, ""); /* upgrades */
+    assert_true(pid > 0);
+    assert_true(program_stop(pid, SIGTERM) >= 0);
+    open_store(world);
+    run_until(world, 3);
+    open_log(world);
+    write_usage(world);
+    close_log(world);
+    run_until(world, 4);
+    open_log(world); /* the same incarnation goes on, and knows of its newest session */
+    assert_int_equal(world->role.identity_count, 1);
+    assert_int_equal(world->role.identities[0].incarnation, world->incarnation);
+    assert_true(world->role.identities[0].opened > session);
+    assert_true(world->role.identities[0].timeline[0] != '\0');
+    end(world);
+}
+
+/* ---- put back to an older state ---- */
+
+static void copy_edge(const struct world *world, const char *from, const char *to)
+{
+    char command[1200];
+    snprintf(command, sizeof(command), "rm -rf %s/%s && cp -a %s/%s %s/%s", world->dir, to,
+             world->dir, from, world->dir, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* Three were settled, then the disk is copied; a fourth is settled, then the copy comes back, and a
+ * process on it wrote two more under the same numbers while the ledger was away. */
+static void what_a_disk_wrote_that_was_put_back_is_charged_once(void **state)
+{
+    (void)state;
+    static const char start_nonce[33] = "dddddddddddddddddddddddddddddddd";
+    struct world *world = start();
+    struct edge_identity identity = {.life = 1, .incarnation = world->incarnation};
+    memcpy(identity.nonce, nonce, sizeof(nonce));
+    store_identity_append(&world->role, &identity);
+    for (int i = 0; i < 3; i++) {
+        write_usage(world);
+    }
+    close_log(world);
+    run_until(world, 3);
+    copy_edge(world, "edge", "edge.old");
+    open_log(world);
+    write_usage(world);
+    close_log(world);
+    run_until(world, 4);
+    copy_edge(world, "edge.old", "edge");
+    open_log(world);
+    identity = world->role.identities[0];
+    struct journal_file_status status = journal_file_status(world->log);
+    identity_begin(&identity, status.loaded_position, status.loaded_sequence, start_nonce);
+    store_identity_append(&world->role, &identity);
+    write_usage(world);
+    write_usage(world);
+    close_log(world);
+    run_until(world, 6);
+    run_until(world, 6);
+    open_log(world);
+    assert_true(world->role.identity_count == 2 && world->role.identities[0].is_cut &&
+                world->role.identities[0].is_over && !world->role.identities[1].is_cut);
+    end(world);
+}
+
+/* ---- fenced again and again ---- */
+
+#define LIVES 40
+
+/* Each life with a usage that was not settled, each incarnation declared dead. */
+static void a_disk_that_was_fenced_many_times_settles_what_each_life_left(void **state)
+{
+    (void)state;
+    char error[JOURNAL_ERROR_SIZE];
+    struct world *world = start();
+    for (uint64_t life = 1; life <= LIVES; life++) {
+        struct edge_identity identity = {.life = life, .incarnation = world->incarnation};
+        snprintf(identity.nonce, sizeof(identity.nonce), "%032llu", (unsigned long long)life);
+        assert_int_equal(
+            ledger_register(world->store, "edge", identity.nonce, &identity.incarnation), STORE_OK);
+        store_identity_append(&world->role, &identity);
+        write_usage(world);
+        if (life < LIVES) {
+            assert_int_equal(ledger_fence(world->store, identity.incarnation, "test", "dead"),
+                             STORE_OK);
+            assert_true(journal_file_prepare(world->log, error));
+            assert_true(journal_file_begin_life(world->log));
+        }
+    }
+    close_log(world);
+    run_until(world, LIVES);
+    open_log(world);
+    int over = 0;
+    for (int i = 0; i < world->role.identity_count; i++) {
+        over += world->role.identities[i].is_over;
+    }
+    assert_int_equal(over, LIVES - 1);
+    end(world);
+}
+
+/* ---- a ledger that was put back to before it numbered this disk ---- */
+
+static bool has_alarm(struct world *world, const char *words)
+{
+    static struct event_row rows[50];
+    int count = 0;
+    bool is_there = false;
+    assert_int_equal(event_page(world->store, "alarm", 0, INT64_MAX, rows, 50, &count), STORE_OK);
+    for (int i = 0; i < count; i++) {
+        is_there |= strstr(rows[i].text, words) != NULL;
+    }
+    return is_there;
+}
+
+/* `ledger recover` has said that it is the right one: the edge gets a new number, and what it
+ * cannot settle stays on its disk and is named. */
+static void a_disk_that_the_ledger_never_numbered_gets_a_new_number(void **state)
+{
+    (void)state;
+    char path[300];
+    sqlite3 *db = NULL;
+    struct world *world = start();
+    struct edge_identity identity = {.life = 1, .incarnation = world->incarnation + 5};
+    memcpy(identity.nonce, nonce, sizeof(nonce));
+    store_identity_append(&world->role, &identity);
+    write_usage(world);
+    close_log(world);
+    snprintf(path, sizeof(path), "%s/dialtone.db", world->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM incarnation", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    pid_t pid = program_start(world->dir, "");
+    assert_true(pid > 0);
+    int64_t until_ms = program_now_ms() + SETTLED_IN_MS;
+    while (!has_alarm(world, "cannot be settled") && program_now_ms() < until_ms) {
+        program_sleep_ms(20);
+    }
+    assert_true(program_stop(pid, SIGTERM) >= 0);
+    assert_true(has_alarm(world, "cannot be settled"));
+    assert_int_equal(charges(world), 0);
+    open_log(world);
+    assert_int_equal(world->role.identity_count, 2);
+    assert_false(world->role.identities[0].is_over);
+    end(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_disk_of_an_older_program_is_let_in_settled_and_goes_on),
+        cmocka_unit_test(what_a_disk_wrote_that_was_put_back_is_charged_once),
+        cmocka_unit_test(a_disk_that_was_fenced_many_times_settles_what_each_life_left),
+        cmocka_unit_test(a_disk_that_the_ledger_never_numbered_gets_a_new_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
