@@ -5,7 +5,8 @@ export interface BadRow { line: number; text: string }
 export class Problem extends Error {
   rows: BadRow[] = []; // of a deck: at most 100 of those that cannot be used
   constructor(readonly status: number, readonly code: string, detail: string) { super(detail); }
-  get isUnknown(): boolean { return this.status === 503 || this.status === 0; }
+  // Whether it was done is not known: no whole answer came, or one of somebody on the way.
+  get isUnknown(): boolean { return this.status === 0 || this.status >= 500; }
 }
 
 let csrf = '';
@@ -39,14 +40,13 @@ export const send = <T>(path: string, file: Blob): Promise<T> => carry<T>('POST'
 async function carry<T>(method: string, path: string, init: RequestInit): Promise<T> {
   const all = init.headers as Record<string, string>;
   if (method !== 'GET') all['X-CSRF-Token'] = csrf;
-  let answer: Response;
   try {
-    answer = await fetch(path, init);
-  } catch {
-    throw new Problem(0, 'unreachable', 'The server does not answer.');
+    const answer = await fetch(path, init);
+    if (!answer.ok) throw await toProblem(answer);
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  } catch (error) { // also where an answer began and was cut off
+    throw error instanceof Problem ? error : new Problem(0, 'unreachable', 'The server does not answer.');
   }
-  if (!answer.ok) throw await toProblem(answer);
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
 export const get = <T>(path: string): Promise<T> => ask<T>('GET', path);

@@ -1,7 +1,10 @@
 // Values as people read them. Amounts stay texts; they become numbers only to be shown ticking.
 
+import { html, type TemplateResult } from 'lit-html';
+
 const numbers = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const fine = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 4 });
+const exact = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 9 });
 const whole = new Intl.NumberFormat('en');
 
 export function amount(text: string | number | null | undefined, currency = ''): string {
@@ -12,7 +15,8 @@ export function amount(text: string | number | null | undefined, currency = ''):
   return (currency === '' ? '' : currency + ' ') + format.format(Object.is(value, -0) ? 0 : value);
 }
 
-export function price(text: string | number): string { return fine.format(Number(text)); }
+// All digits that a deck may have: of two prices that differ, one is not shown as the other.
+export function price(text: string | number): string { return exact.format(Number(text)); }
 export function count(value: number | undefined): string { return value === undefined ? '–' : whole.format(value); }
 
 export function duration(us: number): string {
@@ -36,4 +40,9 @@ export function age(wallUs: number, nowMs = Date.now()): string {
   if (s < 3600) return Math.floor(s / 60) + ' min';
   if (s < 86400) return Math.floor(s / 3600) + ' h';
   return Math.floor(s / 86400) + ' d';
+}
+
+// In the place of rows. That a list could not be read does not make it empty.
+export function empty(isKnown: boolean, text: string): TemplateResult {
+  return html`<p class="empty">${isKnown ? text : 'Not known now.'}</p>`;
 }

@@ -2,8 +2,12 @@ import { render } from 'lit-html';
 import { changed, onChange, resume, state } from './state';
 import { shell } from './shell';
 
+function decoded(part: string): string {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 function readRoute(): void {
-  state.route = location.hash.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map(decodeURIComponent);
+  state.route = location.hash.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map(decoded);
   state.note = '';
   changed();
 }

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ask, get, idempotencyKey, Problem } from './api';
 import { accountName, changed, isOperator, readAccounts, state } from './state';
-import { age, amount, iso, time } from './format';
+import { age, amount, empty as none, iso, time } from './format';
 import { lowBalances } from './low';
 import type { Account, Binding, Endpoint, LowBalance, Page, Transfer } from './types';
 
@@ -20,14 +20,17 @@ export function accounts(): TemplateResult {
       <td>${row.kind}</td><td>${row.class}</td>
       <td class="num strong">${amount(row.balance?.balance, row.currency)}</td>
       <td class="num">${amount(row.balance?.leased)}</td><td class="num">${amount(row.balance?.available)}</td>
-      <td class="num">${row.channels_max ?? 'no limit'}</td></tr>`)}</tbody></table></div></section>`;
+      <td class="num">${row.channels_max ?? 'no limit'}</td></tr>`)}</tbody></table>
+    ${state.accounts.length > 0 ? nothing : none(state.areAccountsRead, 'No accounts.')}</div></section>`;
 }
 
 // ---- one account ----
 
 interface Detail {
-  name: string; readAtMs: number; account: Account | null; endpoints: Endpoint[];
-  bindings: Map<string, Binding[] | null>; transfers: Transfer[]; low: LowBalance[]; failure: string; said: string;
+  name: string; readAtMs: number; account: Account | null; endpoints: Endpoint[] | null;
+  bindings: Map<string, Binding[] | null>; transfers: Transfer[] | null; low: LowBalance[];
+  failure: string; // of the last reading
+  refused: string; said: string; // what came of the last act
   key: string; // of the top-up that is being tried: the same when it is repeated after a failure
   moveKey: string; // the same of a transfer
   bonusKey: string; // and of a bonus
@@ -35,12 +38,12 @@ interface Detail {
 let shown: Detail = empty('');
 
 function empty(name: string): Detail {
-  return { name, readAtMs: 0, account: null, endpoints: [], bindings: new Map(), transfers: [], low: [],
-    failure: '', said: '', key: idempotencyKey(), moveKey: idempotencyKey(), bonusKey: idempotencyKey() };
+  return { name, readAtMs: 0, account: null, endpoints: null, bindings: new Map(), transfers: null, low: [],
+    failure: '', refused: '', said: '', key: idempotencyKey(), moveKey: idempotencyKey(), bonusKey: idempotencyKey() };
 }
 
 async function readBindings(detail: Detail): Promise<void> {
-  for (const endpoint of detail.endpoints.slice(0, 50)) {
+  for (const endpoint of (detail.endpoints ?? []).slice(0, 50)) {
     try {
       const page = await get<{ items: Binding[] }>(`/v1/endpoints/${encodeURIComponent(endpoint.user)}/bindings`);
       detail.bindings.set(endpoint.user, page.items);
@@ -76,12 +79,12 @@ async function topUp(event: SubmitEvent, detail: Detail): Promise<void> {
     await ask('POST', `/v1/accounts/${encodeURIComponent(detail.name)}/topups`,
       { amount: text, reason: String(data.get('reason') ?? '') }, { 'Idempotency-Key': detail.key });
     detail.said = `${text} was added.`;
-    detail.failure = '';
+    detail.refused = '';
     detail.key = idempotencyKey();
     form.reset();
   } catch (error) {
     detail.said = '';
-    detail.failure = error instanceof Error ? error.message : String(error);
+    detail.refused = error instanceof Error ? error.message : String(error);
     // Unclear whether it was booked: the next try carries the same key, so that it counts once.
     if (!(error instanceof Problem && error.isUnknown)) detail.key = idempotencyKey();
   }
@@ -101,12 +104,12 @@ async function giveBonus(event: SubmitEvent, detail: Detail): Promise<void> {
     await ask('POST', `/v1/accounts/${encodeURIComponent(detail.name)}/bonuses`,
       day === '' ? body : { ...body, expires_at: `${day}T23:59:59Z` }, { 'Idempotency-Key': detail.bonusKey });
     detail.said = `${text} was given.`;
-    detail.failure = '';
+    detail.refused = '';
     detail.bonusKey = idempotencyKey();
     form.reset();
   } catch (error) {
     detail.said = '';
-    detail.failure = error instanceof Error ? error.message : String(error);
+    detail.refused = error instanceof Error ? error.message : String(error);
     if (!(error instanceof Problem && error.isUnknown)) detail.bonusKey = idempotencyKey();
   }
   await readDetail(detail);
@@ -118,9 +121,9 @@ async function suspend(detail: Detail, account: Account, form: HTMLFormElement |
   try {
     if (account.is_suspended) await ask('DELETE', path);
     else await ask('PUT', path, { why: String(new FormData(form ?? undefined).get('why') ?? '') });
-    detail.failure = '';
+    detail.refused = '';
   } catch (error) {
-    detail.failure = error instanceof Error ? error.message : String(error);
+    detail.refused = error instanceof Error ? error.message : String(error);
   }
   await readDetail(detail);
 }
@@ -137,12 +140,12 @@ async function move(event: SubmitEvent, detail: Detail): Promise<void> {
     await ask('POST', `/v1/accounts/${encodeURIComponent(down ? detail.name : child)}/transfers`,
       { amount: text, to: down ? child : detail.name }, { 'Idempotency-Key': detail.moveKey });
     detail.said = `${text} was moved ${down ? 'to' : 'from'} ${child}.`;
-    detail.failure = '';
+    detail.refused = '';
     detail.moveKey = idempotencyKey();
     form.reset();
   } catch (error) {
     detail.said = '';
-    detail.failure = error instanceof Error ? error.message : String(error);
+    detail.refused = error instanceof Error ? error.message : String(error);
     if (!(error instanceof Problem && error.isUnknown)) detail.moveKey = idempotencyKey();
   }
   await readDetail(detail);
@@ -176,10 +179,10 @@ async function lock(detail: Detail, form: HTMLFormElement, end: boolean): Promis
   try {
     await ask('PUT', `/v1/accounts/${encodeURIComponent(detail.name)}/lock`,
       { amount: text, why: String(data.get('why') ?? '') });
-    detail.failure = '';
+    detail.refused = '';
     form.reset();
   } catch (error) {
-    detail.failure = error instanceof Error ? error.message : String(error);
+    detail.refused = error instanceof Error ? error.message : String(error);
   }
   await readDetail(detail);
   await readAccounts();
@@ -202,12 +205,13 @@ function locking(detail: Detail, account: Account): TemplateResult {
 }
 
 function devices(detail: Detail): TemplateResult {
+  const rows = detail.endpoints ?? [];
   return html`<section class="card wide" aria-labelledby="devices-title">
     <div class="head"><h2 id="devices-title">Endpoints</h2></div>
-    ${detail.endpoints.length === 0 ? html`<p class="empty">No endpoints.</p>` : html`<div class="scroll"><table>
+    ${rows.length === 0 ? none(detail.endpoints !== null, 'No endpoints.') : html`<div class="scroll"><table>
     <thead><tr><th scope="col">User</th><th scope="col">Numbers</th><th scope="col">Registered at</th>
       <th scope="col">Device</th><th scope="col">Expires in</th></tr></thead>
-    <tbody>${detail.endpoints.map((row) => {
+    <tbody>${rows.map((row) => {
       const bindings = detail.bindings.get(row.user);
       const known = bindings ?? [];
       return html`<tr><td class="strong">${row.user}
@@ -240,12 +244,13 @@ function monthly(name: string): TemplateResult {
 }
 
 function statement(detail: Detail, currency: string): TemplateResult {
+  const rows = detail.transfers ?? [];
   return html`<section class="card wide" aria-labelledby="statement-title">
     <div class="head"><h2 id="statement-title">Statement</h2></div>
-    ${detail.transfers.length === 0 ? html`<p class="empty">No entries.</p>` : html`<div class="scroll"><table>
+    ${rows.length === 0 ? none(detail.transfers !== null, 'No entries.') : html`<div class="scroll"><table>
     <thead><tr><th scope="col">When</th><th scope="col">Kind</th><th scope="col" class="num">Amount</th>
       <th scope="col">By</th><th scope="col">Why</th></tr></thead>
-    <tbody>${detail.transfers.map((row) => html`<tr><td class="num left" title=${iso(row.wall_us)}>${time(row.wall_us)}</td>
+    <tbody>${rows.map((row) => html`<tr><td class="num left" title=${iso(row.wall_us)}>${time(row.wall_us)}</td>
       <td>${row.kind}</td><td class="num strong">${amount(row.amount, currency)}</td>
       <td>${row.actor}</td><td>${row.reason}</td></tr>`)}</tbody></table></div>`}</section>`;
 }
@@ -288,6 +293,7 @@ export function account(name: string): TemplateResult {
   return html`<div class="head"><h1>${name}${row?.is_suspended === true
       ? html` <span class="tag bad">suspended</span>` : nothing}</h1><a href="#/accounts">All accounts</a></div>
     ${detail.failure === '' ? nothing : html`<p class="failure" role="alert">${detail.failure}</p>`}
+    ${detail.refused === '' ? nothing : html`<p class="failure" role="alert">${detail.refused}</p>`}
     ${detail.said === '' ? nothing : html`<p class="said" role="status">${detail.said}</p>`}
     ${row === null ? nothing : html`<div class="columns"><section class="card" aria-labelledby="money-title">
         <div class="head"><h2 id="money-title">Money</h2></div>

@@ -4,7 +4,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ask, get, Problem, send, type BadRow } from './api';
 import { changed } from './state';
-import { amount, count, iso, price, time } from './format';
+import { amount, count, empty as none, iso, price, time } from './format';
 import type { Deck, DeckCounts, DeckDiff, DeckPrice, DeckVersion, Page } from './types';
 
 interface Shown {
@@ -12,7 +12,7 @@ interface Shown {
   badRows: BadRow[]; // of the last file
   isBusy: boolean; diff: DeckDiff | null; file: File | null; // of the report: a file that is not imported yet
 }
-const list: { decks: Deck[]; isRead: boolean; failure: string } = { decks: [], isRead: false, failure: '' };
+const list: { decks: Deck[]; isRead: boolean; isKnown: boolean; failure: string } = { decks: [], isRead: false, isKnown: false, failure: '' };
 let shown = empty('');
 
 function empty(name: string): Shown {
@@ -26,6 +26,7 @@ async function readDecks(): Promise<void> {
   list.isRead = true;
   try {
     list.decks = (await get<Page<Deck>>('/v1/decks?max=1000')).items;
+    list.isKnown = true;
     list.failure = '';
   } catch (error) { list.failure = sentence(error); }
   changed();
@@ -56,6 +57,7 @@ async function act(deck: Shown, work: () => Promise<void>): Promise<void> {
   changed();
 }
 
+const isMessages = (deck: Shown): boolean => list.decks.find((other) => other.name === deck.name)?.prices_of === 'messages';
 const live = (deck: Shown): DeckVersion | undefined => deck.versions.find((version) => version.is_live);
 
 const compare = (deck: Shown, to: DeckVersion): Promise<void> => act(deck, async () => {
@@ -87,8 +89,9 @@ const makeLive = (deck: Shown, diff: DeckDiff): Promise<void> => act(deck, async
 
 // ---- what would change ----
 
-function priced(of: DeckPrice | null): TemplateResult | string {
+function priced(of: DeckPrice | null, isOfMessages: boolean): TemplateResult | string {
   if (of === null) return '–';
+  if (isOfMessages) return price(of.per_minute); // a segment has no seconds
   const fee = Number(of.connection_fee) === 0 ? '' : `, ${amount(of.connection_fee)} at once`;
   return html`${price(of.per_minute)} <small>${of.first_increment}/${of.next_increment} s${fee}</small>`;
 }
@@ -102,6 +105,8 @@ const changes: Record<string, string> = { up: 'dearer', down: 'cheaper', mixed: 
 
 function report(deck: Shown, diff: DeckDiff): TemplateResult {
   const traffic = diff.traffic;
+  const isOfMessages = isMessages(deck);
+  const unit = isOfMessages ? 'a segment' : 'a minute';
   const calls = traffic.calls === 0 ? 'No calls were priced by this deck.'
     : `${count(traffic.calls)} calls: ${amount(traffic.before, diff.currency)} before, ${amount(traffic.after, diff.currency)} after`
       + ` (${amount(traffic.difference, diff.currency)})${traffic.unpriced === 0 ? '' : `; ${count(traffic.unpriced)} would have no price`}`
@@ -115,10 +120,10 @@ function report(deck: Shown, diff: DeckDiff): TemplateResult {
       <div><dt>Calls of the last 7 days</dt><dd>${calls}</dd></div></dl>
     ${diff.changes.length === 0 ? nothing : html`<div class="scroll"><table><thead><tr><th scope="col">Prefix</th>
       <th scope="col">Destination</th><th scope="col">Change</th>
-      <th scope="col" class="num">Before</th><th scope="col" class="num">After</th></tr></thead>
+      <th scope="col" class="num">Before, ${unit}</th><th scope="col" class="num">After, ${unit}</th></tr></thead>
       <tbody>${diff.changes.map((row) => html`<tr><td class="strong">${row.prefix}</td><td>${row.description}</td>
         <td><span class="tag ${row.change === 'up' || row.change === 'gone' ? 'bad' : ''}">${changes[row.change] ?? row.change}</span></td>
-        <td class="num">${priced(row.before)}</td><td class="num strong">${priced(row.after)}</td></tr>`)}</tbody></table></div>`}
+        <td class="num">${priced(row.before, isOfMessages)}</td><td class="num strong">${priced(row.after, isOfMessages)}</td></tr>`)}</tbody></table></div>`}
     ${diff.is_cut ? html`<p>More changes than are listed.</p>` : nothing}
     <p class="more"><button class="small" @click=${() => { deck.diff = deck.file = null; changed(); }}>Leave it</button>
       <button class="primary" ?disabled=${deck.isBusy} @click=${() => void makeLive(deck, diff)}>Make it live</button></p></section>`;
@@ -156,7 +161,8 @@ function one(name: string): TemplateResult {
     void act(deck, () => readVersions(deck, null));
   }
   const row = list.decks.find((other) => other.name === name);
-  return html`<div class="head"><h1>${name}</h1><a href="#/decks">All decks</a></div>
+  return html`<div class="head"><h1>${name}</h1><button class="small" ?disabled=${deck.isBusy}
+      @click=${() => void act(deck, () => readVersions(deck, null))}>Read again</button><a href="#/decks">All decks</a></div>
     ${row === undefined ? nothing : html`<p class="about">${row.prices_of === 'messages' ? 'Messages' : 'Calls'} in ${row.currency}, rounded ${row.rounding}; windows in ${row.time_zone}.</p>`}
     ${deck.failure === '' ? nothing : html`<div class="failure" role="alert">${deck.failure}${deck.badRows.map((row) =>
       html`<div>Line ${row.line}: ${row.text}</div>`)}</div>`}
@@ -170,7 +176,7 @@ export function decks(name: string | undefined): TemplateResult {
   return html`<section class="card wide"><div class="head"><h1>Decks</h1>
       <button class="small" @click=${() => void readDecks()}>Read again</button></div>
     ${list.failure === '' ? nothing : html`<p class="failure" role="alert">${list.failure}</p>`}
-    ${list.decks.length === 0 ? html`<p class="empty">No decks.</p>` : html`<div class="scroll"><table><thead><tr>
+    ${list.decks.length === 0 ? none(list.isKnown, 'No decks.') : html`<div class="scroll"><table><thead><tr>
       <th scope="col">Name</th><th scope="col">Prices of</th><th scope="col">Currency</th><th scope="col" class="num">In force</th>
       <th scope="col">Imported</th><th scope="col" class="num">Prefixes</th></tr></thead>
     <tbody>${list.decks.map((row) => html`<tr><td class="strong"><a href="#/decks/${row.name}">${row.name}</a></td>

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { accountName, changed, isOperator, state } from './state';
-import { age, amount, count, duration, iso, price, time } from './format';
+import { age, amount, count, duration, empty, iso, price, time } from './format';
 import { lowBalances } from './low';
 import { alerts } from './alerts';
 import { bans } from './bans';
@@ -90,8 +90,8 @@ function callTable(): TemplateResult {
         ${isOperator() ? html`<th scope="col"><span class="sr">Act</span></th>` : nothing}</tr></thead>
       <tbody>${repeat(shown, (call) => call.key, (call) => callRow(call, perMinute))}</tbody>
     </table>
-    ${shown.length > 0 ? nothing : html`<p class="empty">${state.calls.length === 0
-      ? 'Nobody is talking now.' : 'No call matches.'}</p>`}</div>
+    ${shown.length > 0 ? nothing : state.calls.length === 0
+      ? empty(state.callsAsOfUs > 0, 'Nobody is talking now.') : empty(true, 'No call matches.')}</div>
     ${found.length <= shown.length && state.callTotal <= state.calls.length ? nothing : html`<p class="more">
       ${count(shown.length)} of ${count(wanted === '' ? state.callTotal : found.length)} are shown.
       ${found.length > shown.length ? html`<button class="small" @click=${() => {
@@ -146,12 +146,12 @@ export function live(): TemplateResult {
     <div class="columns">${balances()}
       <section class="card" aria-labelledby="refusals-title">
         <div class="head"><h2 id="refusals-title">Last refusals</h2><a href="#/refusals">All</a></div>
-        ${refusalTable(state.refusals.slice(0, 10))}</section>
+        ${refusalTable(state.refusals.slice(0, 10), state.areRecordsRead)}</section>
     </div>
     ${isOperator() ? lowBalances(state.low, true) : nothing}
     ${isOperator() ? exposure() : nothing}
     ${isOperator() ? bans() : nothing}
     <section class="card wide" aria-labelledby="cdrs-title">
       <div class="head"><h2 id="cdrs-title">Last call records</h2><a href="#/cdrs">All</a></div>
-      ${cdrTable(state.cdrs.slice(0, 12))}</section>`;
+      ${cdrTable(state.cdrs.slice(0, 12), state.areRecordsRead)}</section>`;
 }

@@ -3,11 +3,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { get } from './api';
 import { accountName, changed, state } from './state';
-import { amount, duration, iso, time } from './format';
+import { amount, duration, empty, iso, time } from './format';
 import type { Cdr, Page, Refusal } from './types';
 
-export function cdrTable(rows: Cdr[]): TemplateResult {
-  if (rows.length === 0) return html`<p class="empty">No calls yet.</p>`;
+export function cdrTable(rows: Cdr[], isKnown: boolean): TemplateResult {
+  if (rows.length === 0) return empty(isKnown, 'No calls yet.');
   return html`<div class="scroll"><table>
     <thead><tr><th scope="col">Ended</th><th scope="col">Caller</th><th scope="col">Called</th>
       <th scope="col">Account</th><th scope="col" class="num">Talk</th><th scope="col" class="num">Charge</th>
@@ -24,8 +24,8 @@ export function cdrTable(rows: Cdr[]): TemplateResult {
     </tr>`)}</tbody></table></div>`;
 }
 
-export function refusalTable(rows: Refusal[]): TemplateResult {
-  if (rows.length === 0) return html`<p class="empty">Nobody was refused.</p>`;
+export function refusalTable(rows: Refusal[], isKnown: boolean): TemplateResult {
+  if (rows.length === 0) return empty(isKnown, 'Nobody was refused.');
   return html`<div class="scroll"><table>
     <thead><tr><th scope="col">When</th><th scope="col">Caller</th><th scope="col">Called</th>
       <th scope="col">Reason</th></tr></thead>
@@ -39,9 +39,9 @@ export function refusalTable(rows: Refusal[]): TemplateResult {
 
 // ---- pages ----
 
-interface Listing<T> { rows: T[]; next: string | null; query: string; isRead: boolean; failure: string }
-const cdrs: Listing<Cdr> = { rows: [], next: null, query: '', isRead: false, failure: '' };
-const refused: Listing<Refusal> = { rows: [], next: null, query: '', isRead: false, failure: '' };
+interface Listing<T> { rows: T[]; next: string | null; query: string; isRead: boolean; isKnown: boolean; failure: string }
+const cdrs: Listing<Cdr> = { rows: [], next: null, query: '', isRead: false, isKnown: false, failure: '' };
+const refused: Listing<Refusal> = { rows: [], next: null, query: '', isRead: false, isKnown: false, failure: '' };
 
 async function read<T>(path: string, list: Listing<T>, query: string, cursor: string | null): Promise<void> {
   list.isRead = true;
@@ -51,8 +51,10 @@ async function read<T>(path: string, list: Listing<T>, query: string, cursor: st
     const page = await get<Page<T>>(`${path}?max=100${query}${more}`);
     list.rows = cursor === null ? page.items : [...list.rows, ...page.items];
     list.next = page.next;
+    list.isKnown = true;
     list.failure = '';
   } catch (error) {
+    if (cursor === null) Object.assign(list, { rows: [], next: null, isKnown: false }); // those there answered another question
     list.failure = error instanceof Error ? error.message : String(error);
   }
   changed();
@@ -89,7 +91,7 @@ export function records(): TemplateResult {
       <label>From <input name="from" type="datetime-local"></label>
       <label>To <input name="to" type="datetime-local"></label>
       <button class="primary">Search</button>
-    </form>${cdrTable(cdrs.rows)}${more('/v1/cdrs', cdrs)}</section>`;
+    </form>${cdrTable(cdrs.rows, cdrs.isKnown)}${more('/v1/cdrs', cdrs)}</section>`;
 }
 
 export function refusals(): TemplateResult {
@@ -98,5 +100,5 @@ export function refusals(): TemplateResult {
     <form class="filters" @submit=${(event: SubmitEvent) => { event.preventDefault();
       void read('/v1/refusals', refused, queryOf(event.target as HTMLFormElement), null); }}>
       ${accountChoice()}<button class="primary">Search</button>
-    </form>${refusalTable(refused.rows)}${more('/v1/refusals', refused)}</section>`;
+    </form>${refusalTable(refused.rows, refused.isKnown)}${more('/v1/refusals', refused)}</section>`;
 }

@@ -9,8 +9,8 @@ export interface State {
   isChecked: boolean;          // whether there is a session
   isFollowing: boolean;        // the stream of events is open
   calls: Call[]; callTotal: number; callsAsOfUs: number; callsStale: boolean;
-  accounts: Account[]; accountsStale: boolean; accountsAsOfUs: number;
-  cdrs: Cdr[]; refusals: Refusal[];
+  accounts: Account[]; areAccountsRead: boolean; accountsStale: boolean; accountsAsOfUs: number;
+  cdrs: Cdr[]; refusals: Refusal[]; areRecordsRead: boolean;
   bans: Ban[];
   low: LowBalance[];           // the newest
   exposureBy: ExposureBy;
@@ -28,7 +28,8 @@ export interface State {
 export const state: State = {
   session: null, isChecked: false, isFollowing: false,
   calls: [], callTotal: 0, callsAsOfUs: 0, callsStale: false,
-  accounts: [], accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], bans: [], low: [], status: null,
+  accounts: [], areAccountsRead: false, accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], areRecordsRead: false, bans: [], low: [],
+  status: null,
   exposureBy: 'account', exposure: null, trunkNames: new Map(),
   error: '', route: [], filter: '', shownMax: 100, ending: null, note: '',
 };
@@ -72,6 +73,7 @@ export const readCalls = (): Promise<void> => attempt(async () => {
 export const readAccounts = (): Promise<void> => attempt(async () => {
   const page = await get<Page<Account>>('/v1/accounts?max=1000');
   state.accounts = page.items;
+  state.areAccountsRead = true;
   state.accountsStale = page.is_stale === true;
   state.accountsAsOfUs = page.as_of_wall_us ?? 0;
 });
@@ -80,6 +82,7 @@ export const readRecords = (): Promise<void> => attempt(async () => {
   const refusals = await get<Page<Refusal>>('/v1/refusals?max=50');
   state.refusals = refusals.items;
   state.cdrs = (await get<Page<Cdr>>('/v1/cdrs?max=50')).items;
+  state.areRecordsRead = true;
 });
 
 export const readStatus = (): Promise<void> => attempt(async () => {
@@ -164,11 +167,13 @@ export function enter(session: Session): void {
   changed();
 }
 
+// What pages have read goes with the page: who logs in next may be somebody else.
 export function leave(): void {
   source?.close();
   source = null;
+  if (state.session !== null) location.reload();
   Object.assign(state, { session: null, isChecked: true, isFollowing: false, status: null,
-    calls: [], accounts: [], cdrs: [], refusals: [], bans: [], low: [], exposure: null, ending: null, error: '' });
+    calls: [], callsAsOfUs: 0, accounts: [], areAccountsRead: false, cdrs: [], refusals: [], areRecordsRead: false, bans: [], low: [], exposure: null, ending: null, error: '' });
   changed();
 }
 
@@ -181,7 +186,14 @@ export async function resume(): Promise<void> {
 }
 
 export async function logOut(): Promise<void> {
-  try { await ask('DELETE', '/v1/session'); } catch { /* the cookie ends by itself */ }
+  try {
+    await ask('DELETE', '/v1/session');
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 401)) { // the cookie is good until it is ended
+      say(`You are still logged in: ${error instanceof Error ? error.message : String(error)}`);
+      return changed();
+    }
+  }
   leave();
 }
 

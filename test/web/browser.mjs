@@ -81,7 +81,15 @@ async function showsAccounts(browser, base) {
   await until('endpoints', async () => /alice.*SHA-256 only/s.test(await browser.text('main')));
   await until('bindings', async () => /5070|test/.test(await browser.text('main')));
   await browser.type('input[name=amount]', '5.50');
+  await browser.run(`() => { const whole = window.fetch; window.fetch = async (path, init) => {
+    const answer = await whole(path, init);
+    if (!path.endsWith('/topups')) return answer;
+    window.fetch = whole;
+    return new Response(new ReadableStream({ start: (body) => body.error(new TypeError('cut off')) }), { status: 201 }); }; }`);
   await browser.click('form.stack button.primary');
+  await until('an answer that is cut off is none', async () => /does not answer/.test(await browser.text('.failure')));
+  await browser.click('form.stack button.primary'); // again, which is not twice
+  await until('it is said to be done', () => browser.count('.said'));
   await until('topped up', async () => /30\.50/.test(await browser.text('main')));
   await browser.shot('account');
   await browser.go(base + '/#/accounts/bravo');
@@ -100,6 +108,28 @@ async function showsAccounts(browser, base) {
     await until(page, () => browser.count('main h1'));
     await browser.shot(page);
   }
+  await browser.go(base + '/#/');
+}
+
+// What could not be read is not said to be empty.
+async function knowsWhatItDoesNotKnow(browser, base) {
+  await browser.run(`() => { window.whole = window.fetch; window.fetch = async (path, init) =>
+    /v1.(decks|cdrs.max=100|refusals.max=100|endpoints|accounts.acme.transfers)/.test(path)
+      ? new Response('{"detail":"The ledger is silent."}', { status: 503 }) : window.whole(path, init); }`);
+  for (const page of ['decks', 'decks/retail', 'cdrs', 'refusals', 'accounts/acme']) {
+    await browser.go(`${base}/#/${page}`);
+    await until(`${page} says why`, async () => /The ledger is silent/.test(await browser.text('main .failure')));
+    const text = await browser.text('main');
+    assert.doesNotMatch(text, /No decks|No calls yet|Nobody was refused|No endpoints|No entries/, page);
+  }
+  await browser.shot('silent');
+  await browser.run('() => { window.fetch = window.whole; }');
+  await browser.go(base + '/#/decks/retail');
+  await browser.click('.head button');
+  await until('it is read again', async () => /in force/.test(await browser.text('table.versions')));
+  await browser.go(base + '/#/decks');
+  await browser.click('.head button');
+  await until('so is the list', async () => /retail/.test(await browser.text('main')));
   await browser.go(base + '/#/');
 }
 
@@ -171,8 +201,13 @@ async function carriesAThousand(browser, host) {
 }
 
 async function logsOut(browser) {
+  await browser.run(`() => { window.whole = window.fetch; window.fetch = async () => { throw new TypeError('cut off'); }; }`);
+  await browser.click('.who button');
+  await until('not logged out', async () => /still logged in/.test(await browser.text('.toast')));
+  await browser.run('() => { window.fetch = window.whole; }');
   await browser.click('.who button');
   await until('logged out', () => browser.count('.login form'));
+  assert.equal(await browser.run('() => typeof window.whole'), 'undefined', 'what was read went with the page');
 }
 
 const host = start(hostPath, []);
@@ -184,6 +219,7 @@ try {
   const base = `http://127.0.0.1:${told.port}`;
   await logsIn(browser, base, told);
   await seesCalls(browser);
+  await knowsWhatItDoesNotKnow(browser, base);
   await endsACall(browser);
   await showsValueAtRisk(browser);
   await showsAlerts(browser);
