@@ -1,5 +1,6 @@
 #include "node/edge_role.h"
 #include "base/clock.h"
+#include "net/control_socket.h"
 #include "node/edge_store.h"
 
 #include <errno.h>
@@ -180,6 +181,7 @@ static bool open_journal(struct edge_role *role)
 
 static bool role_init(struct edge_role *role, const struct role_options *options)
 {
+    char run_dir[600];
     role->options = options;
     role->started_us = clock_mono_us();
     role->worker_count = options->worker_count < 1 ? 1 : options->worker_count;
@@ -188,6 +190,8 @@ static bool role_init(struct edge_role *role, const struct role_options *options
     pthread_mutex_init(&role->lock, NULL);
     clock_cond_init(&role->done);
     role->store_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    snprintf(run_dir, sizeof(run_dir), "%s/run", options->dir);
+    role->nudge_fd = control_socket_hear(run_dir, EDGE_NUDGE); /* without: it looks by itself */
     role->events = calloc(EVENT_RING_COUNT, sizeof(*role->events));
     role->threads = calloc((size_t)role->worker_count, sizeof(*role->threads));
     struct resolver_options system = {.server = NULL};
@@ -243,6 +247,9 @@ static void role_done(struct edge_role *role)
     free(role->events);
     if (role->store_wake_fd > 0) {
         close(role->store_wake_fd);
+    }
+    if (role->nudge_fd >= 0) {
+        close(role->nudge_fd);
     }
 }
 

@@ -144,6 +144,7 @@ struct edge_role {
     _Atomic int64_t followed_until_us;    /* till then somebody looks at calls as they happen */
     int64_t started_us;
     int store_wake_fd;
+    int nudge_fd; /* somebody changed the configuration; -1: nobody can say so */
     char edge_dir[512];
     int64_t last_alive_wall_us;
     struct config_follower *follower;

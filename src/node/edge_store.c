@@ -2,6 +2,7 @@
 #include "node/edge_store.h"
 #include "base/clock.h"
 #include "base/drill.h"
+#include "net/control_socket.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #define ASKS_MAX 500
 #define FEED_EVERY_US 200000
+#define NUDGED_EVERY_US 10000 /* however often somebody says that there is something new */
 #define WANTED_EVERY_US 1000000
 #define EVENTS_EVERY_US 1000000
 #define IDLE_WAIT_US 50000
@@ -161,8 +163,9 @@ static void wait_for_work(struct store_loop *loop, int64_t until_us)
 {
     int64_t wait_us = until_us - clock_mono_us();
     if (wait_us > 0) {
-        struct pollfd poller = {.fd = loop->role->store_wake_fd, .events = POLLIN};
-        poll(&poller, 1, (int)((wait_us + 999) / 1000));
+        struct pollfd pollers[] = {{.fd = loop->role->store_wake_fd, .events = POLLIN},
+                                   {.fd = loop->role->nudge_fd, .events = POLLIN}};
+        poll(pollers, 2, (int)((wait_us + 999) / 1000));
     }
     uint64_t value;
     ssize_t got = read(loop->role->store_wake_fd, &value, sizeof(value));
@@ -212,7 +215,7 @@ void *edge_store_main(void *argument)
     }
     lives_expect(&loop);
     lives_tell_over(&loop);
-    int64_t feed_at_us = 0;
+    int64_t feed_at_us = 0, nudged_at_us = 0;
     int64_t wanted_at_us = 0;
     int64_t events_at_us = 0;
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
@@ -223,8 +226,12 @@ void *edge_store_main(void *argument)
         bool has_more = settle_when_due(&loop);
         int64_t now_us = clock_mono_us();
         meter_set_day(role->edge.meters, clock_wall_us() / INT64_C(86400000000));
+        if (control_socket_was_nudged(role->nudge_fd)) {
+            feed_at_us = feed_at_us < nudged_at_us ? feed_at_us : nudged_at_us;
+        }
         if (now_us >= feed_at_us) {
             follow_config(&loop);
+            nudged_at_us = clock_mono_us() + NUDGED_EVERY_US;
             feed_at_us = clock_mono_us() + FEED_EVERY_US;
         }
         if (now_us >= wanted_at_us) {
@@ -236,7 +243,8 @@ void *edge_store_main(void *argument)
             events_at_us = now_us + EVENTS_EVERY_US;
         }
         if (!has_more && !meter_has_asks(role->edge.meters, clock_mono_us())) {
-            wait_for_work(&loop, clock_mono_us() + IDLE_WAIT_US);
+            int64_t idle_us = clock_mono_us() + IDLE_WAIT_US;
+            wait_for_work(&loop, idle_us < feed_at_us ? idle_us : feed_at_us);
         }
     }
     /* What is recorded goes out if the store is there; else at the next start. */

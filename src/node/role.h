@@ -8,7 +8,8 @@
 
 #include "node/config.h"
 
-#define ROLE_SOCKETS_MAX 2112 /* 16 addresses x 32 workers x 4 classes, and TCP */
+#define EDGE_NUDGE "edge.nudge" /* in DIR/run: somebody changed the configuration */
+#define ROLE_SOCKETS_MAX 2112   /* 16 addresses x 32 workers x 4 classes, and TCP */
 
 struct role_socket {
     int fd;

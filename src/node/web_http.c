@@ -1,5 +1,7 @@
 #include "node/web.h"
 
+#include "net/control_socket.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,15 @@ static void copy_headers(const struct api_response *from, struct http_response *
     }
 }
 
+/* What was written may be configuration: the edge need not wait until it looks by itself. */
+static void nudge_edge(const struct web *web, const struct http_request *request, int status)
+{
+    bool is_reading = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+    if (!is_reading && status >= 200 && status < 300) {
+        control_socket_nudge(web->run_dir, EDGE_NUDGE);
+    }
+}
+
 void web_handle(void *ctx, const struct http_request *request, struct http_response *response)
 {
     struct web *web = ctx;
@@ -52,6 +63,7 @@ void web_handle(void *ctx, const struct http_request *request, struct http_respo
         return;
     }
     api_handle(web->api, &asked, answer);
+    nudge_edge(web, request, answer->status);
     response->status = answer->status;
     response->content_type = answer->content_type;
     response->body = answer->body;

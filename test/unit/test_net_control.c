@@ -232,6 +232,33 @@ static void the_socket_is_for_its_owner_only(void **state)
     assert_int_equal(found.st_mode & 0777, 0600);
 }
 
+static void a_nudge_is_heard_once_and_never_waits(void **state)
+{
+    (void)state;
+    int fd = control_socket_hear(dir, "edge.nudge");
+    assert_true(fd >= 0);
+    assert_false(control_socket_was_nudged(fd));
+    control_socket_nudge(dir, "edge.nudge");
+    control_socket_nudge(dir, "edge.nudge");
+    struct pollfd waiting = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&waiting, 1, 5000), 1);
+    assert_true(control_socket_was_nudged(fd));
+    assert_false(control_socket_was_nudged(fd));
+    for (int i = 0; i < 5000; i++) { /* more than a socket keeps, and nobody reads */
+        control_socket_nudge(dir, "edge.nudge");
+    }
+    assert_true(control_socket_was_nudged(fd));
+    close(fd);
+    control_socket_nudge(dir, "edge.nudge"); /* nobody hears it */
+    control_socket_nudge("/nowhere", "edge.nudge");
+    assert_false(control_socket_was_nudged(-1));
+    fd = control_socket_hear(dir, "edge.nudge"); /* again, where the old one's file is left */
+    assert_true(fd >= 0);
+    control_socket_nudge(dir, "edge.nudge");
+    assert_true(control_socket_was_nudged(fd));
+    close(fd);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -243,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_line_without_an_end_is_cut_off),
         cmocka_unit_test(events_follow_until_the_reader_is_too_slow),
         cmocka_unit_test(the_socket_is_for_its_owner_only),
+        cmocka_unit_test(a_nudge_is_heard_once_and_never_waits),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
