@@ -8,6 +8,7 @@ import { lowBalances } from './low';
 import { alerts } from './alerts';
 import { bans } from './bans';
 import { exposure } from './exposure';
+import { quality } from './quality';
 import { cdrTable, refusalTable } from './page_records';
 import type { Call } from './types';
 
@@ -150,6 +151,7 @@ export function live(): TemplateResult {
     </div>
     ${isOperator() ? lowBalances(state.low, true) : nothing}
     ${isOperator() ? exposure() : nothing}
+    ${isOperator() ? quality() : nothing}
     ${isOperator() ? bans() : nothing}
     <section class="card wide" aria-labelledby="cdrs-title">
       <div class="head"><h2 id="cdrs-title">Last call records</h2><a href="#/cdrs">All</a></div>

@@ -2,7 +2,7 @@
 // is always read from the API, so that a lost event costs a second, not a wrong table.
 
 import { ask, get, Problem, setCsrf } from './api';
-import type { Account, Ban, BanPage, Call, CallPage, Cdr, ExposureBy, ExposurePage, LowBalance, Page, Refusal, Session, Status } from './types';
+import type { Account, Ban, BanPage, Call, CallPage, Cdr, ExposureBy, ExposurePage, LowBalance, Page, Refusal, Session, Status, TrunkQuality } from './types';
 
 export interface State {
   session: Session | null;
@@ -13,6 +13,7 @@ export interface State {
   cdrs: Cdr[]; refusals: Refusal[]; areRecordsRead: boolean;
   bans: Ban[];
   low: LowBalance[];           // the newest
+  quality: TrunkQuality[];
   exposureBy: ExposureBy;
   exposure: ExposurePage | null; // null: not read yet
   trunkNames: Map<number, string>;
@@ -29,7 +30,7 @@ export const state: State = {
   session: null, isChecked: false, isFollowing: false,
   calls: [], callTotal: 0, callsAsOfUs: 0, callsStale: false,
   accounts: [], areAccountsRead: false, accountsStale: false, accountsAsOfUs: 0, cdrs: [], refusals: [], areRecordsRead: false, bans: [], low: [],
-  status: null,
+  quality: [], status: null,
   exposureBy: 'account', exposure: null, trunkNames: new Map(),
   error: '', route: [], filter: '', shownMax: 100, ending: null, note: '',
 };
@@ -109,6 +110,10 @@ export const readLow = (): Promise<void> => attempt(async () => {
   if (isOperator()) state.low = (await get<Page<LowBalance>>('/v1/low-balances?max=10')).items;
 });
 
+export const readQuality = (): Promise<void> => attempt(async () => {
+  if (isOperator()) state.quality = (await get<Page<TrunkQuality>>('/v1/trunk-quality?max=1000')).items;
+});
+
 const waiting = new Set<() => Promise<void>>();
 function soon(read: () => Promise<void>, delayMs: number): void {
   if (waiting.has(read)) return;
@@ -139,7 +144,7 @@ function follow(): void {
 }
 
 function readAll(): void {
-  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans, readLow, readExposure]) void read();
+  for (const read of [readStatus, readAccounts, readCalls, readRecords, readBans, readLow, readQuality, readExposure]) void read();
 }
 
 // A slow look at everything: what no event tells, and the truth should one be lost.
@@ -155,6 +160,7 @@ setInterval(() => {
   void readRecords();
   void readBans();
   void readLow();
+  void readQuality();
 }, 15000);
 
 // ---- coming and going ----
@@ -173,7 +179,7 @@ export function leave(): void {
   source = null;
   if (state.session !== null) location.reload();
   Object.assign(state, { session: null, isChecked: true, isFollowing: false, status: null,
-    calls: [], callsAsOfUs: 0, accounts: [], areAccountsRead: false, cdrs: [], refusals: [], areRecordsRead: false, bans: [], low: [], exposure: null, ending: null, error: '' });
+    calls: [], callsAsOfUs: 0, accounts: [], areAccountsRead: false, cdrs: [], refusals: [], areRecordsRead: false, bans: [], low: [], quality: [], exposure: null, ending: null, error: '' });
   changed();
 }
 

@@ -21,6 +21,11 @@ export interface Account {
   balance: Balance | null; is_stale?: boolean; as_of_wall_us?: number;
 }
 
+export interface TrunkQuality {
+  trunk_id: number; trunk: string; calls: number; answered: number; asr_percent: number | null;
+  measured: number; pdd_ms: number | null; wall_us: number; age_us: number;
+}
+
 export interface LowBalance {
   id: number; account_id: number; account: string; currency: string; wall_us: number; left: string; below: string;
   state: string; attempts: number; topup: string | null; transfer: number | null; note: string;

@@ -38,6 +38,8 @@ void session_read(struct api_call *call);
 void session_end(struct api_call *call);
 /* low_balance.c */
 void low_balances_list(struct api_call *call);
+/* trunk_quality.c */
+void trunk_quality_list(struct api_call *call);
 /* records.c */
 void records_cdrs(struct api_call *call);
 void records_refusals(struct api_call *call);

@@ -29,6 +29,7 @@ const struct api_route api_routes[] = {
     RESOURCE("/v1/endpoints", "endpoint", CUSTOMER, &resource_endpoint),
     {"GET", "/v1/endpoints/{endpoint}/bindings", CUSTOMER, live_bindings, NULL},
     RESOURCE("/v1/trunks", "trunk", OPERATOR, &resource_trunk),
+    {"GET", "/v1/trunk-quality", OPERATOR, trunk_quality_list, NULL},
     RESOURCE("/v1/numbers", "number", CUSTOMER, &resource_number),
     RESOURCE("/v1/routes", "route", OPERATOR, &resource_route),
     {"GET", "/v1/decks", OPERATOR, decks_list, NULL},

@@ -111,6 +111,7 @@ struct edge { /* shared; the caller makes the parts and owns them, and zeroes th
     _Atomic int32_t trunk_calls[EDGE_TRUNK_IDS];     /* calls in progress by trunk id */
     _Atomic int64_t trunk_starts_us[EDGE_TRUNK_IDS]; /* until when its calls a second are used up */
     _Atomic uint64_t trunk_quality[EDGE_TRUNK_IDS];  /* routing/quality.h */
+    _Atomic uint64_t trunk_news[EDGE_TRUNK_IDS];     /* of it, what is not kept elsewhere yet */
 };
 
 enum edge_count { /* counters, in the order of edge_count_name */

@@ -238,6 +238,7 @@ void trunk_note(struct edge_worker *worker, const struct call *call, const struc
     }
     bool has_delay = txn->step == 0 && call->first_ring_us != 0;
     int64_t delay_us = call->first_ring_us - call->started_us;
-    quality_note(&worker->edge->trunk_quality[txn->trunk_id], is_answered,
-                 has_delay ? delay_us / 1000 : -1);
+    int64_t delay_ms = has_delay ? delay_us / 1000 : -1;
+    quality_note(&worker->edge->trunk_quality[txn->trunk_id], is_answered, delay_ms);
+    quality_note(&worker->edge->trunk_news[txn->trunk_id], is_answered, delay_ms);
 }

@@ -272,6 +272,19 @@ static const struct args_known trunk_set_known[] = {
     ARG_MEMBER("--name", "NAME", "a new name", "name", ARGS_TEXT),
     TRUNK_OPTIONS,
 };
+static const struct cli_column quality_list[] = {
+    {"TRUNK", "trunk", CLI_TEXT},
+    {"CALLS", "calls", CLI_TEXT},
+    {"ANSWERED", "answered", CLI_TEXT},
+    {"ASR %", "asr_percent", CLI_TEXT},
+    {"DELAY (ms)", "pdd_ms", CLI_TEXT},
+    {"MEASURED", "measured", CLI_TEXT},
+    {"COUNTED UNTIL", "wall_us", CLI_TIME},
+    {"AGE", "age_us", CLI_LENGTH},
+    END_COLUMNS,
+};
+static const struct cli_kind quality_kind = {"trunk that was tried", "/v1/trunk-quality", NULL,
+                                             quality_list, NULL};
 static const struct cli_kind trunk_kind = {"trunk", "/v1/trunks", "name", trunk_list, trunk_show};
 #define NOUN "trunk"
 #define KIND trunk_kind
@@ -281,6 +294,18 @@ const struct command cli_trunk_commands[] = {
     ROWS("add", "make a trunk", " NAME --host ADDRESS [OPTIONS]",
          "Numbers go out by it once a route says so: `route add`.", trunk_add_known, cli_rows_add),
     ROWS("set", "change a trunk", " NAME OPTIONS", NULL, trunk_set_known, cli_rows_set),
+    {
+        .name = "trunk quality",
+        .group = GROUP,
+        .what = "calls answered and delays of trunks lately, over all edges",
+        .usage = "trunk quality [--max COUNT]",
+        .help = "CALLS are the last 256 to 511 that a trunk was tried with, DELAY the mean of "
+                "seconds until it rang.\nOf carriers that cost the same, one that is clearly "
+                "worse is tried later.",
+        .options = list_known,
+        .ctx = &quality_kind,
+        .run = cli_rows_list,
+    },
     ROWS("remove", "remove a trunk that no route and number names", " NAME", NULL, plain,
          cli_rows_remove),
     COMMANDS_END,

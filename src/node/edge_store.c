@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/drill.h"
 #include "net/control_socket.h"
+#include "node/edge_quality.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #define NUDGED_EVERY_US 10000 /* however often somebody says that there is something new */
 #define WANTED_EVERY_US 1000000
 #define EVENTS_EVERY_US 1000000
+#define QUALITY_EVERY_US 10000000
 #define IDLE_WAIT_US 50000
 #define RETRY_US 200000
 
@@ -149,6 +151,20 @@ static void look_at_wanted(struct store_loop *loop)
     }
 }
 
+static bool knows_ledger(struct store_loop *loop)
+{
+    return !loop->is_foreign && lives_newest(loop)->ledger[0] != '\0';
+}
+
+static void sync_quality(struct store_loop *loop)
+{
+    uint32_t ticket;
+    if (knows_ledger(loop) && store_may_ask(loop, &ticket)) {
+        int64_t began_us = clock_mono_us();
+        store_asked(loop, ticket, began_us, edge_quality_sync(&loop->role->edge, loop->store));
+    }
+}
+
 static void follow_config(struct store_loop *loop)
 {
     uint32_t ticket;
@@ -218,6 +234,7 @@ void *edge_store_main(void *argument)
     int64_t feed_at_us = 0, nudged_at_us = 0;
     int64_t wanted_at_us = 0;
     int64_t events_at_us = 0;
+    int64_t quality_at_us = 0;
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
         if (loop.session == 0 && lives_newest(&loop)->incarnation != 0) {
             (void)lives_open(&loop); /* before it is needed: the disk may be an old one */
@@ -242,6 +259,10 @@ void *edge_store_main(void *argument)
             events_store(&loop);
             events_at_us = now_us + EVENTS_EVERY_US;
         }
+        if (now_us >= quality_at_us) {
+            sync_quality(&loop);
+            quality_at_us = now_us + (knows_ledger(&loop) ? QUALITY_EVERY_US : EVENTS_EVERY_US);
+        }
         if (!has_more && !meter_has_asks(role->edge.meters, clock_mono_us())) {
             int64_t idle_us = clock_mono_us() + IDLE_WAIT_US;
             wait_for_work(&loop, idle_us < feed_at_us ? idle_us : feed_at_us);
@@ -249,6 +270,7 @@ void *edge_store_main(void *argument)
     }
     /* What is recorded goes out if the store is there; else at the next start. */
     (void)settle_usages(&loop);
+    sync_quality(&loop);
     loop_done(&loop);
     return NULL;
 }

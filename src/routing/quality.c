@@ -6,6 +6,7 @@
 #define FULL_COUNT 512
 #define UNIT_MS 10
 #define DELAY_MAX_MS 120000
+#define SUM_MAX ((UINT64_C(1) << 34) - 1)
 #define POOR_DELAY_MORE_MS 1000
 
 struct counts {
@@ -20,10 +21,60 @@ static struct counts unpack(uint64_t word)
                            .delay_sum = word >> 3 * COUNT_BITS};
 }
 
+static void halve(struct counts *counts)
+{
+    counts->calls /= 2;
+    counts->answered /= 2;
+    counts->delays /= 2;
+    counts->delay_sum /= 2;
+}
+
 static uint64_t pack(const struct counts *counts)
 {
     return counts->calls | counts->answered << COUNT_BITS | counts->delays << 2 * COUNT_BITS |
            counts->delay_sum << 3 * COUNT_BITS;
+}
+
+struct quality_sums quality_sums(uint64_t word)
+{
+    struct counts counts = unpack(word);
+    return (struct quality_sums){.calls = (int64_t)counts.calls,
+                                 .answered = (int64_t)counts.answered,
+                                 .delays = (int64_t)counts.delays,
+                                 .delay_sum_ms = (int64_t)(counts.delay_sum * UNIT_MS)};
+}
+
+/* What a database holds may be anything. */
+uint64_t quality_word(const struct quality_sums *sums)
+{
+    struct counts counts = {
+        .calls = sums->calls > 0 ? (uint64_t)sums->calls : 0,
+        .answered = sums->answered > 0 ? (uint64_t)sums->answered : 0,
+        .delays = sums->delays > 0 ? (uint64_t)sums->delays : 0,
+        .delay_sum = sums->delay_sum_ms > 0 ? (uint64_t)sums->delay_sum_ms / UNIT_MS : 0};
+    while (counts.calls >= FULL_COUNT || counts.answered >= FULL_COUNT ||
+           counts.delays >= FULL_COUNT || counts.delay_sum > SUM_MAX) {
+        halve(&counts);
+    }
+    return pack(&counts);
+}
+
+uint64_t quality_merge(uint64_t a, uint64_t b)
+{
+    struct quality_sums one = quality_sums(a), other = quality_sums(b);
+    one.calls += other.calls;
+    one.answered += other.answered;
+    one.delays += other.delays;
+    one.delay_sum_ms += other.delay_sum_ms;
+    return quality_word(&one);
+}
+
+void quality_add(_Atomic uint64_t *word, uint64_t other)
+{
+    uint64_t seen = atomic_load_explicit(word, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(word, &seen, quality_merge(seen, other),
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
 }
 
 struct quality quality_read(uint64_t word)
@@ -46,10 +97,7 @@ static uint64_t added(uint64_t word, bool is_answered, int64_t delay_ms)
         counts.delay_sum += (uint64_t)(delay_ms < DELAY_MAX_MS ? delay_ms : DELAY_MAX_MS) / UNIT_MS;
     }
     if (counts.calls >= FULL_COUNT) {
-        counts.calls /= 2;
-        counts.answered /= 2;
-        counts.delays /= 2;
-        counts.delay_sum /= 2;
+        halve(&counts);
     }
     return pack(&counts);
 }

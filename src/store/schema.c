@@ -203,6 +203,12 @@ static const char disks_and_timeline[] =
     /* Starts of processes on a disk that was let in: what they wrote is that incarnation's. */
     "CREATE TABLE disk_start (nonce TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* Step 14. What edges counted of trunks lately. */
+static const char trunk_qualities[] =
+    "CREATE TABLE trunk_quality (trunk INTEGER PRIMARY KEY, calls INTEGER NOT NULL,"
+    " answered INTEGER NOT NULL, delays INTEGER NOT NULL, delay_sum_ms INTEGER NOT NULL,"
+    " wall_us INTEGER NOT NULL);";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -217,4 +223,5 @@ const struct schema_step schema_steps[] = {
     {"zones of accounts", account_zones},
     {"promotions", promotions},
     {"disks and timeline", disks_and_timeline},
+    {"quality of trunks", trunk_qualities},
 };

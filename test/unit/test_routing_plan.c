@@ -456,6 +456,33 @@ static void few_calls_and_small_differences_are_no_evidence(void **state)
     assert_true(quality_read(word).answered_count * 100 > quality_read(word).call_count * 95);
 }
 
+static void sums_that_are_kept_elsewhere_come_back_as_they_were(void **state)
+{
+    (void)state;
+    _Atomic uint64_t word = 0, other = 0;
+    for (int i = 0; i < 100; i++) {
+        quality_note(&word, i % 4 == 0, 500);
+    }
+    quality_note(&other, true, -1);
+    struct quality_sums sums = quality_sums(word);
+    assert_int_equal(sums.calls, 100);
+    assert_int_equal(sums.answered, 25);
+    assert_int_equal(sums.delay_sum_ms, 50000);
+    assert_true(quality_word(&sums) == word);
+    struct quality both = quality_read(quality_merge(word, other));
+    assert_int_equal(both.call_count, 101);
+    assert_int_equal(both.answered_count, 26);
+    assert_int_equal(both.delay_count, 100);
+    quality_add(&word, word);
+    assert_int_equal(quality_read(word).call_count, 200);
+    /* Whatever a database holds. */
+    struct quality_sums odd = {INT64_MAX, INT64_MAX, 1, INT64_MAX};
+    struct quality shown = quality_read(quality_word(&odd));
+    assert_true(shown.call_count < 512 && shown.answered_count < 512);
+    odd = (struct quality_sums){-1, -1, -1, -1};
+    assert_true(quality_word(&odd) == 0);
+}
+
 static void a_cost_in_another_currency_is_not_compared_and_said(void **state)
 {
     (void)state;
@@ -622,6 +649,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_equal_trunks_the_one_that_answers_is_tried_first, set_up,
                                         tear_down),
         cmocka_unit_test(few_calls_and_small_differences_are_no_evidence),
+        cmocka_unit_test(sums_that_are_kept_elsewhere_come_back_as_they_were),
         cmocka_unit_test_setup_teardown(a_cost_in_another_currency_is_not_compared_and_said, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_emergency_call_is_free_and_passes_every_state, set_up,
