@@ -173,7 +173,7 @@ struct edge_role {
 /* ---- edge_thread.c ---- */
 bool edge_thread_init(struct edge_thread *thread, struct edge_role *role, int index);
 void edge_thread_done(struct edge_thread *thread);
-void *edge_thread_main(void *thread);
+void *edge_thread_main(void *argument); /* the struct edge_thread; the thread's whole life */
 /* Puts a note into another thread's ring as `producer`; false: full (counted by the caller). */
 bool edge_thread_note(struct edge_thread *to, int producer, const struct note *note,
                       struct slice bytes);

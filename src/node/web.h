@@ -32,11 +32,11 @@ struct web_link *web_link_new(const char *run_dir, const char *name); /* NULL: n
 void web_link_free(struct web_link *link);
 enum api_ask web_link_ask(struct web_link *link, const char *command, const json_t *members,
                           json_t **answer); /* from any thread; waits 2 s at most */
-/* Thread: follows the edge's events and publishes them, until web->is_stopping. */
-void *web_follow_edge(void *web);
+/* Thread of ctx, a struct web: follows the edge's events and publishes them, until is_stopping. */
+void *web_follow_edge(void *ctx);
 
-/* ---- web_http.c: requests between the HTTP server and the API ---- */
-size_t web_body_max(void *web, const struct http_request *request);
-void web_handle(void *web, const struct http_request *request, struct http_response *response);
+/* ---- web_http.c: requests between the HTTP server and the API; ctx is the struct web ---- */
+size_t web_body_max(void *ctx, const struct http_request *request);
+void web_handle(void *ctx, const struct http_request *request, struct http_response *response);
 
 #endif

@@ -33,6 +33,7 @@ static int cut(const struct trie *trie, const struct part *part, struct part chi
     *child_bits = 0;
     for (uint32_t at = part->from; at < part->to; at++) {
         uint32_t digit = digit_of(trie, at, part->depth) - 1;
+        assert(digit < 10); /* they are sorted, each once: all but the first go on */
         if ((*child_bits >> digit & 1) == 0) {
             *child_bits |= 1u << digit;
             bool has_number = part->depth < trie->direct_digits;
@@ -91,6 +92,7 @@ static bool trie_make(struct trie *trie, const struct list *prefixes)
 static void put_section(uint8_t *object, size_t at, const void *items, size_t size)
 {
     if (size > 0) {
+        assert(items != NULL);
         memcpy(object + at, items, size);
     }
 }

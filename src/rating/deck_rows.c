@@ -189,13 +189,12 @@ static void read_header(struct deck_reader *reader)
 }
 
 /* False: no memory. */
-static bool read_records(struct deck_reader *reader, struct slice csv)
+static bool read_records(struct deck_reader *reader, struct csv_record *record, struct slice csv)
 {
-    struct csv_record record;
     struct csv_reader records;
     csv_init(&records, csv);
-    reader->record = &record;
-    if (!csv_next(&records, &record)) {
+    reader->record = record;
+    if (!csv_next(&records, record)) {
         deck_problem_add(reader->build, 1, "the file is empty: a header line was expected");
         return true;
     }
@@ -203,13 +202,13 @@ static bool read_records(struct deck_reader *reader, struct slice csv)
     if (reader->build->problem_count > 0) {
         return true; /* every row would be wrong in the same way */
     }
-    while (csv_next(&records, &record)) {
+    while (csv_next(&records, record)) {
         if (!read_row(reader)) {
             return false;
         }
     }
     if (reader->rows->rows.count == 0 && reader->build->problem_count == 0) {
-        deck_problem_add(reader->build, record.line, "there is no row below the header");
+        deck_problem_add(reader->build, record->line, "there is no row below the header");
     }
     return true;
 }
@@ -223,6 +222,7 @@ bool deck_rows_read(struct deck_rows *rows, struct slice csv, enum deck_kind kin
                                  .kind = kind,
                                  .remembered =
                                      calloc(REMEMBERED_COUNT, sizeof(struct deck_remembered))};
+    struct csv_record record;
     bool is_ok = reader.remembered != NULL;
     is_ok = intern_init(&rows->terms, sizeof(struct deck_entry)) && is_ok;
     is_ok = intern_init(&rows->rates, sizeof(struct deck_rate)) && is_ok;
@@ -230,7 +230,7 @@ bool deck_rows_read(struct deck_rows *rows, struct slice csv, enum deck_kind kin
     is_ok = intern_init(&rows->text, sizeof(char)) && is_ok;
     is_ok = intern_init(&rows->extras, sizeof(struct deck_extra)) && is_ok;
     is_ok = intern_init(&rows->spans, sizeof(struct window_span)) && is_ok;
-    is_ok = is_ok && read_records(&reader, csv);
+    is_ok = is_ok && read_records(&reader, &record, csv);
     free(reader.remembered);
     return is_ok;
 }

@@ -75,8 +75,8 @@ enum store_result config_get_row(struct store *store, enum config_table_index in
 enum store_result config_put_row(struct store *store, enum config_table_index index, void *row,
                                  uint64_t number);
 
-/* Of an account: its book (config_account.c). */
-enum store_result config_account_after_put(struct store *store, const void *row, bool is_new);
+/* Of an account (`any` is a struct account): its book (config_account.c). */
+enum store_result config_account_after_put(struct store *store, const void *any, bool is_new);
 enum store_result config_account_before_remove(struct store *store, uint64_t id);
 
 #endif
