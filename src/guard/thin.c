@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define CUT_MAX 16 /* to no less than that part at once */
+#define FITTING 10 /* intervals: one may lie, when who offers it stumbled */
 #define HELD 5     /* intervals: what had been let in before a cut is through by then */
 #define MEAN_OF 8
 #define IDLE_PARTS (THIN_PARTS / 10) /* less is no idleness */
@@ -35,6 +36,11 @@ bool thin_is_active(const struct thin *thin)
     return thin->unproven_parts < THIN_PARTS || thin->proven_parts < THIN_PARTS;
 }
 
+bool thin_is_telling(const struct thin *thin, int64_t now_us)
+{
+    return now_us < thin->told_until_us;
+}
+
 /* To wanted / came of what it was. */
 static void cut(struct thin *thin, uint64_t wanted, uint64_t came)
 {
@@ -45,14 +51,39 @@ static void cut(struct thin *thin, uint64_t wanted, uint64_t came)
     *parts = next < thin->terms.floor_parts ? thin->terms.floor_parts : (uint32_t)next;
 }
 
-/* As much more as the worker could do, a fourth at once. */
-static void raise(struct thin *thin)
+/* More is let through than before_parts. */
+static void tell(struct thin *thin, uint32_t before_parts, int64_t now_us)
 {
+    if (thin->terms.tell_us == 0 || thin->unproven_parts <= before_parts) {
+        return;
+    }
+    if (!thin_is_telling(thin, now_us) || before_parts < thin->told_from_parts) {
+        thin->told_from_parts = before_parts;
+    }
+    thin->told_until_us = now_us + thin->terms.tell_us;
+}
+
+/* As much more as the worker could do, a fourth at once; and not before all were told whom the last
+ * time let in. */
+static void raise(struct thin *thin, int64_t now_us)
+{
+    if (thin_is_telling(thin, now_us)) {
+        return;
+    }
     uint32_t *parts = thin->proven_parts < THIN_PARTS ? &thin->proven_parts : &thin->unproven_parts;
     int64_t by = thin->idle_parts < THIN_PARTS / 4 ? thin->idle_parts : THIN_PARTS / 4;
     int64_t next = *parts + *parts * by / THIN_PARTS;
     *parts = next > THIN_PARTS ? THIN_PARTS : (uint32_t)next;
     thin->idle_parts -= by;
+}
+
+/* Would all that is offered have fitted? What was taken out is counted with all its repeats; where
+ * what came in is a known part of the whole, that tells it sooner. */
+static bool is_fitting(const struct thin *thin, uint64_t came, uint64_t wanted)
+{
+    uint64_t limit = wanted - wanted / 5;
+    return came + thin->lost <= limit ||
+           (thin->terms.tell_us > 0 && came * THIN_PARTS / thin->unproven_parts <= limit);
 }
 
 /* What can be admitted in that time, by what was lately; the means go on. */
@@ -86,18 +117,20 @@ bool thin_step(struct thin *thin, bool is_waiting, int64_t now_us)
         uint64_t wanted = room + allowed;
         uint64_t came = thin->admitted + thin->refused;
         thin->held -= thin->held > 0 ? 1 : 0;
+        bool is_fit = thin_is_active(thin) && !is_waiting && is_fitting(thin, came, wanted);
+        thin->fitting = is_fit ? thin->fitting + 1 : 0;
         if (is_too_much(thin, allowed, is_waiting)) {
             uint64_t of = thin_is_active(thin) ? came : came + thin->lost;
             if (thin->held == 0 && of > wanted) {
                 cut(thin, wanted, of);
                 thin->held = HELD;
             }
-        } else if (thin_is_active(thin) && !is_waiting &&
-                   came + thin->lost <= wanted - wanted / 5) {
+        } else if (thin->fitting >= FITTING) {
             thin->unproven_parts = thin->proven_parts = THIN_PARTS;
         } else if (thin_is_active(thin) && thin->idle_parts > IDLE_PARTS) {
-            raise(thin);
+            raise(thin, now_us);
         }
+        tell(thin, unproven_before, now_us);
     } else if (thin->interval_at_us != 0) {
         thin->unproven_parts = thin->proven_parts = THIN_PARTS; /* nothing for a long while */
     }

@@ -6,9 +6,11 @@
  * had to wait, or far more are refused than may be, the part that is let through is cut, in one
  * step, to what can be admitted and what may be refused; then it stays for a while, so that the
  * effect is seen before it is judged. It rises only by as much as the worker idles, and to all at
- * once when all that is offered would fit: the same messages are taken out each time, and who lets
- * more through takes up callers who have been waiting. Those without proof of who they are go
- * first; the others only when next to none of them is left.
+ * once when for half a second all that is offered would have fitted. The same messages are taken
+ * out each time, so whoever lets more through meets callers who have been waiting: for tell_us they
+ * are to be told, in a refusal (thin_is_telling), and with them those who come new, whom nothing
+ * tells apart. Those without proof of who they are go first; the others only when next to none of
+ * them is left.
  *
  * The caller owns the struct; times are microseconds of the monotonic clock, and passed in.
  */
@@ -27,14 +29,18 @@ struct thin_terms {
     uint32_t refusal_parts;    /* so many refusals may be spent for THIN_PARTS admitted */
     int64_t refusals_a_second; /* and so many in any case */
     uint32_t floor_parts;      /* of THIN_PARTS: never less is let through */
+    int64_t tell_us;           /* so long those who waited are told; 0: they are let in */
 };
-struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 4,000, 1 % */
+struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 4,000, 1 %, 0 */
 
 struct thin {
     struct thin_terms terms;
     int64_t interval_at_us;                /* it began; 0: nothing yet */
     uint64_t admitted, refused, lost;      /* in this interval; the caller counts them up */
     int held;                              /* intervals for which nothing is cut */
+    int fitting;                           /* intervals in a row in which all would have fitted */
+    uint32_t told_from_parts;              /* what lies between and unproven_parts is to be told */
+    int64_t told_until_us;                 /* 0: nobody is */
     int64_t idle_us;                       /* in this interval; the caller counts it up */
     int64_t admitted_a_second;             /* a mean of some ten intervals */
     int64_t idle_parts;                    /* of THIN_PARTS; a mean as well */
@@ -51,5 +57,8 @@ bool thin_is_due(const struct thin *thin, int64_t now_us);
 bool thin_step(struct thin *thin, bool is_waiting, int64_t now_us);
 
 bool thin_is_active(const struct thin *thin);
+
+/* Are those whom told_from_parts would have taken out to be refused, since they may have waited? */
+bool thin_is_telling(const struct thin *thin, int64_t now_us);
 
 #endif

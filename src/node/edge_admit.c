@@ -177,6 +177,18 @@ static enum admit_count count_of(enum socket_class class)
                                       : ADMIT_SHED_OTHER;
 }
 
+/* Always false. */
+static bool refuse_early(struct edge_thread *thread, const struct reg_flow *from,
+                         enum socket_class class)
+{
+    struct admission *admission = thread->admission;
+    count_one(&admission->counts[count_of(class)]);
+    if (admission->glance.via_count > 0) { /* else it would take a parse to answer it */
+        refuse(thread, from, &admission->sheds[class]);
+    }
+    return false;
+}
+
 bool admit_datagram(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from,
                     int64_t age_us)
 {
@@ -188,7 +200,11 @@ bool admit_datagram(struct edge_thread *thread, struct slice bytes, const struct
     struct shed *shed = &admission->sheds[class];
     enum edge_rank rank = EDGE_RANK_OTHER;
     bool is_calm = shed_is_calm(shed, age_us, thread->now.mono_us);
-    bool is_admitted = is_calm || is_kept(thread, bytes, &rank);
+    bool is_late = thinning_is_late(thread, class, bytes);
+    bool is_admitted = (is_calm && !is_late) || is_kept(thread, bytes, &rank);
+    if (is_late && !is_admitted) {
+        return refuse_early(thread, from, class); /* he may have given up; now he hears it */
+    }
     if (!is_calm && level_of(rank) > 0) {
         thinning_note_proof(thread, class, bytes.size);
     }
@@ -198,11 +214,7 @@ bool admit_datagram(struct edge_thread *thread, struct slice bytes, const struct
     if (is_admitted) {
         return true;
     }
-    count_one(&admission->counts[count_of(class)]);
-    if (admission->glance.via_count > 0) { /* else it would take a parse to answer it */
-        refuse(thread, from, shed);
-    }
-    return false;
+    return refuse_early(thread, from, class);
 }
 
 bool admit_stream(struct edge_thread *thread, struct slice bytes, const struct reg_flow *from)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TELL_US 4000000
+
 struct thinning { /* one thread's */
     struct thin thins[SOCKET_CLASS_COUNT];
     size_t proven_size[SOCKET_CLASS_COUNT]; /* of the shortest with a proof, while it is needed */
@@ -53,6 +55,9 @@ struct thinning *thinning_new(const struct edge_thread *thread, uint64_t seed)
     for (int i = 0; i < SOCKET_CLASS_COUNT; i++) {
         /* To refuse a REGISTER costs a larger part of what it costs to serve it. */
         terms.refusal_parts = i == SOCKET_REGISTER ? THIN_PARTS / 4 : THIN_PARTS;
+        /* A phone is served late as well as soon; of callers who waited most have given up. By then
+         * each of them has sent his INVITE again (RFC 3261 17.1.1.2) who called in the last 4 s. */
+        terms.tell_us = i == SOCKET_INVITE ? TELL_US : 0;
         thin_init(&thinning->thins[i], &terms);
         thinning->proven_size[i] = SIZE_MAX;
     }
@@ -86,6 +91,20 @@ void thinning_note(struct edge_thread *thread, enum socket_class class, bool is_
     struct thin *thin = &thread->thinning->thins[class];
     thin->admitted += is_admitted ? 1 : 0;
     thin->refused += is_admitted ? 0 : 1;
+}
+
+bool thinning_is_late(struct edge_thread *thread, enum socket_class class, struct slice bytes)
+{
+    struct thinning *thinning = thread->thinning;
+    const struct thin *thin = &thinning->thins[class];
+    if (!thin_is_telling(thin, thread->now.mono_us)) {
+        return false;
+    }
+    struct sockets_thin what = thinning->what;
+    what.class = class;
+    what.unproven_parts = what.proven_parts = thin->told_from_parts;
+    what.proven_size = SIZE_MAX;
+    return sockets_thin_takes(&what, bytes);
 }
 
 void thinning_note_proof(struct edge_thread *thread, enum socket_class class, size_t size)

@@ -36,6 +36,8 @@ void thinning_free(struct thinning *thinning);
 /* What became of a message of that class; the size of one that carried a good proof. */
 void thinning_note(struct edge_thread *thread, enum socket_class class, bool is_admitted);
 void thinning_note_proof(struct edge_thread *thread, enum socket_class class, size_t size);
+/* Would this one have been taken out until a moment ago? Then its sender may have waited long. */
+bool thinning_is_late(struct edge_thread *thread, enum socket_class class, struct slice bytes);
 /* The worker had nothing to do for so long. */
 void thinning_note_idle(struct edge_thread *thread, int64_t idle_us);
 /* Once a turn of the loop: takes as much of new work out before it is received as is needed. */

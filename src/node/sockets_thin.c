@@ -165,6 +165,59 @@ bool sockets_thin_attach(int fd, const struct sockets_thin *thin)
     return filter_attach(&filter, fd, SO_ATTACH_FILTER);
 }
 
+/* ---- the same decisions, made here ---- */
+
+static bool has_own_host(const struct sockets_thin *thin, struct slice rest)
+{
+    for (int i = 0; i < thin->host_count; i++) {
+        if (slice_starts_with(rest, thin->hosts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As find_host and check_host. */
+static bool is_to_one_of_us(const struct sockets_thin *thin, struct slice bytes)
+{
+    for (size_t i = 0; i < USER_MAX; i++) {
+        char letter = bytes.data[START_SIZE + i];
+        if (letter == '%' || (letter == '@' && i <= thin->emergency_size + 1)) {
+            return false;
+        }
+        if (letter == '@') {
+            return has_own_host(thin, slice_skip(bytes, START_SIZE + i + 1));
+        }
+    }
+    return false;
+}
+
+static uint32_t mix_of(struct slice bytes, uint32_t salt)
+{
+    uint32_t mixed = salt;
+    for (size_t at = MIX_START; at < (bytes.size >= SIZE_LONG ? SIZE_LONG : SIZE_MIN); at += 4) {
+        mixed = (four(bytes.data + at) ^ mixed) * MIX;
+    }
+    for (int i = 0; i < 2; i++) {
+        mixed = (mixed >> 15 ^ mixed) * MIX;
+    }
+    return mixed;
+}
+
+bool sockets_thin_takes(const struct sockets_thin *thin, struct slice bytes)
+{
+    if (bytes.size < SIZE_MIN) {
+        return false;
+    }
+    bool is_meant = thin->class == SOCKET_INVITE
+                        ? slice_starts_with(bytes, SLICE("INVI")) &&
+                              slice_starts_with(slice_skip(bytes, START_SIZE - 4), SLICE("sip:")) &&
+                              is_to_one_of_us(thin, bytes)
+                        : slice_starts_with(bytes, SLICE("REGI"));
+    uint32_t parts = bytes.size >= thin->proven_size ? thin->proven_parts : thin->unproven_parts;
+    return is_meant && mix_of(bytes, thin->salt) > limit_of(parts);
+}
+
 uint32_t sockets_lost(int fd)
 {
     uint32_t info[SK_MEMINFO_VARS] = {0};

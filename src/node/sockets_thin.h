@@ -2,9 +2,9 @@
  * there is so much that the worker could not even refuse it all.
  *
  * Which ones is decided by what is in them: a message that is sent again meets the same fate, so
- * nobody is let in late whose first try was lost. An INVITE is taken out only if its request URI is
- * an address of ours (within a dialog it is the phone's), written without escapes, and its user is
- * longer than any emergency number.
+ * nobody is let in late while the part stays the same. An INVITE is taken out only if its request
+ * URI is an address of ours (within a dialog it is the phone's), written without escapes, and its
+ * user is longer than any emergency number.
  */
 #ifndef DT_NODE_SOCKETS_THIN_H
 #define DT_NODE_SOCKETS_THIN_H
@@ -33,6 +33,10 @@ struct sockets_thin {
  * through. */
 MUST_CHECK bool sockets_thin_attach(int fd, const struct sockets_thin *thin);
 void sockets_thin_detach(int fd);
+
+/* Would a program of that kind take this datagram out? (As the kernel would say: for those that
+ * came after it was replaced by one that lets more through.) */
+bool sockets_thin_takes(const struct sockets_thin *thin, struct slice bytes);
 
 /* Datagrams that the kernel dropped before this socket so far: taken out, or no room in its buffer.
  */

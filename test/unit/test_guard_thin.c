@@ -119,6 +119,57 @@ static void after_a_long_silence_it_starts_anew(void **state)
     assert_false(thin_is_active(&world.thin));
 }
 
+static void who_was_kept_out_and_may_have_waited_is_told_for_a_while(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.thin.terms.tell_us = 4000000;
+    play(&world, CAPACITY / 2, 20);
+    play(&world, CAPACITY * 20, 100);
+    uint32_t parts = world.thin.unproven_parts;
+    assert_true(parts < THIN_PARTS / 2);
+    assert_false(thin_is_telling(&world.thin, world.now_us)); /* nobody was let in */
+    play(&world, CAPACITY / 2, 12);
+    assert_false(thin_is_active(&world.thin)); /* what came tells how little is offered */
+    assert_true(thin_is_telling(&world.thin, world.now_us));
+    assert_true(world.thin.told_from_parts >= parts && world.thin.told_from_parts < THIN_PARTS);
+    play(&world, CAPACITY / 2, 79);
+    assert_true(thin_is_telling(&world.thin, world.now_us - 2 * INTERVAL_US));
+    assert_false(thin_is_telling(&world.thin, world.now_us));
+}
+
+static void while_some_are_told_no_more_are_let_in(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.thin.terms.tell_us = 4000000;
+    play(&world, CAPACITY / 2, 20);
+    world.thin.unproven_parts = THIN_PARTS / 8; /* cut too far: the worker idles */
+    play(&world, CAPACITY * 4, 60);
+    uint32_t parts = world.thin.unproven_parts;
+    assert_true(parts > THIN_PARTS / 8 && parts < THIN_PARTS / 4);
+    assert_int_equal(world.thin.told_from_parts, THIN_PARTS / 8);
+    assert_int_equal(world.changes, 1);
+    play(&world, CAPACITY * 4, 80);
+    assert_true(world.thin.unproven_parts > parts);
+    assert_true(world.changes <= 2);
+}
+
+static void one_quiet_interval_opens_nothing(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    play(&world, CAPACITY / 2, 20);
+    play(&world, CAPACITY * 10, 100);
+    uint32_t parts = world.thin.unproven_parts;
+    play(&world, CAPACITY / 4, 1); /* who offers it had to pause */
+    play(&world, CAPACITY * 10, 5);
+    assert_true(world.thin.unproven_parts <= parts + parts / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +178,9 @@ int main(void)
         cmocka_unit_test(behind_the_load_all_is_let_through_within_seconds),
         cmocka_unit_test(those_without_proof_go_first),
         cmocka_unit_test(after_a_long_silence_it_starts_anew),
+        cmocka_unit_test(who_was_kept_out_and_may_have_waited_is_told_for_a_while),
+        cmocka_unit_test(while_some_are_told_no_more_are_let_in),
+        cmocka_unit_test(one_quiet_interval_opens_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
