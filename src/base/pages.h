@@ -1,4 +1,5 @@
-/* pages.h - memory straight from the kernel: zeroed, and free of cost until it is touched. */
+/* pages.h - zeroed memory for tables, at a cache line's beginning: what is large comes straight
+ * from the kernel, and is free of cost until it is touched. */
 #ifndef DT_BASE_PAGES_H
 #define DT_BASE_PAGES_H
 

@@ -56,7 +56,7 @@ int64_t registrar_expire(struct registrar *registrar, struct reg_now now, int ma
                 pthread_mutex_lock(&shard->lock);
             }
         }
-        int64_t shard_us = shard_next_us(shard);
+        int64_t shard_us = shard_next_us(shard, next_us);
         pthread_mutex_unlock(&shard->lock);
         next_us = shard_us < next_us ? shard_us : next_us;
     }

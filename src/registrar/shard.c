@@ -208,12 +208,15 @@ uint32_t shard_sweep(struct shard *shard, int64_t now_us)
     return SHARD_NONE;
 }
 
-int64_t shard_next_us(const struct shard *shard)
+int64_t shard_next_us(const struct shard *shard, int64_t until_us)
 {
     if (shard->by_user.count == 0) {
         return INT64_MAX;
     }
-    for (int64_t s = shard->swept_s + 1; s < shard->swept_s + SHARD_BUCKETS; s++) {
+    int64_t until_s = until_us / SECOND_US + 1;
+    int64_t last_s = shard->swept_s + SHARD_BUCKETS;
+    last_s = last_s < until_s ? last_s : until_s;
+    for (int64_t s = shard->swept_s + 1; s < last_s; s++) {
         if (shard->buckets[(uint64_t)s % SHARD_BUCKETS] != SHARD_NONE) {
             return s * SECOND_US;
         }

@@ -60,7 +60,9 @@ void shard_file(struct shard *shard, uint32_t index, int64_t due_us);
 /* The next slot whose bucket has come by now_us, taken out of its bucket: file it again or drop
  * it. SHARD_NONE: no more. */
 uint32_t shard_sweep(struct shard *shard, int64_t now_us);
-int64_t shard_next_us(const struct shard *shard); /* when to sweep again; INT64_MAX: all empty */
+/* When to sweep again, if that is before until_us: what is due later is not looked for. INT64_MAX:
+ * all empty. */
+int64_t shard_next_us(const struct shard *shard, int64_t until_us);
 
 size_t shard_block_cost(size_t block_size); /* what malloc makes of it */
 

@@ -4,12 +4,14 @@
 #include "base/hash.h"
 #include "edge_world.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define SHRINK_TRIES 600
+#define HEAP_KEPT (32 << 20)
 
 struct world {
     const char *name;
@@ -286,6 +288,10 @@ static int run_mutations(struct choice *choice)
 int sim_main(int argc, char **argv)
 {
     struct choice choice = {.plan.seed = 1, .is_shrunk = true};
+    /* Each seed's worlds are made and freed: their memory stays for the next. */
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    mallopt(M_TOP_PAD, 8 << 20);
     for (int i = 0; i < argc; i++) {
         if (argv[i][0] != '-' || flag_read(&choice, argv[i])) {
             continue; /* the command's own name */
