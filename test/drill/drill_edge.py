@@ -50,6 +50,7 @@ def killed():
             dt.provision()
             dt.watch()
             dt.call([("before", RATE, 3)])
+            dt.wait_step("before")
             dt.wait_calls()
             judge = Judge(dt)
             for points in POINTS:
@@ -61,8 +62,14 @@ def killed():
         server.close()
 
 
+# What a death explains: nobody answered, or somebody who was not ready. It is no reason for a "no" (402, 403, 404).
+STATUSES_OF_A_DEATH = (408, 480, 481, 487, 500, 503, 504)
+
+
 def is_disturbed(row, gaps):
-    """Was it being set up, or did its BYE come, while the edge was away? Up to a second for a repetition."""
+    """Was it being set up, or did its BYE come, while the edge was away? Two seconds for repetitions."""
+    if row.outcome == "failed" and row.status not in STATUSES_OF_A_DEATH:
+        return False
     began, up, end = (us / 1e6 for us in (row.began_us, row.began_us + max(row.setup_us, 2000000),
                                           row.began_us + row.setup_us + row.talk_us))
     is_answered = row.setup_us >= 0

@@ -14,6 +14,7 @@ class Judge:
 
     def __init__(self, dt, is_timed=True):
         self.dt = dt
+        self.is_edge_killed = False
         self.is_timed = is_timed  # may a slow machine be the reason to fail?
         self.complaints = []
         self.figures = {}
@@ -21,9 +22,13 @@ class Judge:
     def complain(self, text):
         self.complaints.append(text)
 
-    def judge(self, fault_from, fault_to, excused=lambda row: False):
-        """fault_from, fault_to: seconds of the monotonic clock. excused(row): a call that may fail by design."""
+    def judge(self, fault_from, fault_to, excused=None):
+        """fault_from, fault_to: seconds of the monotonic clock. excused(row): where edges die, a call that may fail by
+        design."""
         rows = self.dt.rows()
+        self.is_edge_killed = excused is not None
+        excused = excused or (lambda row: False)
+        self.look_at_calls(rows)
         self.look_at_refusals(rows, fault_from, fault_to, excused)
         self.look_at_speed([row for row in rows if not excused(row)])
         self.look_at_charges(rows)
@@ -33,6 +38,15 @@ class Judge:
         except Exception as failure:  # noqa: BLE001 - whatever it says is a complaint
             self.complain(f"audit: {failure}")
         return self
+
+    # ---- was there anything to look at? ----
+
+    def look_at_calls(self, rows):
+        for step in ("before", "during"):
+            good = sum(row.step == step and row.outcome == "ok" for row in rows)
+            every = sum(row.step == step for row in rows)
+            if good == 0 or good * 4 < every:
+                self.complain(f"only {good} of {every} calls went well {step} the fault")
 
     # ---- refusals ----
 
@@ -97,6 +111,12 @@ class Judge:
         self.figures.update(double=len(double), lost=len(lost), estimated=estimated, unheard=len(unheard))
         if double:
             self.complain(f"{len(double)} calls are charged twice ({double[0]} ...)")
+        if not self.is_edge_killed and estimated:
+            self.complain(f"{estimated} charges are estimated, and no edge was to die")
+        if not self.is_edge_killed and unheard:
+            self.complain(f"{len(unheard)} calls are charged that no phone saw answered ({unheard[0]} ...)")
+        if spent[None]:
+            self.complain(f"{spent[None]} is charged to accounts that were not made here")
         if lost:
             self.complain(f"{len(lost)} calls are not charged ({lost[0].call_id} ...)")
         self.look_at_talk(calls, charged)

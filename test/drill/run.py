@@ -16,6 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "wire"), HERE]
 LIMIT_S = 150  # a drill is to take 90 s; a machine may be busy
+BEGUN = "BEGUN"  # what a drill says when calls went well and its fault comes (World.wait_step)
 STOP_S = 30  # a drill that is told to end has cleared up by then
 
 # name: (what is tried, the mistakes that it is to find, whether it needs namespaces, whether it needs the drill build)
@@ -76,7 +77,7 @@ def end(process):
 
 
 def start(name, build, mutation):
-    """Runs one drill: (figures, complaints, seconds)."""
+    """Runs one drill: (figures, complaints, seconds, what else it said, whether it came as far as its fault)."""
     import json
     words = [sys.executable, "-B", os.path.abspath(__file__), "--play", name, "--build", build]
     if DRILLS[name][2]:
@@ -90,17 +91,19 @@ def start(name, build, mutation):
         output, _ = process.communicate(timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
         output = end(process) + f"\nCOMPLAINT not over after {LIMIT_S} s\n"
-    figures, complaints, rest = {}, [], []
+    figures, complaints, rest, is_begun = {}, [], [], False
     for line in output.splitlines():
         if line.startswith("FIGURES "):
             figures = json.loads(line[8:])
         elif line.startswith("COMPLAINT "):
             complaints.append(line[10:])
+        elif line == BEGUN:
+            is_begun = True
         else:
             rest.append(line)
     if process.returncode != 0 and not complaints:
         complaints.append("the drill itself failed: " + " / ".join(rest[-6:]))
-    return figures, complaints, time.monotonic() - began, rest
+    return figures, complaints, time.monotonic() - began, rest, is_begun
 
 
 def row_of(name, figures, took_s):
@@ -113,7 +116,7 @@ def row_of(name, figures, took_s):
 
 
 def play_clean(name, build):
-    figures, complaints, took_s, rest = start(name, build, None)
+    figures, complaints, took_s, rest, _ = start(name, build, None)
     print(row_of(name, figures, took_s), flush=True)
     for text in complaints + (rest[-10:] if complaints else []):
         print(f"           {text}", flush=True)
@@ -121,10 +124,12 @@ def play_clean(name, build):
 
 
 def play_mutant(name, build, mutation):
-    _, complaints, took_s, _ = start(name, build, mutation)
-    print(f"{'found' if complaints else 'NOT FOUND':9} {mutation:26} by {name:9} in {took_s:3.0f} s: "
+    """What ends a drill before its fault (no database, say) has found nothing."""
+    _, complaints, took_s, _, is_begun = start(name, build, mutation)
+    is_found = is_begun and bool(complaints)
+    print(f"{'found' if is_found else 'NOT FOUND':9} {mutation:26} by {name:9} in {took_s:3.0f} s: "
           f"{complaints[0] if complaints else 'the drill passed'}", flush=True)
-    return bool(complaints)
+    return is_found
 
 
 def run_all(names, build, mutant, with_mistakes):
