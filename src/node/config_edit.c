@@ -114,18 +114,125 @@ static char *read_conf(const char *dir, char *error, size_t error_size)
     return text;
 }
 
-static bool is_store_line(struct slice line)
+/* ---- one setting, cut out of the text ---- */
+
+static bool is_name_char(char c)
 {
-    struct slice word = slice_trim(line);
-    static const char name[] = "store";
-    if (word.size < strlen(name) || memcmp(word.data, name, strlen(name)) != 0) {
-        return false;
-    }
-    size_t at = strlen(name);
-    while (at < word.size && (word.data[at] == ' ' || word.data[at] == '\t')) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '*';
+}
+
+static size_t line_end(struct slice text, size_t at)
+{
+    while (at < text.size && text.data[at] != '\n') {
         at++;
     }
-    return at < word.size && (word.data[at] == '=' || word.data[at] == ':');
+    return at;
+}
+
+static size_t string_end(struct slice text, size_t at)
+{
+    for (at++; at < text.size && text.data[at] != '"'; at++) {
+        at += text.data[at] == '\\' ? 1 : 0;
+    }
+    return at < text.size ? at + 1 : text.size;
+}
+
+/* Behind the comment that begins there, in one of libconfig's three ways; `at` if none does. */
+static size_t comment_end(struct slice text, size_t at)
+{
+    struct slice rest = slice_skip(text, at);
+    if (slice_starts_with(rest, SLICE("#")) || slice_starts_with(rest, SLICE("//"))) {
+        return line_end(text, at);
+    }
+    if (!slice_starts_with(rest, SLICE("/*"))) {
+        return at;
+    }
+    const char *end = memmem(rest.data + 2, rest.size - 2, "*/", 2);
+    return end == NULL ? text.size : (size_t)(end + 2 - text.data);
+}
+
+static size_t blank_end(struct slice text, size_t at)
+{
+    size_t from;
+    do {
+        from = at;
+        while (at < text.size && strchr(" \t\r\n\f", text.data[at]) != NULL) {
+            at++;
+        }
+        at = comment_end(text, at);
+    } while (at != from);
+    return at;
+}
+
+/* Behind the value that begins at `at`, strings side by side, and what ends the setting. */
+static size_t value_end(struct slice text, size_t at)
+{
+    size_t end = at;
+    while (at < text.size && text.data[at] == '"') {
+        end = string_end(text, at);
+        at = blank_end(text, end);
+    }
+    bool is_ended = at < text.size && (text.data[at] == ';' || text.data[at] == ',');
+    return is_ended ? at + 1 : end;
+}
+
+/* The outermost setting `store` with its value, in *found; false: there is none. */
+static bool find_store(struct slice text, struct slice *found)
+{
+    int depth = 0;
+    for (size_t at = 0; at < text.size;) {
+        size_t next = comment_end(text, at);
+        char c = text.data[at];
+        if (next != at) {
+            at = next;
+        } else if (c == '"') {
+            at = string_end(text, at);
+        } else if (is_name_char(c)) {
+            size_t from = at;
+            while (at < text.size && is_name_char(text.data[at])) {
+                at++;
+            }
+            next = blank_end(text, at);
+            bool is_setting =
+                next < text.size && (text.data[next] == '=' || text.data[next] == ':');
+            if (depth == 0 && is_setting &&
+                slice_equal(slice_make(text.data + from, at - from), SLICE("store"))) {
+                size_t end = value_end(text, blank_end(text, next + 1));
+                *found = slice_make(text.data + from, end - from);
+                return true;
+            }
+        } else {
+            depth += strchr("{([", c) != NULL ? 1 : strchr("})]", c) != NULL ? -1 : 0;
+            at++;
+        }
+    }
+    return false;
+}
+
+/* Without them; a line that has nothing else goes too. */
+static void write_without_store(struct buf *out, struct slice text)
+{
+    struct slice found;
+    while (find_store(text, &found)) {
+        size_t before = (size_t)(found.data - text.data);
+        size_t after = before + found.size;
+        size_t begin = before;
+        while (begin > 0 && (text.data[begin - 1] == ' ' || text.data[begin - 1] == '\t')) {
+            begin--;
+        }
+        bool is_alone =
+            (begin == 0 || text.data[begin - 1] == '\n') &&
+            slice_trim(slice_make(text.data + after, line_end(text, after) - after)).size == 0;
+        if (is_alone) {
+            before = begin;
+            after = line_end(text, after);
+            after += after < text.size ? 1 : 0;
+        }
+        buf_slice(out, slice_head(text, before));
+        text = slice_skip(text, after);
+    }
+    buf_slice(out, text);
 }
 
 bool config_set_store(const char *dir, const char *url, char *error, size_t error_size)
@@ -135,14 +242,10 @@ bool config_set_store(const char *dir, const char *url, char *error, size_t erro
     bool is_done = false;
     if (made != NULL) {
         struct buf out;
-        struct slice rest = slice_from_text(text);
         buf_init(&out, made, CONF_SIZE_MAX);
-        while (rest.size > 0) {
-            struct slice line = slice_split(&rest, '\n');
-            if (!is_store_line(line)) {
-                buf_slice(&out, line);
-                buf_char(&out, '\n');
-            }
+        write_without_store(&out, slice_from_text(text));
+        if (out.size > 0 && made[out.size - 1] != '\n') {
+            buf_char(&out, '\n');
         }
         buf_printf(&out, "store = \"%s\";\n", url);
         buf_char(&out, '\0');

@@ -1,5 +1,6 @@
 /* DIR/dialtone.conf: what is taken, and how each mistake is named. */
 #include "node/config.h"
+#include "node/config_edit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -162,6 +163,41 @@ static int make_dir(void **state)
     return mkdtemp(dir) == NULL;
 }
 
+/* `db copy` says where the ledger is from now on; all else stays as it was. */
+static void where_the_ledger_is_replaces_that_setting_and_no_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } table[] = {
+        {GOOD, GOOD},
+        {GOOD "store = \"a\";\n"
+              "drill = true;\n",
+         GOOD "drill = true;\n"},
+        {"store=\"a\"; " GOOD, " " GOOD},
+        {"drill = true; store : \"a\"; # old\n" GOOD, "drill = true;  # old\n" GOOD},
+        {GOOD "store =\n  \"postgresql://\" /* ; */ \"a\\\";\"\n;\n", GOOD},
+        {GOOD "# store = \"a\";\n// store = \"b\";\n/* store = \"c\"; */\n",
+         GOOD "# store = \"a\";\n// store = \"b\";\n/* store = \"c\"; */\n"},
+        {GOOD "domain = \"store = x\";", GOOD "domain = \"store = x\";\n"},
+        {GOOD "limits = { store = \"no\"; };\nstore_x = 1;\n",
+         GOOD "limits = { store = \"no\"; };\nstore_x = 1;\n"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        static struct node_config ignored;
+        char error[512], wanted[1024], found[1024] = "", path[300];
+        (void)load(table[i].before, &ignored, error);
+        assert_true(config_set_store(dir, "postgresql://new", error, sizeof(error)));
+        snprintf(wanted, sizeof(wanted), "%sstore = \"postgresql://new\";\n", table[i].after);
+        snprintf(path, sizeof(path), "%s/dialtone.conf", dir);
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        assert_true(fread(found, 1, sizeof(found) - 1, file) > 0);
+        fclose(file);
+        assert_string_equal(found, wanted);
+    }
+}
+
 static int remove_dir(void **state)
 {
     (void)state;
@@ -177,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_mistake_is_named_with_file_and_line),
         cmocka_unit_test(a_file_that_is_not_there_says_how_to_make_it),
         cmocka_unit_test(every_value_arrives_in_its_unit),
+        cmocka_unit_test(where_the_ledger_is_replaces_that_setting_and_no_other),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
