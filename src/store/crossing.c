@@ -129,6 +129,12 @@ enum store_result crossing_later(struct store *store, uint64_t id, int64_t wall_
                      store_run(store, sql, "ui", id, wall_next_us) ? STORE_OK : store->failed);
 }
 
+/* Who was slow, and another took its place: what that did stands. */
+static enum store_result is_over(struct store *store)
+{
+    return store_fail(store, STORE_CONFLICT, "the crossing was ended or answered already");
+}
+
 static enum store_result answer(struct store *store, uint64_t id, int64_t topup_micro,
                                 int64_t day_max_micro, const char *note)
 {
@@ -137,7 +143,9 @@ static enum store_result answer(struct store *store, uint64_t id, int64_t topup_
         " (SELECT account FROM crossing WHERE id = ?1) AND d.id <> ?1 AND d.wall_us > ?2"
         " AND d.state <> ?3";
     static const char keep_sql[] =
-        "UPDATE crossing SET topup_micro = ?2, note = ?3 WHERE id = ?1 AND state = 0";
+        "UPDATE crossing SET topup_micro = ?2, note = ?3 WHERE id = ?1 AND state = 0"
+        " AND (topup_micro = 0 OR topup_micro = ?2)";
+    int64_t touched = 0;
     struct statement *statement =
         store_query(store, day_sql, "uii", id, store_wall_us() - DAY_US, (int64_t)CROSSING_REFUSED);
     if (store_step(store, statement) != ROW_FOUND) {
@@ -148,7 +156,10 @@ static enum store_result answer(struct store *store, uint64_t id, int64_t topup_
     if (topup_micro > day_max_micro - day_micro) {
         return store_fail(store, STORE_REFUSED, "more would be added than may be within a day");
     }
-    return store_run(store, keep_sql, "uit", id, topup_micro, note) ? STORE_OK : store->failed;
+    if (!store_run_now(store, &touched, keep_sql, "uit", id, topup_micro, note)) {
+        return store->failed;
+    }
+    return touched != 0 ? STORE_OK : is_over(store);
 }
 
 enum store_result crossing_answer(struct store *store, uint64_t id, int64_t topup_micro,
@@ -183,6 +194,9 @@ static enum store_result end(struct store *store, uint64_t id, enum crossing_sta
     enum store_result result = read_one(store, store_query(store, find_sql, "u", id), &crossing);
     if (result != STORE_OK) {
         return result;
+    }
+    if (crossing.state != CROSSING_OPEN) {
+        return is_over(store);
     }
     bool is_alarm = state == CROSSING_GIVEN_UP || state == CROSSING_REFUSED;
     if (is_alarm && !note_alarm(store, &crossing,

@@ -188,8 +188,9 @@ bool low_balance_follow(struct store *store, const struct account *row, bool is_
 {
     static const char new_sql[] = "UPDATE book SET low_below = ?2, is_low ="
                                   " CASE WHEN credit_limit < ?2 THEN 1 ELSE 0 END WHERE id = ?1";
-    static const char sql[] = "UPDATE book SET low_below = ?2, low_due = ?2, is_low ="
-                              " CASE WHEN low_below = 0 THEN 0 ELSE is_low END WHERE id = ?1";
+    static const char sql[] =
+        "UPDATE book SET low_below = ?2, low_due = ?2, is_low ="
+        " CASE WHEN low_below = 0 OR ?2 = 0 THEN 0 ELSE is_low END WHERE id = ?1";
     int64_t below_micro = row->low_balance_micro;
     if (below_micro < 0 && !read_default(store, row->currency, &below_micro)) {
         return false;
@@ -249,7 +250,7 @@ static bool apply_some(struct store *store, const struct low_default *next, int6
         " AND low_balance_micro = -1 ORDER BY id LIMIT ?3) AS page";
     static const char apply_sql[] =
         "UPDATE book SET low_below = ?4, low_due = 0, is_low ="
-        " CASE WHEN balance + leased + credit_limit < ?4 THEN 1 ELSE 0 END WHERE id IN"
+        " CASE WHEN ?4 > 0 AND balance + leased + credit_limit < ?4 THEN 1 ELSE 0 END WHERE id IN"
         " (SELECT id FROM account WHERE id > ?2 AND id <= ?3 AND currency = ?1"
         " AND low_balance_micro = -1)";
     static const char note_sql[] =

@@ -66,10 +66,11 @@ enum store_result crossing_claim(struct store *store, int64_t wall_us, int64_t u
                                  struct crossing *out) MUST_CHECK;
 enum store_result crossing_later(struct store *store, uint64_t id, int64_t wall_next_us) MUST_CHECK;
 /* Keeps what the answer named, before it is booked. REFUSED: with it more than day_max_micro were
- * named for the account within a day. */
+ * named for the account within a day. CONFLICT: it is not open any more, or another sum was named
+ * for it already: that stands. */
 enum store_result crossing_answer(struct store *store, uint64_t id, int64_t topup_micro,
                                   int64_t day_max_micro, const char *note) MUST_CHECK;
-/* Ends it; given up and refused also keep an event of kind "alarm". */
+/* Ends it; given up and refused also keep an event of kind "alarm". CONFLICT: it is ended. */
 enum store_result crossing_end(struct store *store, uint64_t id, enum crossing_state state,
                                uint64_t transfer, const char *note) MUST_CHECK;
 /* Newest first, with ids below `before` (0: all); account_id 0: of all accounts. */

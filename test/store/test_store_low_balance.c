@@ -234,6 +234,57 @@ static void a_crossing_is_claimed_by_one_and_comes_back_until_it_was_heard(void 
     assert_int_equal(claim(store, now_us + 2 * HOUR_US, now_us).id, 0);
 }
 
+static void a_threshold_that_is_taken_away_leaves_nobody_low(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    struct crossing made = make_crossing(store, "a");
+    struct low_default none = {.currency = "EUR", .below_micro = EUROS(5)};
+    int64_t below_micro = 0;
+    bool is_low = false, more = true;
+    assert_ok(low_balance_read(store, made.account_id, &below_micro, &is_low));
+    assert_true(is_low);
+    set_threshold(store, made.account_id, 0);
+    assert_ok(low_balance_read(store, made.account_id, &below_micro, &is_low));
+    assert_int_equal(below_micro, 0);
+    assert_false(is_low);
+    /* The same with a default, and a balance that is below zero. */
+    uint64_t session = 0, id = make_account(store, "b", 0);
+    struct account row;
+    assert_ok(config_get_account(store, id, &row));
+    row.low_balance_micro = -1;
+    assert_ok(config_put_account(store, &row, "test"));
+    uint64_t incarnation = make_incarnation(store, 'b', &session);
+    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(1), EUROS(1)));
+    for (int count = 1; count >= 0; count--) {
+        for (more = true; more;) {
+            assert_ok(low_balance_defaults(store, &none, count, &more));
+        }
+        assert_ok(low_balance_read(store, id, &below_micro, &is_low));
+        assert_int_equal(is_low, count);
+    }
+}
+
+/* A sender that was slow comes back after another took its place. */
+static void what_is_ended_or_answered_stands(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct crossing made = make_crossing(store, "a"), rows[2];
+    int count = 0;
+    assert_ok(crossing_answer(store, made.id, EUROS(3), EUROS(50), "order 1"));
+    assert_result(crossing_answer(store, made.id, EUROS(4), EUROS(50), "order 2"), STORE_CONFLICT);
+    assert_ok(crossing_end(store, made.id, CROSSING_TOPPED_UP, 7, "order 1"));
+    assert_result(crossing_answer(store, made.id, EUROS(3), EUROS(50), "order 1"), STORE_CONFLICT);
+    assert_result(crossing_end(store, made.id, CROSSING_GIVEN_UP, 0, "late"), STORE_CONFLICT);
+    assert_result(crossing_end(store, made.id, CROSSING_OPEN, 0, ""), STORE_CONFLICT);
+    assert_ok(crossing_page(store, made.account_id, 0, rows, 2, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].state, CROSSING_TOPPED_UP);
+    assert_int_equal(rows[0].topup_micro, EUROS(3));
+    assert_int_equal(rows[0].transfer, 7);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE kind = 'alarm'"), 0);
+}
+
 static void what_answers_name_within_a_day_is_bounded(void **state)
 {
     struct fixture *fixture = *state;
@@ -289,6 +340,8 @@ int main(void)
         TEST(a_threshold_above_the_balance_is_told_of_at_once),
         TEST(a_default_is_for_those_without_a_threshold_of_their_own),
         TEST(a_crossing_is_claimed_by_one_and_comes_back_until_it_was_heard),
+        TEST(what_is_ended_or_answered_stands),
+        TEST(a_threshold_that_is_taken_away_leaves_nobody_low),
         TEST(what_answers_name_within_a_day_is_bounded),
         TEST(what_is_done_goes_with_the_events),
     };
