@@ -15,6 +15,7 @@
 #define FEED_EVERY_US 200000
 #define NUDGED_EVERY_US 10000 /* however often somebody says that there is something new */
 #define WANTED_EVERY_US 1000000
+#define WANTED_MAX 256
 #define EVENTS_EVERY_US 1000000
 #define QUALITY_EVERY_US 10000000
 #define IDLE_WAIT_US 50000
@@ -132,23 +133,27 @@ static void refill(struct store_loop *loop)
 
 /* ---- the loop ---- */
 
-static void look_at_wanted(struct store_loop *loop)
+/* A page of them, and the next in the next turn: what stays wanted, as calls hold it, must not
+ * stand before what could be given back. True: there may be more. */
+static bool look_at_wanted(struct store_loop *loop)
 {
-    uint64_t accounts[256];
+    uint64_t accounts[WANTED_MAX];
     int count = 0;
     uint32_t ticket;
     if (loop->session == 0 || loop->is_foreign || !store_may_ask(loop, &ticket)) {
-        return;
+        return false;
     }
     int64_t began_us = clock_mono_us();
-    enum store_result result =
-        ledger_wanted(loop->store, lives_newest(loop)->incarnation, accounts, 256, &count);
+    enum store_result result = ledger_wanted(loop->store, lives_newest(loop)->incarnation,
+                                             loop->wanted_after, accounts, WANTED_MAX, &count);
     if (store_asked(loop, ticket, began_us, result) != STORE_OK) {
-        return;
+        return false;
     }
     for (int i = 0; i < count; i++) {
         meter_wanted(loop->role->edge.meters, accounts[i], clock_mono_us());
     }
+    loop->wanted_after = count == WANTED_MAX ? accounts[count - 1] : 0;
+    return count == WANTED_MAX;
 }
 
 static bool knows_ledger(struct store_loop *loop)
@@ -252,8 +257,8 @@ void *edge_store_main(void *argument)
             feed_at_us = clock_mono_us() + FEED_EVERY_US;
         }
         if (now_us >= wanted_at_us) {
-            look_at_wanted(&loop);
-            wanted_at_us = now_us + WANTED_EVERY_US;
+            bool is_more = look_at_wanted(&loop);
+            wanted_at_us = now_us + (is_more ? 0 : WANTED_EVERY_US);
         }
         if (now_us >= events_at_us) {
             events_store(&loop);

@@ -13,9 +13,10 @@ struct store_loop { /* one thread's */
     struct store *store;
     struct breaker breaker;
     struct rng rng;
-    uint64_t session; /* 0: not open */
-    bool is_foreign;  /* the database is another ledger's, or went back: only looked at again */
-    bool is_stopped;  /* the incarnation is dead, and nothing is spent on its leases any more */
+    uint64_t session;      /* 0: not open */
+    uint64_t wanted_after; /* the account after which wanted ones are looked for next */
+    bool is_foreign; /* the database is another ledger's, or went back: only looked at again */
+    bool is_stopped; /* the incarnation is dead, and nothing is spent on its leases any more */
     bool is_fence_told, is_full_told;
     int64_t saved_us; /* when what is known of the ledger was last recorded */
     struct lease_ask *asks;

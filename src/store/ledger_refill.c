@@ -241,12 +241,12 @@ enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint6
     return result;
 }
 
-static enum store_result read_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
-                                     int max, int *count)
+static enum store_result read_wanted(struct store *store, uint64_t incarnation, uint64_t after,
+                                     uint64_t *accounts, int max, int *count)
 {
-    static const char sql[] =
-        "SELECT account FROM lease WHERE is_wanted = 1 AND incarnation = ?1 LIMIT ?2";
-    struct statement *statement = store_query(store, sql, "ui", incarnation, (int64_t)max);
+    static const char sql[] = "SELECT account FROM lease WHERE is_wanted = 1 AND incarnation = ?1"
+                              " AND account > ?2 ORDER BY account LIMIT ?3";
+    struct statement *statement = store_query(store, sql, "uui", incarnation, after, (int64_t)max);
     int found = 0;
     enum row_step step;
     while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
@@ -260,15 +260,15 @@ static enum store_result read_wanted(struct store *store, uint64_t incarnation, 
     return STORE_OK;
 }
 
-enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
-                                int max, int *count)
+enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t after,
+                                uint64_t *accounts, int max, int *count)
 {
     int found = 0;
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
     enum store_result result =
-        store_end(store, read_wanted(store, incarnation, accounts, max, &found));
+        store_end(store, read_wanted(store, incarnation, after, accounts, max, &found));
     if (result == STORE_OK) {
         *count = found;
     }

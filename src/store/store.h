@@ -115,9 +115,10 @@ enum store_result ledger_settle(struct store *store, uint64_t incarnation, uint6
                                 uint64_t *high_water) MUST_CHECK;
 enum store_result ledger_fence(struct store *store, uint64_t incarnation, const char *actor,
                                const char *reason) MUST_CHECK; /* death verdict, by an operator */
-/* Accounts whose idle money here others lack (polled each second): give back what is not held. */
-enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t *accounts,
-                                int max, int *count) MUST_CHECK;
+/* Accounts with id > after whose idle money here others lack (polled each second): give back what
+ * is not held. */
+enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t after,
+                                uint64_t *accounts, int max, int *count) MUST_CHECK;
 
 /* Who holds how much: one row for each incarnation (number > after) and currency. */
 struct ledger_exposure {

@@ -138,7 +138,7 @@ static void carry_out_wanted(struct store_mirror *mirror, const struct sim_op *o
     uint64_t accounts[MODEL_ACCOUNTS];
     int count = 0;
     enum store_result result =
-        ledger_wanted(mirror->store, op->incarnation, accounts, MODEL_ACCOUNTS, &count);
+        ledger_wanted(mirror->store, op->incarnation, 0, accounts, MODEL_ACCOUNTS, &count);
     compare_result(mirror, "wanted", MODEL_OK, result, difference);
     compare(difference, "wanted accounts", op->count, count);
 }

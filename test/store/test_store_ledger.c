@@ -126,18 +126,18 @@ static void idle_money_is_wanted_from_others_and_comes_back(void **state)
     uint64_t wanted[4];
     int count = 9;
     (void)ask(store, a, session_a, account, 0, 0, EUROS(20));
-    assert_ok(ledger_wanted(store, a, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, a, 0, wanted, 4, &count));
     assert_int_equal(count, 0);
     assert_int_equal(ask(store, b, session_b, account, 0, 0, EUROS(5)).granted_micro, 0);
-    assert_ok(ledger_wanted(store, a, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, a, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
     assert_int_equal(wanted[0], account);
-    assert_ok(ledger_wanted(store, b, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, b, 0, wanted, 4, &count));
     assert_int_equal(count, 0);
     /* It hears so, then gives back what it does not hold. */
     assert_true(ask(store, a, session_a, account, EUROS(2), 0, 0).is_wanted);
     assert_false(ask(store, a, session_a, account, EUROS(2), EUROS(18), 0).is_wanted);
-    assert_ok(ledger_wanted(store, a, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, a, 0, wanted, 4, &count));
     assert_int_equal(count, 0);
     assert_int_equal(ask(store, b, session_b, account, 0, 0, EUROS(5)).granted_micro, EUROS(5));
     assert_clean(store);

@@ -57,12 +57,12 @@ static void a_lock_wants_idle_money_back_and_spends_none(void **state)
     (void)ask(store, b, session_b, id, 0, 0, EUROS(4));
     assert_ok(lock_for(store, id, EUROS(8), 0));
     assert_int_equal(balance_of(store, id).available_micro, -EUROS(8));
-    assert_ok(ledger_wanted(store, a, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, a, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
-    assert_ok(ledger_wanted(store, b, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, b, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
     top_up(store, id, 1); /* not enough to end that */
-    assert_ok(ledger_wanted(store, a, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, a, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
     struct money_request back = {.account_id = id,
                                  .amount_micro = -1,
@@ -96,11 +96,33 @@ static void part_of_what_a_lock_wants_does_not_end_the_wish(void **state)
     (void)ask(store, incarnation, session, id, 0, 0, EUROS(10));
     assert_ok(lock_for(store, id, EUROS(8), 0));
     assert_true(ask(store, incarnation, session, id, 0, EUROS(4), 0).is_wanted);
-    assert_ok(ledger_wanted(store, incarnation, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, incarnation, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
     assert_false(ask(store, incarnation, session, id, 0, EUROS(8), 0).is_wanted);
     assert_int_equal(balance_of(store, id).available_micro, 0);
     assert_clean(store);
+}
+
+/* However many there are, and whichever stay wanted: all are named, page by page. */
+static void wanted_accounts_are_named_in_their_order(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    uint64_t session = 0, ids[3], wanted[2];
+    uint64_t incarnation = make_incarnation(store, 'a', &session);
+    int count = 0;
+    for (int i = 0; i < 3; i++) {
+        char name[2] = {(char)('a' + i), '\0'};
+        ids[i] = make_account(store, name, 0);
+        top_up(store, ids[i], EUROS(1));
+        (void)ask(store, incarnation, session, ids[i], 0, 0, EUROS(1));
+        assert_ok(lock_for(store, ids[i], EUROS(1), 0));
+    }
+    assert_ok(ledger_wanted(store, incarnation, 0, wanted, 2, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(wanted[1], ids[1]);
+    assert_ok(ledger_wanted(store, incarnation, wanted[1], wanted, 2, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(wanted[0], ids[2]);
 }
 
 static void an_adjustment_takes_nothing_that_is_locked(void **state)
@@ -180,6 +202,7 @@ int main(void)
         TEST(what_is_locked_is_not_granted_and_the_answer_says_so),
         TEST(a_lock_wants_idle_money_back_and_spends_none),
         TEST(part_of_what_a_lock_wants_does_not_end_the_wish),
+        TEST(wanted_accounts_are_named_in_their_order),
         TEST(an_adjustment_takes_nothing_that_is_locked),
         TEST(a_lock_ends_by_itself),
         TEST(a_lock_names_who_and_why_and_what_it_may_be),

@@ -160,7 +160,7 @@ static void what_edges_hold_is_wanted_back_and_follows(void **state)
     end_it(fixture, number);
     assert_int_equal(look(store), 1); /* 3 that nobody holds */
     assert_int_equal(balance_of(store, id).balance_micro, EUROS(7));
-    assert_ok(ledger_wanted(store, incarnation, wanted, 4, &count));
+    assert_ok(ledger_wanted(store, incarnation, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
     /* 4 come back, and are not granted again. 2 are in a call, which uses 1 of them. */
     struct lease_answer answer = ask(store, incarnation, session, id, EUROS(1), EUROS(4), 0);
