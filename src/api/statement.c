@@ -106,17 +106,19 @@ static bool read_entries(struct api_call *call, uint64_t account_id, struct stat
 static bool read_present(struct api_call *call, uint64_t account_id, struct statement *statement)
 {
     struct store *store = api_store(call);
-    struct account_child *children = calloc(STATEMENT_CHILDREN_MAX, sizeof(*children));
+    struct account_child *children = calloc(STATEMENT_CHILDREN_MAX + 1, sizeof(*children));
     int count = 0;
     if (children == NULL || store == NULL ||
         !api_store_ok(
-            call, config_page_child(store, account_id, 0, children, STATEMENT_CHILDREN_MAX, &count),
+            call,
+            config_page_child(store, account_id, 0, children, STATEMENT_CHILDREN_MAX + 1, &count),
             "account")) {
         free(children);
         return false;
     }
     statement->children = children;
-    statement->child_count = count;
+    statement->has_all_children = count <= STATEMENT_CHILDREN_MAX;
+    statement->child_count = statement->has_all_children ? count : STATEMENT_CHILDREN_MAX;
     return api_store_ok(call, promotions_read(store, account_id, &statement->promotions),
                         "account");
 }

@@ -67,6 +67,7 @@ struct statement {
     int line_count;
     struct account_child *children; /* its sub-accounts, as they are when it is made */
     int child_count;
+    bool has_all_children;        /* false: STATEMENT_CHILDREN_MAX are listed, and there are more */
     struct promotions promotions; /* credit that ends, the same */
     bool has_calls;               /* false: too many calls for lines; they are in the sums */
 };

@@ -138,6 +138,9 @@ static int decimals_needed(const struct statement *statement)
             decimals = decimals_of(statement->lines[i].balance_micro, decimals);
         }
     }
+    for (int i = 0; i < statement->child_count; i++) {
+        decimals = decimals_of(statement->children[i].balance_micro, decimals);
+    }
     for (int i = 0; i < statement->promotions.count; i++) {
         decimals = decimals_of(statement->promotions.rows[i].amount_micro, decimals);
         decimals = decimals_of(statement->promotions.rows[i].left_micro, decimals);
@@ -408,6 +411,39 @@ static void write_promotions(struct sheet *sheet)
     }
 }
 
+static void write_child_titles(struct sheet *sheet)
+{
+    write_at(sheet, AT_LEFT, LEFT, sheet->bold, 9.0F, "Name");
+    write_at(sheet, AT_RIGHT, RIGHT, sheet->bold, 9.0F, "Balance now");
+    draw_line(sheet, sheet->y - 5.0F, 0.6F);
+    sheet->y -= ROW_HEIGHT + 3.0F;
+}
+
+/* As they are when the statement is made. */
+static void write_children(struct sheet *sheet)
+{
+    const struct statement *statement = sheet->statement;
+    if (statement->child_count == 0) {
+        return;
+    }
+    sheet->y -= ROW_HEIGHT;
+    write_title(sheet, "Sub-accounts");
+    write_child_titles(sheet);
+    for (int i = 0; i < statement->child_count; i++) {
+        if (need(sheet, ROW_HEIGHT)) {
+            write_child_titles(sheet);
+        }
+        write_at(sheet, AT_LEFT, LEFT, sheet->plain, 9.0F, statement->children[i].name);
+        write_money(sheet, RIGHT, sheet->plain, 9.0F, statement->children[i].balance_micro);
+        sheet->y -= ROW_HEIGHT;
+    }
+    if (!statement->has_all_children) {
+        need(sheet, ROW_HEIGHT);
+        write_at(sheet, AT_LEFT, LEFT, sheet->plain, 9.0F, "There are more.");
+        sheet->y -= ROW_HEIGHT;
+    }
+}
+
 static bool save(struct sheet *sheet)
 {
     if (HPDF_SaveToStream(sheet->doc) != HPDF_OK) {
@@ -443,6 +479,7 @@ static bool fill(struct sheet *sheet)
     write_destinations(sheet);
     write_payments(sheet);
     write_promotions(sheet);
+    write_children(sheet);
     write_footers(sheet);
     return save(sheet);
 }

@@ -83,16 +83,17 @@ json_t *statement_write_json(const struct statement *statement)
         json_array_append_new(lines, write_line(&statement->lines[i]));
     }
     snprintf(month, sizeof(month), "%04d-%02d", statement->year, statement->month);
-    return json_pack(
-        "{s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "account",
-        statement->account, "currency", statement->currency, "month", month, "wall_from_us",
-        (json_int_t)statement->wall_from_us, "wall_to_us", (json_int_t)statement->wall_to_us,
-        "wall_made_us", (json_int_t)statement->wall_made_us, "is_final", statement->is_final,
-        "opening", api_money(statement->opening_micro), "closing",
-        api_money(statement->closing_micro), "sums", write_sums(statement), "destinations",
-        write_destinations(statement), "sub_accounts", write_children(statement), "promotions",
-        balance_write_promotions(&statement->promotions), "has_calls", statement->has_calls,
-        "lines", lines);
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:b,s:o}", "account",
+                     statement->account, "currency", statement->currency, "month", month,
+                     "wall_from_us", (json_int_t)statement->wall_from_us, "wall_to_us",
+                     (json_int_t)statement->wall_to_us, "wall_made_us",
+                     (json_int_t)statement->wall_made_us, "is_final", statement->is_final,
+                     "opening", api_money(statement->opening_micro), "closing",
+                     api_money(statement->closing_micro), "sums", write_sums(statement),
+                     "destinations", write_destinations(statement), "sub_accounts",
+                     write_children(statement), "has_all_sub_accounts", statement->has_all_children,
+                     "promotions", balance_write_promotions(&statement->promotions), "has_calls",
+                     statement->has_calls, "lines", lines);
 }
 
 /* ---- CSV ---- */
@@ -192,6 +193,9 @@ static void put_children(FILE *out, const struct statement *statement)
         fputs(",,,,,,", out);
         put_text(out, statement->children[i].name);
         putc('\n', out);
+    }
+    if (!statement->has_all_children) {
+        fputs(",,sub-account,,,,,,,,\"and more\"\n", out);
     }
 }
 

@@ -158,6 +158,7 @@ static void money_moves_once_and_stands_in_both_statements(void **state)
     const json_t *child = json_array_get(json_object_get(statement.json, "sub_accounts"), 0);
     assert_string_equal(json_string_value(json_object_get(child, "name")), "shop");
     assert_string_equal(json_string_value(json_object_get(child, "balance_now")), "1.500000");
+    assert_true(json_is_true(json_object_get(statement.json, "has_all_sub_accounts")));
     answer_done(&statement);
     strcat(path, "&format=csv");
     statement = parent(path);
@@ -170,6 +171,39 @@ static void money_moves_once_and_stands_in_both_statements(void **state)
     answer_done(&statement);
 }
 
+/* The list ends somewhere, and says so in each form. */
+static void a_statement_says_that_it_leaves_sub_accounts_out(void **state)
+{
+    (void)state;
+    char path[96];
+    change_tables(
+        "PRAGMA foreign_keys = off; WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+        " WHERE i < 1001) INSERT INTO account (id, version, name, currency, kind, class,"
+        " is_suspended, suspended_by, suspended_why, limit_micro, grace_micro, channels_max,"
+        " cps_max, spend_day_micro, country_code, national_prefix, international_prefix, parent_id)"
+        " SELECT 9000 + i, 1, 'many-' || i, 'EUR', 0, 0, 0, '', '', 0, 0, 0, 0, 0, '', '', '',"
+        " (SELECT id FROM account WHERE name = 'acme') FROM n;"
+        "INSERT INTO book (id, kind, currency) SELECT id, 'customer', 'EUR' FROM account"
+        " WHERE id > 9000");
+    time_t now = time(NULL);
+    struct tm tm;
+    gmtime_r(&now, &tm);
+    strftime(path, sizeof(path), "/v1/accounts/acme/statement?month=%Y-%m&format=json", &tm);
+    struct answer statement = parent(path);
+    assert_int_equal(json_array_size(json_object_get(statement.json, "sub_accounts")), 1000);
+    assert_true(json_is_false(json_object_get(statement.json, "has_all_sub_accounts")));
+    answer_done(&statement);
+    strcpy(strrchr(path, '=') + 1, "csv");
+    statement = parent(path);
+    assert_non_null(strstr(statement.body, ",,sub-account,,,,,,,,\"and more\"\n"));
+    answer_done(&statement);
+    strcpy(strrchr(path, '=') + 1, "pdf");
+    statement = parent(path);
+    assert_int_equal(statement.status, 200);
+    assert_true(statement.size > 10000); /* a thousand lines of them */
+    answer_done(&statement);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -178,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_parent_that_cannot_be_looked_up_is_unknown_and_not_absent),
         cmocka_unit_test(a_family_that_cannot_be_is_refused_by_name),
         cmocka_unit_test(money_moves_once_and_stands_in_both_statements),
+        cmocka_unit_test(a_statement_says_that_it_leaves_sub_accounts_out),
     };
     return cmocka_run_group_tests(tests, start, web_stop);
 }
