@@ -373,6 +373,7 @@ int main(int argc, char **argv)
     make_accounts(&bench);
     refill(&bench, &refills);
     report(&refills);
+    CHECK(store_checkpoint(bench.store) == STORE_OK); /* what made the accounts is not settlement */
     settle(&bench, &even, 0);
     report(&even);
     settle(&bench, &hot, 9);
