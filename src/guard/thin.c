@@ -63,16 +63,20 @@ static void tell(struct thin *thin, uint32_t before_parts, int64_t now_us)
     thin->told_until_us = now_us + thin->terms.tell_us;
 }
 
-/* As much more as the worker could do, a fourth at once; and not before all were told whom the last
- * time let in. */
+/* As much more as the worker could do, a fourth at once. Where those who waited are told first it
+ * is seen late what came of it: then at once what it could do, up to four times as much, and no
+ * more before that is seen. */
 static void raise(struct thin *thin, int64_t now_us)
 {
-    if (thin_is_telling(thin, now_us)) {
+    uint32_t *parts = thin->proven_parts < THIN_PARTS ? &thin->proven_parts : &thin->unproven_parts;
+    bool is_telling = thin->terms.tell_us > 0;
+    if (is_telling && now_us < thin->told_until_us + 2 * MEAN_OF * thin->terms.interval_us) {
         return;
     }
-    uint32_t *parts = thin->proven_parts < THIN_PARTS ? &thin->proven_parts : &thin->unproven_parts;
-    int64_t by = thin->idle_parts < THIN_PARTS / 4 ? thin->idle_parts : THIN_PARTS / 4;
-    int64_t next = *parts + *parts * by / THIN_PARTS;
+    int64_t most = is_telling ? THIN_PARTS / 4 * 3 : THIN_PARTS / 4;
+    int64_t by = thin->idle_parts < most ? thin->idle_parts : most;
+    int64_t next = is_telling ? (int64_t)*parts * THIN_PARTS / (THIN_PARTS - by)
+                              : *parts + *parts * by / THIN_PARTS;
     *parts = next > THIN_PARTS ? THIN_PARTS : (uint32_t)next;
     thin->idle_parts -= by;
 }
