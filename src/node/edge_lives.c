@@ -287,7 +287,8 @@ static enum store_result enroll(struct store_loop *loop, const char *nonce, uint
     return store_asked(loop, ticket, began_us, result);
 }
 
-/* True: it has a number. A nonce whose incarnation is dead has one, too. */
+/* True: it has a number. A nonce whose incarnation is dead has one, too: `open` says whether this
+ * disk is the one that it died with. */
 static bool has_number(struct store_loop *loop)
 {
     struct edge_identity mine = *lives_newest(loop);
@@ -297,6 +298,9 @@ static bool has_number(struct store_loop *loop)
     enum store_result result = enroll(loop, mine.nonce, &mine.incarnation);
     if ((result != STORE_OK && result != STORE_FENCED) || mine.incarnation == 0) {
         return false;
+    }
+    if (result == STORE_FENCED) {
+        stop_spending(loop);
     }
     save(loop, &mine);
     keep_known(loop);
@@ -350,7 +354,9 @@ bool lives_open(struct store_loop *loop)
     if (!lives_look(loop) || !has_number(loop)) {
         return false;
     }
-    meter_set_registered(role->edge.meters, true);
+    if (!loop->is_stopped) {
+        meter_set_registered(role->edge.meters, true);
+    }
     if (!store_may_ask(loop, &ticket)) {
         return false;
     }

@@ -33,9 +33,10 @@ struct recovery {
     struct journal_file *log;
     int identity_count;
     struct edge_identity identities[IDENTITY_LIVES_MAX];
-    bool is_dead[IDENTITY_LIVES_MAX]; /* by a verdict, or not known to the ledger */
-    bool has_gone_back;               /* the database, from what this disk knows of it */
-    uint64_t incarnation;             /* whose usages the log is read for */
+    uint64_t numbers[IDENTITY_LIVES_MAX]; /* that they had, in the archive, too */
+    bool is_dead[IDENTITY_LIVES_MAX];     /* by a verdict, or not known to the ledger */
+    bool has_gone_back;                   /* the database, from what this disk knows of it */
+    uint64_t incarnation;                 /* whose usages the log is read for */
     struct kept *kept;
     size_t kept_count, kept_max;
     bool is_giving;    /* the money requests that add money are on */
@@ -119,11 +120,21 @@ static const struct edge_identity *find_identity(const struct recovery *recovery
                                                  uint64_t incarnation)
 {
     for (int i = 0; i < recovery->identity_count; i++) {
-        if (recovery->identities[i].incarnation == incarnation) {
+        if (recovery->numbers[i] == incarnation) {
             return &recovery->identities[i];
         }
     }
     return NULL;
+}
+
+/* An incarnation that was numbered anew has its records under its new number. */
+static bool is_same_usage(const struct cdr_row *row, uint64_t incarnation,
+                          const struct usage *usage)
+{
+    bool is_same_call =
+        row->usage.call_key == usage->call_key && row->usage.charge_micro == usage->charge_micro;
+    return row->usage.sequence == usage->sequence &&
+           (row->incarnation == incarnation || is_same_call);
 }
 
 /* Is the record in the ledger, by its CDR? UNKNOWN: the database did not say. */
@@ -138,7 +149,7 @@ static struct tri find_cdr(struct recovery *recovery, uint64_t incarnation,
         return (struct tri){TRI_UNKNOWN};
     }
     for (int i = 0; i < count; i++) {
-        if (rows[i].incarnation == incarnation && rows[i].usage.sequence == usage->sequence) {
+        if (is_same_usage(&rows[i], incarnation, usage)) {
             return (struct tri){TRI_PRESENT};
         }
     }
@@ -176,7 +187,7 @@ static void take_archived(void *ctx, const struct journal_settled *usage)
     if (identity == NULL || identity->session == 0) {
         check_stranger(recovery, usage);
     } else if (usage->sequence > identity->settled) {
-        (void)keep(recovery, usage->incarnation, usage->sequence, usage->record);
+        (void)keep(recovery, identity->incarnation, usage->sequence, usage->record);
     }
 }
 
@@ -247,12 +258,34 @@ static bool look_back(struct recovery *recovery)
            stop_because(recovery, "the database", store_error(recovery->store));
 }
 
-/* The ledger's mark of each life, and a session to settle in; none where it does not know it. */
+/* The backup is older than that incarnation, or its number was given to another since: by its
+ * nonce it gets one anew, only to settle what is on its disk. */
+static bool number_anew(struct recovery *recovery, struct edge_identity *identity)
+{
+    struct store *store = recovery->store;
+    uint64_t number = 0;
+    enum store_result result = ledger_register(store, "edge", identity->nonce, &number);
+    if (result != STORE_OK && result != STORE_FENCED) {
+        return result != STORE_UNKNOWN ||
+               stop_because(recovery, "the ledger", store_error(store)); /* no such nonce can be */
+    }
+    recovery->report->fenced += result == STORE_OK;
+    result = ledger_fence(store, number, ACTOR, WHY);
+    if (result == STORE_OK) {
+        result = ledger_open(store, number, identity->nonce, SEQUENCE_MAX, &identity->session,
+                             &identity->settled);
+    }
+    identity->incarnation = number;
+    return identity->session != 0 || stop_because(recovery, "the ledger", store_error(store));
+}
+
+/* The ledger's mark of each life, and a session to settle in. */
 static bool open_lives(struct recovery *recovery)
 {
     for (int i = 0; i < recovery->identity_count; i++) {
         struct edge_identity *identity = &recovery->identities[i];
         identity->session = identity->settled = 0;
+        recovery->numbers[i] = identity->incarnation;
         if (identity->incarnation == 0 || identity->is_cut) {
             continue; /* it never had to do with a ledger; or its parts settle by themselves */
         }
@@ -263,6 +296,9 @@ static bool open_lives(struct recovery *recovery)
             return stop_because(recovery, "the ledger", store_error(recovery->store));
         }
         recovery->is_dead[i] = result != STORE_OK;
+        if (identity->session == 0 && !number_anew(recovery, identity)) {
+            return false;
+        }
     }
     return true;
 }

@@ -30,6 +30,7 @@ struct world { /* an installation whose edge settled five calls, two of them bef
     char copy[300];
     uint64_t account_id;
     uint64_t incarnation, session;
+    const char *nonce;
     struct store *store;
     struct journal_file *log;
     struct edge_role role; /* only its journal is used */
@@ -49,7 +50,7 @@ static struct usage make_usage(const struct world *world, uint64_t sequence)
                           .status = 200,
                           .flags = USAGE_ANSWERED,
                           .end = USAGE_END_CALLER,
-                          .call_key = 1000 + sequence};
+                          .call_key = 1000 * world->incarnation + sequence};
     snprintf(usage.call_id, sizeof(usage.call_id), "call-%llu", (unsigned long long)sequence);
     snprintf(usage.caller, sizeof(usage.caller), "alice");
     snprintf(usage.callee, sizeof(usage.callee), "493042123");
@@ -85,7 +86,8 @@ static void open_store(struct world *world)
 static void note_identity(struct world *world)
 {
     char error[JOURNAL_ERROR_SIZE];
-    struct edge_identity identity = {.life = 1, .incarnation = world->incarnation, .nonce = NONCE};
+    struct edge_identity identity = {.life = 1, .incarnation = world->incarnation};
+    snprintf(identity.nonce, sizeof(identity.nonce), "%s", world->nonce);
     struct store_known known;
     assert_int_equal(store_identity(world->store, identity.ledger, &identity.version), STORE_OK);
     store_known(world->store, &known);
@@ -103,6 +105,7 @@ static struct world *start(void)
     struct account account;
     struct world *world = calloc(1, sizeof(*world));
     assert_non_null(world);
+    world->nonce = NONCE;
     program_dir(world->dir);
     snprintf(world->copy, sizeof(world->copy), "%s/copy.db", world->dir);
     program_run("init % --demo", world->dir, &output);
@@ -290,6 +293,47 @@ static void charges_of_an_edge_that_the_backup_does_not_know_are_named(void **st
     end(world);
 }
 
+/* The disk is newer than the backup: all that it has comes back, whether it was settled or not. */
+static void a_disk_that_the_backup_does_not_know_is_numbered_anew(void **state)
+{
+    (void)state;
+    struct world *world = start();
+    struct journal journal = journal_file_as_journal(world->log);
+    char record[4096];
+    int64_t before = balance(world);
+    uint64_t mark = 0;
+    make_backup(world);
+    world->nonce = "ffeeddccbbaa99887766554433221100";
+    assert_int_equal(ledger_register(world->store, "edge", world->nonce, &world->incarnation),
+                     STORE_OK);
+    assert_int_equal(
+        ledger_open(world->store, world->incarnation, world->nonce, 0, &world->session, &mark),
+        STORE_OK);
+    for (uint64_t sequence = 1; sequence <= 3; sequence++) {
+        struct usage usage = make_usage(world, sequence);
+        struct buf buf;
+        buf_init(&buf, record, sizeof(record));
+        usage_encode(&buf, &usage);
+        assert_int_equal(journal.append(journal.ctx, JOURNAL_USAGE, buf_done(&buf)), sequence);
+    }
+    settle(world, 1, true);
+    settle(world, 2, true);
+    restore(world);
+    uint64_t other = 0; /* has the number now */
+    assert_int_equal(
+        ledger_register(world->store, "edge", "00000000000000000000000000000001", &other),
+        STORE_OK);
+    assert_int_equal(other, world->incarnation);
+    for (int i = 0; i < 2; i++) { /* repeated, it does nothing more */
+        struct recover_report report = recover(world);
+        assert_int_equal(report.charges_put, i == 0 ? 3 : 0);
+        assert_int_equal(json_array_size(report.left), 0);
+        json_decref(report.left);
+        assert_int_equal(balance(world), before - 3 * CHARGE);
+    }
+    end(world);
+}
+
 /* ---- a disk whose incarnation was declared dead ---- */
 
 /* Three usages that were not settled, and a lease, in the first life; the second has begun. */
@@ -425,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_record_that_is_missing_stops_those_behind_it_and_they_are_named),
         cmocka_unit_test(nothing_is_done_to_books_that_miss_nothing),
         cmocka_unit_test(charges_of_an_edge_that_the_backup_does_not_know_are_named),
+        cmocka_unit_test(a_disk_that_the_backup_does_not_know_is_numbered_anew),
         cmocka_unit_test(a_dead_life_settles_after_a_restart_and_its_leases_are_gone),
         cmocka_unit_test(money_requests_come_back_once_but_for_refused_ones_and_refunds),
     };

@@ -48,7 +48,8 @@ void check_refusal(struct sim_edge *edge, const struct sim_call *call, bool is_f
     }
     int64_t free_micro =
         view.granted_micro - view.returned_micro - view.ended_micro - view.covered_micro;
-    bool is_on_grace = !is_for_money && edge_life(edge)->number != 0;
+    const struct sim_life *life = edge_life(edge);
+    bool is_on_grace = !is_for_money && life->number != 0 && !life->has_heard_fence;
     if (is_on_grace) {
         free_micro += world->accounts[call->account].grace_micro;
     }

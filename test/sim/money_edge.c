@@ -170,6 +170,7 @@ void edge_start(struct sim_edge *edge)
     count_hidden(edge);
     for (int i = 0; i < edge->life_count; i++) {
         edge->lives[i].session = 0; /* opened anew */
+        edge->lives[i].has_heard_fence = false;
     }
     edge->has_op = false;
     edge->next_op_us = world->now_us;
@@ -473,7 +474,9 @@ void edge_answered(struct sim_edge *edge, const struct sim_op *op)
                 life_let_in(edge, &edge->lives[op->life]);
             }
         }
-        if (op->life == edge->life_count - 1) {
+        if (op->life == edge->life_count - 1 && op->kind == OP_REGISTER) {
+            edge_life(edge)->has_heard_fence = true; /* `open` says whether its disk is a copy */
+        } else if (op->life == edge->life_count - 1) {
             edge_fenced(edge, op->is_copy);
         }
         break;
