@@ -210,7 +210,7 @@ int64_t stream_resume_at(const struct stream_table *table);
 MUST_CHECK bool edge_replay_all(struct edge_role *role, char error[JOURNAL_ERROR_SIZE]);
 
 /* ---- edge_store.c ---- */
-void *edge_store_main(void *role);
+void *edge_store_main(void *argument); /* the struct edge_role */
 
 /* ---- edge_events.c ---- */
 void edge_event(struct edge_role *role, const char *kind, struct slice json);
@@ -232,7 +232,7 @@ void config_follower_presence(struct config_follower *follower);
 enum store_result config_follower_step(struct config_follower *follower, struct store *store);
 
 /* ---- edge_sync.c ---- */
-void *edge_sync_main(void *role);
+void *edge_sync_main(void *argument);        /* the struct edge_role */
 void edge_heartbeat(struct edge_role *role); /* "alive at", in the journal */
 
 /* ---- edge_bans.c ---- */
