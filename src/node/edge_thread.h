@@ -19,7 +19,7 @@ void flow_from_sockaddr(const struct sockaddr_in6 *in, struct reg_flow *flow);
 struct edge_sender *edge_sender_new(const struct edge_thread *thread);
 void edge_sender_free(struct edge_sender *sender);
 /* The shell's send: copies the message; it leaves with the batch. */
-void edge_thread_send(void *thread, const struct reg_flow *to, struct slice message);
+void edge_thread_send(void *ctx, const struct reg_flow *to, struct slice message);
 void edge_thread_flush(struct edge_thread *thread);
 
 /* ---- edge_receive.c ---- */

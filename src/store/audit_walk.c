@@ -1,4 +1,5 @@
 /* audit_walk.c - reads every transfer once: sums, row checks and the hash chains. */
+#include "base/clock.h"
 #include "store/audit.h"
 
 #include <stdlib.h>
@@ -234,7 +235,7 @@ static bool walk_page(struct audit *audit, int64_t until_us, bool *is_end)
             return false;
         }
         count++;
-        if (store_now_us() >= until_us) {
+        if (clock_mono_us() >= until_us) {
             statement_reset(statement);
             return true;
         }
@@ -250,7 +251,7 @@ bool audit_walk_links(struct audit *audit, int64_t until_us, bool *is_end)
         if (!walk_page(audit, until_us, is_end)) {
             return false;
         }
-    } while (!*is_end && store_now_us() < until_us);
+    } while (!*is_end && clock_mono_us() < until_us);
     return true;
 }
 
@@ -278,7 +279,7 @@ bool audit_walk_cdrs(struct audit *audit, uint64_t *after, int64_t until_us, boo
                       (unsigned long long)*after, (unsigned long long)column_u64(statement, 2));
         }
         count++;
-        if (store_now_us() >= until_us) {
+        if (clock_mono_us() >= until_us) {
             statement_reset(statement);
             *is_end = false;
             return true;

@@ -1,4 +1,5 @@
 /* backup.c - copies of the database while others write, and the way back. */
+#include "base/clock.h"
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -222,7 +223,7 @@ static enum store_result put_back(struct store *store, const char *file, char *e
     if (result != STORE_OK) {
         return result;
     }
-    if (!copy_file(file, part) || !set_aside(store->sqlite->path, store_wall_us()) ||
+    if (!copy_file(file, part) || !set_aside(store->sqlite->path, clock_wall_us()) ||
         rename(part, store->sqlite->path) != 0 || !sync_dir_of(store->sqlite->path)) {
         say(error, error_size, store->sqlite->path, strerror(errno));
         return STORE_UNKNOWN;

@@ -1,4 +1,5 @@
 /* change.c - the change feed: the newest change of each row, in the order of commits. */
+#include "base/clock.h"
 #include "store/internal.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ bool change_put(struct store *store, enum config_kind kind, uint64_t id, bool is
 bool change_note(struct store *store, const char *actor, const char *what, const char *did,
                  uint64_t id)
 {
-    struct event_row row = {.wall_us = store_wall_us(), .kind = "config"};
+    struct event_row row = {.wall_us = clock_wall_us(), .kind = "config"};
     struct buf text;
     buf_init(&text, row.text, sizeof(row.text) - 1);
     buf_char(&text, '{');

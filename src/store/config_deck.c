@@ -3,6 +3,7 @@
  * The pieces of an import are written first, each in a transaction of its own, under the import's
  * number; the last transaction makes it the newest version. Two imports at once never mix.
  */
+#include "base/clock.h"
 #include "store/internal.h"
 
 #include <assert.h>
@@ -131,7 +132,7 @@ enum store_result config_put_deck(struct store *store, struct deck_row *row, con
         return store_fail(store, STORE_REFUSED, "a deck needs a name and an object");
     }
     struct deck_row made = *row;
-    int64_t import = store_wall_us();
+    int64_t import = clock_wall_us();
     made.wall_imported_us = import;
     if (!hash_object(store, object, made.object_size, made.object_hash)) {
         return STORE_UNKNOWN;

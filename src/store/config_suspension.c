@@ -2,6 +2,7 @@
 #include "store/config_sql.h"
 
 #include "account/suspension.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,7 +118,7 @@ enum store_result config_suspend_by_rule(struct store *store, const struct rule_
     if (!store_begin(store, STORE_WRITE)) {
         return store_end(store, store->failed);
     }
-    enum store_result result = store_end(store, suspend(store, asked, store_wall_us(), &row, &did));
+    enum store_result result = store_end(store, suspend(store, asked, clock_wall_us(), &row, &did));
     if (result == STORE_OK) {
         *account = row;
         *made = did;
@@ -140,7 +141,7 @@ static enum store_result lift_next(struct store *store, uint64_t *id)
 {
     struct account account = {0};
     char actor[ACCOUNT_NAME_SIZE];
-    if (!find_over(store, store_wall_us(), id)) {
+    if (!find_over(store, clock_wall_us(), id)) {
         return store->failed;
     }
     if (*id == 0) {
@@ -165,7 +166,7 @@ enum store_result config_lift_suspension(struct store *store, uint64_t *account_
         return store_end(store, store->failed);
     }
     enum store_result result =
-        store_end(store, find_over(store, store_wall_us(), &id) ? STORE_OK : store->failed);
+        store_end(store, find_over(store, clock_wall_us(), &id) ? STORE_OK : store->failed);
     if (result == STORE_OK && id != 0) {
         result = store_end(store,
                            store_begin(store, STORE_WRITE) ? lift_next(store, &id) : store->failed);

@@ -1,4 +1,5 @@
 /* connect.c - a store, its clock, its sentences, and what is asked of any database it opens. */
+#include "base/clock.h"
 #include "store/config_sql.h"
 #include "store/engine.h"
 
@@ -10,20 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-
-int64_t store_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t store_wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 void store_sleep_us(int64_t us)
 {
@@ -43,7 +30,7 @@ enum store_result store_fail(struct store *store, enum store_result result, cons
 
 void store_start_clock(struct store *store)
 {
-    store->deadline_us = store_now_us() + store->options.deadline_us;
+    store->deadline_us = clock_mono_us() + store->options.deadline_us;
     store->error[0] = '\0';
     store->is_foreign = false;
 }

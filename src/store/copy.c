@@ -1,4 +1,5 @@
 /* copy.c - the course of a copy: an empty place, passes beside the running system, the last one. */
+#include "base/clock.h"
 #include "store/copy_inside.h"
 #include "store/pg.h"
 
@@ -293,7 +294,7 @@ static bool finish(struct copy *copy, const char *url, int64_t *held_us)
     if (!store_begin(copy->from, STORE_WRITE)) {
         return false;
     }
-    int64_t began_us = store_now_us();
+    int64_t began_us = clock_mono_us();
     copy->from->deadline_us = began_us + HOLD_MAX_US;
     copy->to->options.deadline_us = HOLD_MAX_US;
     copy->is_last = true;
@@ -301,7 +302,7 @@ static bool finish(struct copy *copy, const char *url, int64_t *held_us)
     enum store_result failed = copy->from->failed;
     bool is_done = store_end(copy->from, is_moved ? STORE_OK : STORE_UNKNOWN) == STORE_OK;
     copy->from->failed = is_moved ? copy->from->failed : failed;
-    *held_us = store_now_us() - began_us;
+    *held_us = clock_mono_us() - began_us;
     return is_done;
 }
 

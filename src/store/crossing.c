@@ -1,5 +1,6 @@
 /* crossing.c - a low balance on its way to who is to be told: tried again until it was heard, and
  * the money that the answer names. */
+#include "base/clock.h"
 #include "store/internal.h"
 #include "store/low_balance.h"
 
@@ -147,7 +148,7 @@ static enum store_result answer(struct store *store, uint64_t id, int64_t topup_
         " AND (topup_micro = 0 OR topup_micro = ?2)";
     int64_t touched = 0;
     struct statement *statement =
-        store_query(store, day_sql, "uii", id, store_wall_us() - DAY_US, (int64_t)CROSSING_REFUSED);
+        store_query(store, day_sql, "uii", id, clock_wall_us() - DAY_US, (int64_t)CROSSING_REFUSED);
     if (store_step(store, statement) != ROW_FOUND) {
         return store->failed;
     }
@@ -175,7 +176,7 @@ static bool note_alarm(struct store *store, const struct crossing *crossing, con
                        const char *note)
 {
     struct event_row row = {
-        .wall_us = store_wall_us(), .account_id = crossing->account_id, .kind = "alarm"};
+        .wall_us = clock_wall_us(), .account_id = crossing->account_id, .kind = "alarm"};
     struct buf text;
     buf_init(&text, row.text, sizeof(row.text) - 1);
     buf_printf(&text, "{\"alarm\":\"%s\",\"key\":\"%s\",\"why\":", what, crossing->key);

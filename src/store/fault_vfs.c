@@ -1,5 +1,6 @@
 #include "store/fault_vfs.h"
 
+#include "base/clock.h"
 #include "store/internal.h"
 
 #include <sqlite3.h>
@@ -58,7 +59,7 @@ static void read_plan(const char *path, struct fault_plan *plan)
 
 static const struct fault_plan *plan_now(struct fault_vfs *faults)
 {
-    int64_t now_us = store_now_us();
+    int64_t now_us = clock_mono_us();
     if (faults->looked_at_us != 0 && now_us - faults->looked_at_us < LOOK_AGAIN_US) {
         return &faults->plan;
     }

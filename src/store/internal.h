@@ -75,8 +75,6 @@ struct store {
     void *hash_context; /* EVP_MD_CTX */
 };
 
-int64_t store_now_us(void);      /* monotonic */
-int64_t store_wall_us(void);     /* since 1970 */
 void store_sleep_us(int64_t us); /* between tries for a lock */
 
 /* ---- connection (connect.c) ---- */

@@ -3,6 +3,7 @@
  * Transfers are never changed, so they are walked in short read transactions; the last one also
  * holds the rows that they are compared with, so both are of one moment.
  */
+#include "base/clock.h"
 #include "store/audit.h"
 
 #include <stdarg.h>
@@ -29,7 +30,7 @@ static enum store_result walk(struct audit *audit)
         if (!store_begin(audit->store, STORE_READ)) {
             return store_end(audit->store, audit->store->failed);
         }
-        bool is_done = audit_walk_links(audit, store_now_us() + AUDIT_CHUNK_US, &is_end);
+        bool is_done = audit_walk_links(audit, clock_mono_us() + AUDIT_CHUNK_US, &is_end);
         enum store_result result =
             store_end(audit->store, is_done ? STORE_OK : audit->store->failed);
         if (result != STORE_OK) {
@@ -46,7 +47,7 @@ static enum store_result compare_at_end(struct audit *audit)
         return store_end(store, store->failed);
     }
     bool is_end = false;
-    store->deadline_us = store_now_us() + COMPARE_US;
+    store->deadline_us = clock_mono_us() + COMPARE_US;
     bool is_done = audit_walk_links(audit, INT64_MAX, &is_end) && audit_compare(audit);
     return store_end(store, is_done ? STORE_OK : store->failed);
 }
@@ -59,7 +60,7 @@ static enum store_result walk_cdrs(struct audit *audit)
         if (!store_begin(audit->store, STORE_READ)) {
             return store_end(audit->store, audit->store->failed);
         }
-        bool is_done = audit_walk_cdrs(audit, &after, store_now_us() + AUDIT_CHUNK_US, &is_end);
+        bool is_done = audit_walk_cdrs(audit, &after, clock_mono_us() + AUDIT_CHUNK_US, &is_end);
         enum store_result result =
             store_end(audit->store, is_done ? STORE_OK : audit->store->failed);
         if (result != STORE_OK) {

@@ -1,4 +1,5 @@
 /* ledger_books.c - loads and saves books and leases; one write a row and transaction. */
+#include "base/clock.h"
 #include "store/ledger.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ static void read_account(struct statement *statement, int at, uint64_t id,
     int64_t locked_micro = column_i64(statement, at + 7);
     if (locked_micro != 0) { /* seldom: no clock is read for nothing */
         out->locked_micro =
-            ledger_locked(locked_micro, column_i64(statement, at + 8), store_wall_us());
+            ledger_locked(locked_micro, column_i64(statement, at + 8), clock_wall_us());
     }
     column_currency(statement, at, out->currency);
 }

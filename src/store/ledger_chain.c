@@ -1,6 +1,7 @@
 /* ledger_chain.c - writes transfers, append only, and makes of each transaction's one link. */
 #include "store/ledger.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/wire.h"
 
@@ -70,7 +71,7 @@ static bool open_batch(struct store *store, struct ledger_batch *batch)
     batch->first = column_u64(statement, 0) + 1;
     statement_reset(statement);
     batch->next = batch->first;
-    batch->wall_us = store_wall_us();
+    batch->wall_us = clock_wall_us();
     batch->is_open = true;
     return true;
 }

@@ -1,4 +1,5 @@
 /* ledger_lock.c - balances, and the part of one that is locked. */
+#include "base/clock.h"
 #include "store/ledger.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ static enum store_result check_lock(struct store *store, const struct balance_lo
         return store_fail(store, STORE_REFUSED, "what is locked is 0 or more");
     }
     if (lock->wall_until_us != 0 &&
-        (lock->amount_micro == 0 || lock->wall_until_us <= store_wall_us())) {
+        (lock->amount_micro == 0 || lock->wall_until_us <= clock_wall_us())) {
         return store_fail(store, STORE_REFUSED, "a lock ends in the future");
     }
     return lock->actor[0] == '\0' || lock->why[0] == '\0'

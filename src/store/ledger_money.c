@@ -1,4 +1,5 @@
 /* ledger_money.c - money by people and by the API: once for each key; and statements. */
+#include "base/clock.h"
 #include "store/ledger.h"
 #include "store/promotions.h"
 
@@ -173,7 +174,7 @@ static enum store_result book_new(struct store *store, const struct money_reques
     }
     int64_t balance_micro = account.book_micro + account.leased_micro;
     bool is_done = store_run(store, keep, "ttuii", request->key, request->request_hash, number,
-                             balance_micro, store_wall_us()) &&
+                             balance_micro, clock_wall_us()) &&
                    ledger_lacks_less(store, &account) && change_number(store, &change) &&
                    change_put(store, CONFIG_BALANCE, account.id, false, change);
     if (!is_done) {
@@ -257,7 +258,7 @@ static enum store_result read_statement(struct store *store, uint64_t account_id
         read_transfer(statement, number, account_id, &out[found]);
         found += is_on_statement(out[found].kind) ? 1 : 0;
         number = column_u64(statement, 0);
-        if (store_now_us() >= store->deadline_us) {
+        if (clock_mono_us() >= store->deadline_us) {
             return store_fail(store, STORE_UNKNOWN, "the statement is too long to be read in time");
         }
     }

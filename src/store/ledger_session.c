@@ -1,4 +1,5 @@
 /* ledger_session.c - incarnations: registered, opened with a session, fenced by a death verdict. */
+#include "base/clock.h"
 #include "store/ledger.h"
 
 #include <stdio.h>
@@ -136,7 +137,7 @@ enum store_result ledger_register(struct store *store, const char *node, const c
                                    ? find_nonce(store, nonce, &number)
                                    : store_fail(store, STORE_REFUSED, "a nonce has 32 digits");
     if (result == STORE_ABSENT) {
-        struct statement *statement = store_query(store, sql, "tti", node, nonce, store_wall_us());
+        struct statement *statement = store_query(store, sql, "tti", node, nonce, clock_wall_us());
         bool is_done = store_step(store, statement) == ROW_FOUND;
         result = is_done ? STORE_OK : store->failed;
         number = is_done ? column_u64(statement, 0) : 0;
@@ -154,7 +155,7 @@ static bool mark_dead(struct store *store, uint64_t incarnation, const char *act
     static const char sql[] = "UPDATE incarnation SET is_dead = 1, wall_fenced_us = ?2,"
                               " actor = ?3, reason = ?4 WHERE number = ?1 AND is_dead = 0";
     int64_t touched = 0;
-    if (!store_run_now(store, &touched, sql, "uitt", incarnation, store_wall_us(), actor, reason)) {
+    if (!store_run_now(store, &touched, sql, "uitt", incarnation, clock_wall_us(), actor, reason)) {
         return false;
     }
     return touched == 0 || change_note(store, actor, "incarnation", "declared dead", incarnation);

@@ -6,6 +6,7 @@
 #include "store/cdr.h"
 #include "store/ledger.h"
 
+#include "base/clock.h"
 #include "base/drill.h"
 #include "base/hash.h"
 
@@ -229,7 +230,7 @@ static bool save_mark(struct settle *settle, uint64_t high_water)
 {
     static const char sql[] = "UPDATE incarnation SET high_water = ?2 WHERE number = ?1";
     if (settle->strange_count > 0) {
-        struct event_row row = {.wall_us = store_wall_us(), .kind = "alarm"};
+        struct event_row row = {.wall_us = clock_wall_us(), .kind = "alarm"};
         snprintf(row.text, sizeof(row.text),
                  "{\"what\":\"usage that cannot be charged\",\"incarnation\":%llu,"
                  "\"sequence\":%llu,\"count\":%d}",

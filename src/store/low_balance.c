@@ -2,6 +2,7 @@
  */
 #include "store/low_balance.h"
 
+#include "base/clock.h"
 #include "store/internal.h"
 
 #include <inttypes.h>
@@ -104,7 +105,7 @@ static enum store_result look(struct store *store, enum crossing_state state, st
 {
     static const char done[] = "UPDATE book SET low_due = 0, is_low = ?2 WHERE id = ?1";
     struct looked rows[LOOK_MAX];
-    int64_t wall_us = store_wall_us();
+    int64_t wall_us = clock_wall_us();
     int wanted = max < LOOK_MAX ? max : LOOK_MAX;
     int found = read_due(store, wall_us, rows, wanted);
     if (found < 0) {

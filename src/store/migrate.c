@@ -1,4 +1,5 @@
 /* migrate.c - brings the database to the newest schema: what the engines share. */
+#include "base/clock.h"
 #include "store/engine.h"
 #include "store/schema.h"
 
@@ -37,7 +38,7 @@ bool schema_apply_step(struct store *store, int number, const char *sql)
     return store_exec(store, sql) && (number > 1 || make_identity(store)) &&
            (number != SCHEMA_TIMELINE_STEP || begin_timeline(store)) &&
            store_run(store, note, "itit", (int64_t)number, schema_steps[number - 1].name,
-                     store_wall_us(), DIALTONE_VERSION);
+                     clock_wall_us(), DIALTONE_VERSION);
 }
 
 enum store_result store_migrate_to(struct store *store, int schema)

@@ -1,5 +1,6 @@
 /* pg_connect.c - a session with PostgreSQL: made within a deadline, with settings of our own, and
  * trusted only when the database holds the ledger that we know, at a state that we know of. */
+#include "base/clock.h"
 #include "base/drill.h"
 #include "store/pg.h"
 
@@ -127,7 +128,7 @@ static bool wait_connected(struct store *store, int64_t until_us)
     PGconn *conn = pg_conn(store);
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (state != PGRES_POLLING_OK) {
-        int64_t left_us = until_us - store_now_us();
+        int64_t left_us = until_us - clock_mono_us();
         if (state == PGRES_POLLING_FAILED) {
             return pg_give_up(store, PQerrorMessage(conn));
         }
@@ -222,7 +223,7 @@ static bool try_hosts(struct store *store, const PQconninfoOption *options)
     int count = count_items(hosts) < HOSTS_MAX ? count_items(hosts) : HOSTS_MAX;
     for (int i = 0; i < count; i++) {
         struct target target;
-        int64_t now_us = store_now_us();
+        int64_t now_us = clock_mono_us();
         int64_t until_us = now_us + (store->deadline_us - now_us) / (count - i);
         bool is_open = make_target(store, options, store->pg->host_at % count, &target) &&
                        try_target(store, &target, until_us);
@@ -260,7 +261,7 @@ static bool try_url(struct store *store)
 bool pg_open(struct store *store)
 {
     struct pg_store *pg = store->pg;
-    int64_t now_us = store_now_us();
+    int64_t now_us = clock_mono_us();
     if (pg->pause_us > 0 && now_us < pg->again_at_us) {
         store_fail(store, STORE_UNKNOWN, "%s", pg->why);
         return false;
@@ -272,7 +273,7 @@ bool pg_open(struct store *store)
     pg->pause_us = pg->pause_us == 0 ? PAUSE_FIRST_US : pg->pause_us * 2;
     pg->pause_us = pg->pause_us < PAUSE_LAST_US ? pg->pause_us : PAUSE_LAST_US;
     /* Not all at once, when a server comes back. */
-    pg->again_at_us = store_now_us() + pg->pause_us / 2 +
+    pg->again_at_us = clock_mono_us() + pg->pause_us / 2 +
                       (int64_t)((uint64_t)now_us * 2654435761u % (uint64_t)pg->pause_us) / 2;
     memcpy(pg->why, store->error, sizeof(pg->why));
     return false;

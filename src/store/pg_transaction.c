@@ -4,6 +4,7 @@
  * is still so when it commits, and a session that was given up and goes on at the server is in
  * nobody's way. Batches make that cheap.
  */
+#include "base/clock.h"
 #include "base/drill.h"
 #include "store/pg.h"
 #include "store/schema.h"
@@ -72,7 +73,7 @@ static bool commit(struct store *store)
      * Something of our own to commit makes us wait until all before it is there too. */
     PGresult *result = NULL;
     pg->has_warning = false;
-    store->deadline_us = store_now_us() + store->options.deadline_us; /* of its own */
+    store->deadline_us = clock_mono_us() + store->options.deadline_us; /* of its own */
     drill_point("at/commit-begun");
     if ((!pg->has_written && !store_run(store, touch, "")) || !pg_send_commit(store) ||
         !pg_wait_all(store, &result)) {

@@ -1,4 +1,5 @@
 /* pg_wire.c - sending and waiting, bounded by the deadline of the call. */
+#include "base/clock.h"
 #include "store/pg.h"
 
 #include <assert.h>
@@ -54,7 +55,7 @@ static bool wait_for_input(struct store *store)
     PGconn *conn = pg_conn(store);
     while (PQisBusy(conn)) {
         int flushed = PQflush(conn);
-        int64_t left_us = store->deadline_us - store_now_us();
+        int64_t left_us = store->deadline_us - clock_mono_us();
         if (flushed < 0) {
             return pg_give_up(store, PQerrorMessage(conn));
         }

@@ -1,4 +1,5 @@
 /* promotions_look.c - promotional credit that ended is taken back, by linked entries. */
+#include "base/clock.h"
 #include "store/promotions_inside.h"
 
 #define LOOK_MAX 100 /* accounts in one transaction */
@@ -157,7 +158,7 @@ static enum store_result look_at_some(struct look *look, bool *more)
 enum store_result promotions_look(struct store *store, int *taken_count, bool *more)
 {
     bool is_due = false, has_more = false;
-    struct look look = {.store = store, .wall_us = store_wall_us()};
+    struct look look = {.store = store, .wall_us = clock_wall_us()};
     if (!store_begin(store, STORE_READ)) { /* mostly there is none: nobody is kept from writing */
         return store_end(store, store->failed);
     }

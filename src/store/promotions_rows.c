@@ -1,4 +1,5 @@
 /* promotions_rows.c - promotional credit that ends, as it is stored. */
+#include "base/clock.h"
 #include "store/promotions_inside.h"
 
 #include <stdio.h>
@@ -111,7 +112,7 @@ enum store_result promotions_give(struct store *store, const struct ledger_accou
     /* The marks of all are the same, and never go down: after a death verdict the sums do. */
     int64_t used_micro = all.count == 0 ? money.used_micro : all.used_micro;
     int64_t returned_micro = all.count == 0 ? money.returned_micro : all.returned_micro;
-    return promotions_save(store, &all, store_wall_us()) &&
+    return promotions_save(store, &all, clock_wall_us()) &&
                    store_run(store, sql, "uuiiii", number, account->id, amount_micro, wall_ends_us,
                              used_micro, returned_micro)
                ? STORE_OK
@@ -140,5 +141,5 @@ bool promotions_after_taking(struct store *store, const struct ledger_account *a
     struct promotions all;
     struct promotion_money money;
     return promotions_load(store, account, &all, &money) &&
-           promotions_save(store, &all, store_wall_us());
+           promotions_save(store, &all, clock_wall_us());
 }

@@ -1,6 +1,7 @@
 /* sqlite_connect.c - opens the file, and sees before each transaction that it is still the same
  * one.
  */
+#include "base/clock.h"
 #include "store/fault_vfs.h"
 #include "store/sqlite.h"
 
@@ -17,7 +18,7 @@ static int wait_while_busy(void *ctx, int tries)
 {
     const struct store *store = ctx;
     (void)tries;
-    if (store_now_us() >= store->deadline_us) {
+    if (clock_mono_us() >= store->deadline_us) {
         return 0;
     }
     store_sleep_us(BUSY_PAUSE_US);
@@ -27,7 +28,7 @@ static int wait_while_busy(void *ctx, int tries)
 static int is_too_late(void *ctx)
 {
     const struct store *store = ctx;
-    return store_now_us() >= store->deadline_us;
+    return clock_mono_us() >= store->deadline_us;
 }
 
 static int note_wal_pages(void *ctx, sqlite3 *db, const char *name, int page_count)

@@ -1,5 +1,6 @@
 /* sqlite_lock.c - one writer at a time over all processes: SQLite 3.40 may lose a commit that races
  * a checkpoint of another connection, so both are done only under this lock. */
+#include "base/clock.h"
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ bool sqlite_lock(struct store *store)
             store_fail(store, STORE_UNKNOWN, "store.lock: %s", strerror(errno));
             return false;
         }
-        int64_t now_us = store_now_us();
+        int64_t now_us = clock_mono_us();
         if (now_us >= store->deadline_us) {
             store_fail(store, STORE_UNKNOWN, "store.lock is held by another process");
             return false;

@@ -1,4 +1,5 @@
 /* store.c - the ledger's identity, checkpoints, retention. */
+#include "base/clock.h"
 #include "store/engine.h"
 #include "store/low_balance.h"
 
@@ -67,7 +68,7 @@ static enum store_result expire(struct store *store, int64_t cdr_before_wall_us,
         return store->failed;
     }
     /* Pieces of an import that was given up: an import is numbered by its wall time. */
-    int64_t day_ago_us = store_wall_us() - INT64_C(86400000000);
+    int64_t day_ago_us = clock_wall_us() - INT64_C(86400000000);
     if (!store_run(store, imports, "i", day_ago_us)) {
         return store->failed;
     }

@@ -1,5 +1,6 @@
 #include "store/trunk_quality.h"
 
+#include "base/clock.h"
 #include "store/internal.h"
 
 static bool add_one(struct store *store, const struct trunk_quality *news, int64_t wall_us)
@@ -22,7 +23,7 @@ static bool add_one(struct store *store, const struct trunk_quality *news, int64
 enum store_result trunk_quality_add(struct store *store, const struct trunk_quality *news,
                                     int count)
 {
-    int64_t wall_us = store_wall_us();
+    int64_t wall_us = clock_wall_us();
     if (count == 0) {
         return STORE_OK;
     }

@@ -1,5 +1,6 @@
 /* What the world does to a database server: stopped, killed, restarted, refusing, put back to an
  * older state, lying about a commit. "Unknown" each time, within the deadline, and never twice. */
+#include "base/clock.h"
 #include "fixture.h"
 #include "pg_server.h"
 
@@ -72,7 +73,7 @@ static void assert_unknown(struct world *world)
                                     .request_hash = "h"};
     struct money_answer money;
     uint64_t mark = 42;
-    int64_t from_us = store_now_us();
+    int64_t from_us = clock_mono_us();
     world->store->options.deadline_us = SHORT_US;
     assert_result(ledger_refill(world->store, world->incarnation, world->session, &one, 1, &answer),
                   STORE_UNKNOWN);
@@ -82,7 +83,7 @@ static void assert_unknown(struct world *world)
     assert_int_equal(mark, 42);
     assert_result(ledger_money(world->store, &request, &money), STORE_UNKNOWN);
     assert_true(strlen(store_error(world->store)) > 0);
-    assert_true(store_now_us() - from_us < 6 * SHORT_US + 2000000);
+    assert_true(clock_mono_us() - from_us < 6 * SHORT_US + 2000000);
     world->store->options.deadline_us = LONG_US;
 }
 
@@ -91,8 +92,8 @@ static enum store_result settle_until_known(struct world *world, const struct us
                                             int count, uint64_t *mark)
 {
     enum store_result result = STORE_UNKNOWN;
-    int64_t until_us = store_now_us() + 15000000;
-    while (result == STORE_UNKNOWN && store_now_us() < until_us) {
+    int64_t until_us = clock_mono_us() + 15000000;
+    while (result == STORE_UNKNOWN && clock_mono_us() < until_us) {
         result =
             ledger_settle(world->store, world->incarnation, world->session, usages, count, mark);
         if (result == STORE_UNKNOWN) {
