@@ -36,40 +36,25 @@ bool change_note(struct store *store, const char *actor, const char *what, const
     return event_add(store, &row);
 }
 
-static enum store_result read_changes(struct store *store, uint64_t after,
-                                      struct config_change *out, int max, int *count)
+static void read_change(struct statement *statement, void *row)
 {
-    static const char sql[] = "SELECT number, kind, id, is_removed FROM change WHERE number > ?1"
-                              " ORDER BY number LIMIT ?2";
-    struct statement *statement = store_query(store, sql, "ui", after, (int64_t)max);
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        out[found] = (struct config_change){
-            .number = column_u64(statement, 0),
-            .kind = (enum config_kind)column_i64(statement, 1),
-            .id = column_u64(statement, 2),
-            .is_removed = column_bool(statement, 3),
-        };
-        found++;
-    }
-    *count = found;
-    return STORE_OK;
+    *(struct config_change *)row = (struct config_change){
+        .number = column_u64(statement, 0),
+        .kind = (enum config_kind)column_i64(statement, 1),
+        .id = column_u64(statement, 2),
+        .is_removed = column_bool(statement, 3),
+    };
 }
 
 enum store_result config_changes(struct store *store, uint64_t after, struct config_change *out,
                                  int max, int *count)
 {
-    int found = 0;
+    static const char sql[] = "SELECT number, kind, id, is_removed FROM change WHERE number > ?1"
+                              " ORDER BY number LIMIT ?2";
+    struct store_page page = {out, sizeof(*out), max, read_change};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    enum store_result result = store_end(store, read_changes(store, after, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    struct statement *statement = store_query(store, sql, "ui", after, (int64_t)max);
+    return store_end_page(store, statement, &page, count);
 }

@@ -133,41 +133,26 @@ enum store_result config_account_after_put(struct store *store, const void *any,
     return result;
 }
 
-static enum store_result read_children(struct store *store, uint64_t parent_id, uint64_t after,
-                                       struct account_child *out, int max, int *count)
+static void read_child(struct statement *statement, void *row)
 {
-    static const char sql[] = "SELECT a.id, a.name, b.balance + b.leased FROM account a"
-                              " JOIN book b ON b.id = a.id WHERE a.parent_id = ?1 AND a.id > ?2"
-                              " ORDER BY a.id LIMIT ?3";
-    struct statement *statement = store_query(store, sql, "uui", parent_id, after, (int64_t)max);
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        struct account_child *child = &out[found++];
-        child->id = column_u64(statement, 0);
-        column_text(statement, 1, child->name, sizeof(child->name));
-        child->balance_micro = column_i64(statement, 2);
-    }
-    *count = found;
-    return STORE_OK;
+    struct account_child *child = row;
+    child->id = column_u64(statement, 0);
+    column_text(statement, 1, child->name, sizeof(child->name));
+    child->balance_micro = column_i64(statement, 2);
 }
 
 enum store_result config_page_child(struct store *store, uint64_t parent_id, uint64_t after,
                                     struct account_child *out, int max, int *count)
 {
-    int found = 0;
+    static const char sql[] = "SELECT a.id, a.name, b.balance + b.leased FROM account a"
+                              " JOIN book b ON b.id = a.id WHERE a.parent_id = ?1 AND a.id > ?2"
+                              " ORDER BY a.id LIMIT ?3";
+    struct store_page page = {out, sizeof(*out), max, read_child};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    enum store_result result =
-        store_end(store, read_children(store, parent_id, after, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    struct statement *statement = store_query(store, sql, "uui", parent_id, after, (int64_t)max);
+    return store_end_page(store, statement, &page, count);
 }
 
 enum store_result config_account_before_remove(struct store *store, uint64_t id)

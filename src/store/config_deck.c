@@ -18,8 +18,9 @@
     " FROM deck d JOIN deck_version v ON v.deck = d.id"
 #define DECK_COLUMNS DECK_FIELDS " AND v.deck_version = d.deck_version"
 
-static void read_row(struct statement *statement, struct deck_row *row)
+static void read_row(struct statement *statement, void *any)
 {
+    struct deck_row *row = any;
     *row = (struct deck_row){
         .id = column_u64(statement, 0),
         .version = column_u64(statement, 1),
@@ -157,22 +158,6 @@ enum store_result config_put_deck(struct store *store, struct deck_row *row, con
     return result;
 }
 
-static enum store_result read_decks(struct store *store, struct statement *statement,
-                                    struct deck_row *out, int max, int *count)
-{
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        read_row(statement, &out[found]);
-        found++;
-    }
-    *count = found;
-    return STORE_OK;
-}
-
 static const char deck_by_id[] = "SELECT " DECK_COLUMNS " WHERE d.id = ?1";
 static const char version_by_id[] =
     "SELECT " DECK_FIELDS " WHERE d.id = ?1 AND v.deck_version = ?2";
@@ -182,11 +167,12 @@ enum store_result config_get_deck(struct store *store, uint64_t id, struct deck_
 {
     int count = 0;
     struct deck_row row;
+    struct store_page page = {&row, sizeof(row), 1, read_row};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
     struct statement *statement = store_query(store, deck_by_id, "u", id);
-    enum store_result result = store_end(store, read_decks(store, statement, &row, 1, &count));
+    enum store_result result = store_end_page(store, statement, &page, &count);
     if (result == STORE_OK && count == 0) {
         return store_fail(store, STORE_ABSENT, "there is no such deck");
     }
@@ -199,16 +185,12 @@ enum store_result config_get_deck(struct store *store, uint64_t id, struct deck_
 enum store_result config_page_deck(struct store *store, uint64_t after, struct deck_row *out,
                                    int max, int *count)
 {
-    int found = 0;
+    struct store_page page = {out, sizeof(*out), max, read_row};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
     struct statement *statement = store_query(store, decks_after, "ui", after, (int64_t)max);
-    enum store_result result = store_end(store, read_decks(store, statement, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    return store_end_page(store, statement, &page, count);
 }
 
 static enum store_result read_pieces(struct store *store, int64_t import, uint8_t *object,
@@ -302,31 +284,31 @@ enum store_result config_page_deck_version(struct store *store, uint64_t id, uin
 {
     static const char sql[] = "SELECT " DECK_FIELDS " WHERE d.id = ?1 AND v.deck_version < ?2"
                               " ORDER BY v.deck_version DESC LIMIT ?3";
-    int found = 0;
+    struct store_page page = {out, sizeof(*out), max, read_row};
     uint64_t below = before == 0 ? UINT32_MAX : before;
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
     struct statement *statement = store_query(store, sql, "uui", id, below, (int64_t)max);
-    enum store_result result = store_end(store, read_decks(store, statement, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    return store_end_page(store, statement, &page, count);
 }
 
 static enum store_result find_version(struct store *store, uint64_t id, uint32_t deck_version,
                                       struct deck_row *out)
 {
-    int count = 0;
     struct statement *statement =
         store_query(store, version_by_id, "uu", id, (uint64_t)deck_version);
-    enum store_result result = read_decks(store, statement, out, 1, &count);
-    statement_reset(statement);
-    if (result == STORE_OK && count == 0) {
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        read_row(statement, out);
+        statement_reset(statement);
+        return STORE_OK;
+    case ROW_NONE:
         return store_fail(store, STORE_ABSENT, "the deck has no version %u", deck_version);
+    case ROW_FAILED:
+        break;
     }
-    return result;
+    return store->failed;
 }
 
 enum store_result config_get_deck_version(struct store *store, uint64_t id, uint32_t deck_version,

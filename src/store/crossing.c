@@ -36,8 +36,9 @@ const char *crossing_state_name(enum crossing_state state)
     return "?";
 }
 
-static void read_row(struct statement *statement, struct crossing *out)
+static void read_row(struct statement *statement, void *row)
 {
+    struct crossing *out = row;
     *out = (struct crossing){
         .id = column_u64(statement, 0),
         .account_id = column_u64(statement, 1),
@@ -219,42 +220,22 @@ enum store_result crossing_end(struct store *store, uint64_t id, enum crossing_s
     return store_end(store, end(store, id, state, transfer, note));
 }
 
-static enum store_result read_page(struct store *store, uint64_t account_id, uint64_t before,
-                                   struct crossing *out, int max, int *count)
+enum store_result crossing_page(struct store *store, uint64_t account_id, uint64_t before,
+                                struct crossing *out, int max, int *count)
 {
     static const char of_all[] =
         "SELECT " COLUMNS TABLES " WHERE c.id < ?1 ORDER BY c.id DESC LIMIT ?2";
     static const char of_account[] = "SELECT " COLUMNS TABLES " WHERE c.account = ?3 AND c.id < ?1"
                                      " ORDER BY c.id DESC LIMIT ?2";
+    struct store_page page = {out, sizeof(*out), max, read_row};
     uint64_t below = before == 0 ? INT64_MAX : before;
-    struct statement *statement =
-        account_id == 0 ? store_query(store, of_all, "ui", below, (int64_t)max)
-                        : store_query(store, of_account, "uiu", below, (int64_t)max, account_id);
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        read_row(statement, &out[found++]);
-    }
-    *count = found;
-    return STORE_OK;
-}
-
-enum store_result crossing_page(struct store *store, uint64_t account_id, uint64_t before,
-                                struct crossing *out, int max, int *count)
-{
-    int found = 0;
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    enum store_result result =
-        store_end(store, read_page(store, account_id, before, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    struct statement *statement =
+        account_id == 0 ? store_query(store, of_all, "ui", below, (int64_t)max)
+                        : store_query(store, of_account, "uiu", below, (int64_t)max, account_id);
+    return store_end_page(store, statement, &page, count);
 }
 
 bool crossing_expire(struct store *store, int64_t before_wall_us)

@@ -54,38 +54,22 @@ static struct statement *start_query(struct store *store, const char *kind, uint
                              : store_query(store, of_kind, "ut", below, wanted);
 }
 
-static enum store_result read_page(struct store *store, struct statement *statement,
-                                   struct event_row *out, int max, int *count)
+static void read_row(struct statement *statement, void *any)
 {
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        struct event_row *row = &out[found];
-        row->row = column_u64(statement, 0);
-        row->wall_us = column_i64(statement, 1);
-        column_text(statement, 2, row->kind, sizeof(row->kind));
-        row->account_id = column_u64(statement, 3);
-        column_text(statement, 4, row->text, sizeof(row->text));
-        found++;
-    }
-    *count = found;
-    return STORE_OK;
+    struct event_row *row = any;
+    row->row = column_u64(statement, 0);
+    row->wall_us = column_i64(statement, 1);
+    column_text(statement, 2, row->kind, sizeof(row->kind));
+    row->account_id = column_u64(statement, 3);
+    column_text(statement, 4, row->text, sizeof(row->text));
 }
 
 enum store_result event_page(struct store *store, const char *kind, uint64_t account_id,
                              uint64_t before, struct event_row *out, int max, int *count)
 {
-    int found = 0;
+    struct store_page page = {out, sizeof(*out), max, read_row};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    struct statement *statement = start_query(store, kind, account_id, before);
-    enum store_result result = store_end(store, read_page(store, statement, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    return store_end_page(store, start_query(store, kind, account_id, before), &page, count);
 }

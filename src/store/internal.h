@@ -138,6 +138,15 @@ bool store_run_many(struct store *store, const char *sql, const char *format, ..
 bool store_many_touched(struct store *store, const char *sql, int64_t *touched);
 bool store_exec(struct store *store, const char *sql); /* several statements, not kept */
 enum row_step store_step(struct store *store, struct statement *statement);
+struct store_page { /* where the rows of a query go */
+    void *rows;
+    size_t row_size; /* bytes */
+    int max;
+    void (*read)(struct statement *statement, void *row);
+};
+/* Reads at most page->max rows and ends the transaction. *count is set only with STORE_OK. */
+enum store_result store_end_page(struct store *store, struct statement *statement,
+                                 const struct store_page *page, int *count) MUST_CHECK;
 void store_reset_statements(struct store *store);
 void store_finalize_statements(struct store *store);
 

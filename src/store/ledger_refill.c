@@ -241,36 +241,20 @@ enum store_result ledger_refill(struct store *store, uint64_t incarnation, uint6
     return result;
 }
 
-static enum store_result read_wanted(struct store *store, uint64_t incarnation, uint64_t after,
-                                     uint64_t *accounts, int max, int *count)
+static void read_number(struct statement *statement, void *row)
 {
-    static const char sql[] = "SELECT account FROM lease WHERE is_wanted = 1 AND incarnation = ?1"
-                              " AND account > ?2 ORDER BY account LIMIT ?3";
-    struct statement *statement = store_query(store, sql, "uui", incarnation, after, (int64_t)max);
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        accounts[found] = column_u64(statement, 0);
-        found++;
-    }
-    *count = found;
-    return STORE_OK;
+    *(uint64_t *)row = column_u64(statement, 0);
 }
 
 enum store_result ledger_wanted(struct store *store, uint64_t incarnation, uint64_t after,
                                 uint64_t *accounts, int max, int *count)
 {
-    int found = 0;
+    static const char sql[] = "SELECT account FROM lease WHERE is_wanted = 1 AND incarnation = ?1"
+                              " AND account > ?2 ORDER BY account LIMIT ?3";
+    struct store_page page = {accounts, sizeof(*accounts), max, read_number};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    enum store_result result =
-        store_end(store, read_wanted(store, incarnation, after, accounts, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    struct statement *statement = store_query(store, sql, "uui", incarnation, after, (int64_t)max);
+    return store_end_page(store, statement, &page, count);
 }

@@ -269,3 +269,19 @@ const char *statement_closing(const char *from)
     }
     return at;
 }
+
+enum store_result store_end_page(struct store *store, struct statement *statement,
+                                 const struct store_page *page, int *count)
+{
+    int found = 0;
+    enum row_step step = ROW_FOUND;
+    while (found < page->max && (step = store_step(store, statement)) == ROW_FOUND) {
+        page->read(statement, (char *)page->rows + (size_t)found * page->row_size);
+        found++;
+    }
+    enum store_result result = store_end(store, step == ROW_FAILED ? store->failed : STORE_OK);
+    if (result == STORE_OK) {
+        *count = found;
+    }
+    return result;
+}

@@ -38,43 +38,29 @@ enum store_result trunk_quality_add(struct store *store, const struct trunk_qual
     return store_end(store, STORE_OK);
 }
 
-static enum store_result read_page(struct store *store, uint64_t after, struct trunk_quality *out,
-                                   int max, int *count)
+static void read_row(struct statement *statement, void *any)
 {
-    static const char sql[] =
-        "SELECT q.trunk, t.name, q.calls, q.answered, q.delays, q.delay_sum_ms, q.wall_us"
-        " FROM trunk_quality q JOIN trunk t ON t.id = q.trunk WHERE q.trunk > ?1"
-        " ORDER BY q.trunk LIMIT ?2";
-    struct statement *statement = store_query(store, sql, "ui", after, (int64_t)max);
-    int found = 0;
-    enum row_step step;
-    while (found < max && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return store->failed;
-        }
-        struct trunk_quality *row = &out[found++];
-        *row = (struct trunk_quality){.trunk_id = column_u64(statement, 0),
-                                      .calls = column_i64(statement, 2),
-                                      .answered = column_i64(statement, 3),
-                                      .delays = column_i64(statement, 4),
-                                      .delay_sum_ms = column_i64(statement, 5),
-                                      .wall_us = column_i64(statement, 6)};
-        column_text(statement, 1, row->trunk, sizeof(row->trunk));
-    }
-    *count = found;
-    return STORE_OK;
+    struct trunk_quality *row = any;
+    *row = (struct trunk_quality){.trunk_id = column_u64(statement, 0),
+                                  .calls = column_i64(statement, 2),
+                                  .answered = column_i64(statement, 3),
+                                  .delays = column_i64(statement, 4),
+                                  .delay_sum_ms = column_i64(statement, 5),
+                                  .wall_us = column_i64(statement, 6)};
+    column_text(statement, 1, row->trunk, sizeof(row->trunk));
 }
 
 enum store_result trunk_quality_page(struct store *store, uint64_t after, struct trunk_quality *out,
                                      int max, int *count)
 {
-    int found = 0;
+    static const char sql[] =
+        "SELECT q.trunk, t.name, q.calls, q.answered, q.delays, q.delay_sum_ms, q.wall_us"
+        " FROM trunk_quality q JOIN trunk t ON t.id = q.trunk WHERE q.trunk > ?1"
+        " ORDER BY q.trunk LIMIT ?2";
+    struct store_page page = {out, sizeof(*out), max, read_row};
     if (!store_begin(store, STORE_READ)) {
         return store_end(store, store->failed);
     }
-    enum store_result result = store_end(store, read_page(store, after, out, max, &found));
-    if (result == STORE_OK) {
-        *count = found;
-    }
-    return result;
+    struct statement *statement = store_query(store, sql, "ui", after, (int64_t)max);
+    return store_end_page(store, statement, &page, count);
 }
