@@ -218,7 +218,8 @@ const char pg_state_sql[] =
     " AND (SELECT value FROM counter WHERE name = 'transfer') >= ?4"
     " AND (?5 = 0 OR EXISTS (SELECT 1 FROM link WHERE first = ?5"
     " AND substr(encode(hash, 'hex'), 1, 16) = ?6)) THEN 1"
-    " ELSE CAST('another state than was seen: ' || (SELECT min(value) FROM meta) AS integer) END";
+    " ELSE CAST('another state than was seen: ' || coalesce((SELECT min(value) FROM meta), '')"
+    " AS integer) END";
 
 bool pg_check_state(struct store *store)
 {

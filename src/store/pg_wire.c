@@ -90,6 +90,14 @@ int64_t pg_touched(const PGresult *result)
                : 0;
 }
 
+/* It is not as it was seen: then, and only then, pg_state_sql makes a number of words. */
+static bool is_other_state(const struct statement *statement, const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return statement != NULL && statement->sql == pg_state_sql && state != NULL &&
+           is_state(state, "22P02");
+}
+
 /* Takes the answer to the oldest of what was sent. False: the session is gone. */
 static bool take_oldest(struct store *store, PGresult **keep)
 {
@@ -111,7 +119,7 @@ static bool take_oldest(struct store *store, PGresult **keep)
     if (!is_good) {
         if (status != PGRES_PIPELINE_ABORTED && !pg->is_failed) {
             pg_note_error(store, result);
-            if (oldest.statement != NULL && oldest.statement->sql == pg_state_sql) {
+            if (is_other_state(oldest.statement, result)) {
                 /* The next connection says in words what is not as it was. */
                 store_fail(store, STORE_UNKNOWN, "%s is not as it was seen", store->name);
                 store->is_foreign = true;

@@ -231,6 +231,24 @@ static void another_ledger_is_not_taken_for_ours(void **state)
     store_free(late);
 }
 
+/* Only a comparison that was made says that it is another: a person is called for that. */
+static void a_server_that_cannot_compare_is_unknown_but_not_another(void **state)
+{
+    struct world *world = *state;
+    struct balance balance;
+    assert_int_equal(balance_of(world->store, world->account).balance_micro, EUROS(10));
+    (void)pg_server_sql(&pg_group, "ALTER TABLE link RENAME TO away");
+    for (int i = 0; i < 2; i++) { /* in the session that is open, and in a new one */
+        assert_result(ledger_balance(world->store, world->account, &balance), STORE_UNKNOWN);
+        assert_false(store_is_foreign(world->store));
+    }
+    (void)pg_server_sql(&pg_group, "ALTER TABLE away RENAME TO link");
+    assert_served(world);
+    (void)pg_server_sql(&pg_group, "DELETE FROM meta");
+    assert_result(ledger_balance(world->store, world->account, &balance), STORE_UNKNOWN);
+    assert_true(store_is_foreign(world->store));
+}
+
 static void a_read_only_server_is_unknown(void **state)
 {
     struct world *world = *state;
@@ -397,6 +415,7 @@ int main(void)
         TEST(an_answer_that_changes_nothing_is_committed_too),
         TEST(a_server_that_was_put_back_is_unknown),
         TEST(another_ledger_is_not_taken_for_ours),
+        TEST(a_server_that_cannot_compare_is_unknown_but_not_another),
         TEST(a_read_only_server_is_unknown),
         TEST(a_newer_schema_is_refused_and_not_touched),
         TEST(an_older_schema_is_upgraded_in_place),
