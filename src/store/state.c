@@ -18,30 +18,27 @@ bool store_note_foreign(struct store *store)
     return false;
 }
 
-bool store_read_identity(struct store *store, char identity[33])
+static bool read_meta(struct store *store, const char *name, char value[33])
 {
-    static const char sql[] = "SELECT value FROM meta WHERE name = 'identity'";
-    struct statement *statement = store_query(store, sql, "");
-    if (store_step(store, statement) != ROW_FOUND) {
-        store_fail(store, STORE_UNKNOWN, "%s has no ledger identity", store->name);
-        return false;
+    static const char sql[] = "SELECT value FROM meta WHERE name = ?1";
+    struct statement *statement = store_query(store, sql, "t", name);
+    switch (store_step(store, statement)) {
+    case ROW_FOUND:
+        column_text(statement, 0, value, 33);
+        statement_reset(statement);
+        return true;
+    case ROW_NONE:
+        store_fail(store, STORE_UNKNOWN, "%s has no %s of a ledger", store->name, name);
+        break;
+    case ROW_FAILED:
+        break;
     }
-    column_text(statement, 0, identity, 33);
-    statement_reset(statement);
-    return true;
+    return false;
 }
 
-static bool read_timeline(struct store *store, char timeline[33])
+bool store_read_identity(struct store *store, char identity[33])
 {
-    static const char sql[] = "SELECT value FROM meta WHERE name = 'timeline'";
-    struct statement *statement = store_query(store, sql, "");
-    if (store_step(store, statement) != ROW_FOUND) {
-        store_fail(store, STORE_UNKNOWN, "%s has no timeline", store->name);
-        return false;
-    }
-    column_text(statement, 0, timeline, 33);
-    statement_reset(statement);
-    return true;
+    return read_meta(store, "identity", identity);
 }
 
 static bool is_other_timeline(struct store *store, const char *known, const char *timeline)
@@ -69,7 +66,7 @@ bool store_check_identity(struct store *store, struct tri pinned, const struct s
     }
     char url[STORE_PATH_SIZE];
     struct tri moved = store_moved_to(store, url);
-    if (moved.is == TRI_UNKNOWN || !read_timeline(store, timeline)) {
+    if (moved.is == TRI_UNKNOWN || !read_meta(store, "timeline", timeline)) {
         return false;
     }
     bool is_pinned = pinned.is == TRI_PRESENT;
