@@ -20,7 +20,6 @@ static int64_t lower(struct promotion *promotion, int64_t amount_micro)
 {
     int64_t taken_micro = least(promotion->left_micro, amount_micro);
     promotion->left_micro -= taken_micro;
-    promotion->is_changed |= taken_micro != 0;
     return taken_micro;
 }
 
@@ -38,7 +37,6 @@ static void use(struct promotions *all, int64_t used_micro, int64_t returned_mic
         int64_t gone_micro = least(promotion->held_micro, used_micro);
         gone_micro += least(promotion->held_micro - gone_micro, returned_micro);
         promotion->held_micro -= gone_micro;
-        promotion->is_changed |= gone_micro != 0;
     }
 }
 
@@ -62,7 +60,6 @@ void promotions_end(struct promotions *all, int64_t held_micro, int64_t wall_us)
         if (!promotion->has_ended && promotion->wall_ends_us <= wall_us) {
             promotion->has_ended = true;
             promotion->held_micro = least(promotion->left_micro, at_least_0(held_micro));
-            promotion->is_changed = true;
         }
     }
 }
@@ -86,7 +83,6 @@ void promotion_take(struct promotion *promotion, int64_t amount_micro)
     assert(amount_micro >= 0 && amount_micro <= promotion_due(promotion));
     promotion->left_micro -= amount_micro;
     promotion->taken_micro += amount_micro;
-    promotion->is_changed |= amount_micro != 0;
 }
 
 int64_t promotions_left(const struct promotions *all)

@@ -21,7 +21,6 @@ struct promotion {
     int64_t held_micro;  /* since it ended: what edges held then, and still may use of it */
     int64_t wall_ends_us;
     bool has_ended;
-    bool is_changed;
 };
 
 struct promotions { /* of one account, the one that ends first in front */
