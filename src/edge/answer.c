@@ -301,7 +301,7 @@ static void on_second_answer(struct edge_worker *worker, struct call *call, stru
         verdict =
             meter_open(worker->edge->meters, &leg->meter, &account, worker->now.mono_us, true);
     }
-    bool is_covered = verdict == METER_OK || verdict == METER_OK_ON_GRACE;
+    bool is_covered = meter_is_granted(verdict);
     if (!is_set || !is_covered || invite == NULL) {
         leg_end(worker, msg, &txn->flow, call->key, "second-leg-not-covered");
         if (is_covered && !is_free) {

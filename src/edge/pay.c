@@ -137,26 +137,15 @@ void call_try_meter(struct edge_worker *worker, struct call *call, const struct 
     }
     enum meter_verdict verdict =
         meter_open(worker->edge->meters, &call->meter, payer, worker->now.mono_us, is_last_try);
-    switch (verdict) {
-    case METER_OK:
-    case METER_OK_ON_GRACE:
+    if (meter_is_granted(verdict)) {
         fraud_note_call(worker, call, false);
         branches_start(worker, call);
-        return;
-    case METER_WAIT:
+    } else if (verdict == METER_WAIT) {
         call->wait_at_us = call->started_us + METER_PATIENCE_US;
         call_arm(worker, call);
-        return;
-    case METER_UNKNOWN:
-    case METER_NO_CREDIT:
-    case METER_NO_CHANNEL:
-    case METER_TOO_FAST:
-    case METER_DAY_LIMIT:
-    case METER_MINUTE_LIMIT:
-    case METER_FULL:
-        break;
+    } else {
+        metered_refusal(worker, call, verdict);
     }
-    metered_refusal(worker, call, verdict);
 }
 
 /* The next slice, or the end at the paid second. */
@@ -165,21 +154,10 @@ void call_renew(struct edge_worker *worker, struct call *call)
     int64_t again_us = INT64_MAX;
     enum meter_verdict verdict =
         meter_renew(worker->edge->meters, &call->meter, worker->now.mono_us, &again_us);
-    switch (verdict) {
-    case METER_OK:
-    case METER_OK_ON_GRACE:
+    if (meter_is_granted(verdict)) {
         call->renew_at_us = meter_renew_at(&call->meter);
         call_arm(worker, call);
         return;
-    case METER_WAIT:
-    case METER_NO_CREDIT:
-    case METER_UNKNOWN:
-    case METER_NO_CHANNEL:
-    case METER_TOO_FAST:
-    case METER_DAY_LIMIT:
-    case METER_MINUTE_LIMIT:
-    case METER_FULL:
-        break;
     }
     if (worker->now.mono_us < meter_paid_until(worker->edge->meters, &call->meter)) {
         call->renew_at_us = again_us;

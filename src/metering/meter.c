@@ -35,6 +35,11 @@ const char *meter_verdict_name(enum meter_verdict verdict)
     return "charging-unknown";
 }
 
+bool meter_is_granted(enum meter_verdict verdict)
+{
+    return verdict == METER_OK || verdict == METER_OK_ON_GRACE;
+}
+
 static void saw_call(struct meter_entry *entry, int64_t at_us)
 {
     if (at_us > entry->active_us) {
@@ -137,24 +142,13 @@ static enum meter_verdict open_locked(struct meter_table *table, struct meter_en
     } else {
         verdict = slice_take(table, entry, meter, now_us, is_last_try, aftermath);
     }
-    switch (verdict) {
-    case METER_OK:
-    case METER_OK_ON_GRACE:
+    if (meter_is_granted(verdict)) {
         become_open(table, entry, meter);
-        break;
-    case METER_WAIT:
+    } else if (verdict == METER_WAIT) {
         meter->is_waiting = true;
         meter->waiting_slot = (uint32_t)(entry - table->entries) + 1;
-        break;
-    case METER_UNKNOWN:
-    case METER_NO_CREDIT:
-    case METER_NO_CHANNEL:
-    case METER_TOO_FAST:
-    case METER_DAY_LIMIT:
-    case METER_MINUTE_LIMIT:
-    case METER_FULL:
+    } else {
         stay_closed(entry, meter);
-        break;
     }
     return verdict;
 }
@@ -259,22 +253,10 @@ static int64_t renew_again(const struct meter *meter, enum meter_verdict verdict
 {
     int64_t paid_until_us = after_answer(meter, meter->covers_us);
     int64_t again_us = now_us + METER_FRESH_US;
-    switch (verdict) {
-    case METER_OK:
-    case METER_OK_ON_GRACE:
+    if (meter_is_granted(verdict)) {
         again_us = meter_renew_at(meter);
-        break;
-    case METER_WAIT:
+    } else if (verdict == METER_WAIT) {
         again_us = now_us + RENEW_AGAIN_US;
-        break;
-    case METER_UNKNOWN:
-    case METER_NO_CREDIT:
-    case METER_NO_CHANNEL:
-    case METER_TOO_FAST:
-    case METER_DAY_LIMIT:
-    case METER_MINUTE_LIMIT:
-    case METER_FULL:
-        break;
     }
     return again_us < paid_until_us ? again_us : paid_until_us;
 }

@@ -38,6 +38,8 @@ enum meter_verdict {
     METER_FULL          /* table full: 503 */
 };
 const char *meter_verdict_name(enum meter_verdict verdict);
+/* OK or OK_ON_GRACE: it is paid for. All others are reasons why not (yet). */
+bool meter_is_granted(enum meter_verdict verdict);
 
 struct meter_terms {
     uint32_t account_count_max;
