@@ -9,7 +9,11 @@
 /* In tenths, rounded: no money. */
 static json_t *percent(int64_t part, int64_t whole)
 {
-    return whole <= 0 ? json_null() : json_real((double)((1000 * part + whole / 2) / whole) / 10.0);
+    if (whole <= 0) {
+        return json_null();
+    }
+    int64_t tenths = (1000 * part + whole / 2) / whole;
+    return json_real((double)tenths / 10.0);
 }
 
 static json_t *write_row(const struct trunk_quality *row, int64_t wall_us)

@@ -225,6 +225,41 @@ static void loop_done(struct store_loop *loop)
     free(loop->copy.data);
 }
 
+/* When each of the duties is due next; 0: now. */
+struct duties {
+    int64_t feed_at_us;
+    int64_t nudged_at_us; /* a nudge brings the feed forward, but not before this */
+    int64_t wanted_at_us;
+    int64_t events_at_us;
+    int64_t quality_at_us;
+};
+
+/* What no call waits for, each at its own pace. */
+static void do_duties(struct store_loop *loop, struct duties *due)
+{
+    int64_t now_us = clock_mono_us();
+    if (control_socket_was_nudged(loop->role->nudge_fd)) {
+        due->feed_at_us = due->feed_at_us < due->nudged_at_us ? due->feed_at_us : due->nudged_at_us;
+    }
+    if (now_us >= due->feed_at_us) {
+        follow_config(loop);
+        due->nudged_at_us = clock_mono_us() + NUDGED_EVERY_US;
+        due->feed_at_us = clock_mono_us() + FEED_EVERY_US;
+    }
+    if (now_us >= due->wanted_at_us) {
+        bool is_more = look_at_wanted(loop);
+        due->wanted_at_us = now_us + (is_more ? 0 : WANTED_EVERY_US);
+    }
+    if (now_us >= due->events_at_us) {
+        events_store(loop);
+        due->events_at_us = now_us + EVENTS_EVERY_US;
+    }
+    if (now_us >= due->quality_at_us) {
+        sync_quality(loop);
+        due->quality_at_us = now_us + (knows_ledger(loop) ? QUALITY_EVERY_US : EVENTS_EVERY_US);
+    }
+}
+
 void *edge_store_main(void *argument)
 {
     struct edge_role *role = argument;
@@ -236,41 +271,18 @@ void *edge_store_main(void *argument)
     }
     lives_expect(&loop);
     lives_tell_over(&loop);
-    int64_t feed_at_us = 0, nudged_at_us = 0;
-    int64_t wanted_at_us = 0;
-    int64_t events_at_us = 0;
-    int64_t quality_at_us = 0;
+    struct duties due = {0};
     while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
         if (loop.session == 0 && lives_newest(&loop)->incarnation != 0) {
             (void)lives_open(&loop); /* before it is needed: the disk may be an old one */
         }
         refill(&loop);
         bool has_more = settle_when_due(&loop);
-        int64_t now_us = clock_mono_us();
         meter_set_day(role->edge.meters, clock_wall_us() / INT64_C(86400000000));
-        if (control_socket_was_nudged(role->nudge_fd)) {
-            feed_at_us = feed_at_us < nudged_at_us ? feed_at_us : nudged_at_us;
-        }
-        if (now_us >= feed_at_us) {
-            follow_config(&loop);
-            nudged_at_us = clock_mono_us() + NUDGED_EVERY_US;
-            feed_at_us = clock_mono_us() + FEED_EVERY_US;
-        }
-        if (now_us >= wanted_at_us) {
-            bool is_more = look_at_wanted(&loop);
-            wanted_at_us = now_us + (is_more ? 0 : WANTED_EVERY_US);
-        }
-        if (now_us >= events_at_us) {
-            events_store(&loop);
-            events_at_us = now_us + EVENTS_EVERY_US;
-        }
-        if (now_us >= quality_at_us) {
-            sync_quality(&loop);
-            quality_at_us = now_us + (knows_ledger(&loop) ? QUALITY_EVERY_US : EVENTS_EVERY_US);
-        }
+        do_duties(&loop, &due);
         if (!has_more && !meter_has_asks(role->edge.meters, clock_mono_us())) {
             int64_t idle_us = clock_mono_us() + IDLE_WAIT_US;
-            wait_for_work(&loop, idle_us < feed_at_us ? idle_us : feed_at_us);
+            wait_for_work(&loop, idle_us < due.feed_at_us ? idle_us : due.feed_at_us);
         }
     }
     /* What is recorded goes out if the store is there; else at the next start. */

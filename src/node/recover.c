@@ -276,7 +276,9 @@ static bool number_anew(struct recovery *recovery, struct edge_identity *identit
                              &identity->settled);
     }
     identity->incarnation = number;
-    return identity->session != 0 || stop_because(recovery, "the ledger", store_error(store));
+    /* A dead one is FENCED, and has a session to settle in nevertheless. */
+    bool is_open = (result == STORE_OK || result == STORE_FENCED) && identity->session != 0;
+    return is_open || stop_because(recovery, "the ledger", store_error(store));
 }
 
 /* The ledger's mark of each life, and a session to settle in. */

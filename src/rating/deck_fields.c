@@ -145,8 +145,8 @@ static bool read_description(const struct deck_reader *reader,
         if (length == DECK_DESCRIPTION_SIZE_MAX) {
             return deck_bad_value(reader, "description", raw, "must not be longer than 255 bytes");
         }
-        char c =
-            (raw.data[i] >= '\0' && raw.data[i] < ' ') || raw.data[i] == '\x7f' ? ' ' : raw.data[i];
+        unsigned char byte = (unsigned char)raw.data[i]; /* char has no sign on arm64 */
+        char c = byte < ' ' || byte == 0x7f ? ' ' : raw.data[i];
         i += has_doubled && c == '"' ? 1 : 0;
         if (c != ' ' || length > 0) {
             text[length++] = c;

@@ -192,7 +192,7 @@ static enum store_result end(struct store *store, uint64_t id, enum crossing_sta
     static const char find_sql[] = "SELECT " COLUMNS TABLES " WHERE c.id = ?1";
     static const char sql[] =
         "UPDATE crossing SET state = ?2, transfer = ?3, note = ?4 WHERE id = ?1";
-    struct crossing crossing;
+    struct crossing crossing = {0};
     enum store_result result = read_one(store, store_query(store, find_sql, "u", id), &crossing);
     if (result != STORE_OK) {
         return result;
