@@ -33,6 +33,7 @@ struct fixture *fixture_start(void); /* the edge is up, with 2 calls */
 void fixture_stop(struct fixture *fixture);
 void fixture_web_stop(struct fixture *fixture); /* the role only; the rest stays */
 void fixture_web_start(struct fixture *fixture);
+void fixture_sql(const struct fixture *fixture, const char *sql); /* past the role: tampering */
 void fixture_edge_up(struct fixture *fixture);
 void fixture_edge_down(struct fixture *fixture);
 void fixture_edge_tell(struct fixture *fixture, const char *kind, const char *json);
@@ -62,6 +63,8 @@ int web_start(void **state);
 int web_stop(void **state);
 /* Asked of that role, with the operator's key; body NULL: none. */
 struct answer ask_operator(const char *method, const char *path, const char *body);
+/* This month's statement of acme, with its own key; format: "json", "csv" or "pdf". */
+struct answer ask_statement(const char *format);
 /* Fails the test, and shows the answer, if it is not that; code "": no problem. Frees it. */
 void expect(struct answer answer, long status, const char *code);
 

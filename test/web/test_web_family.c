@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 static struct answer parent(const char *path) /* the key is acme's */
 {
@@ -91,28 +89,14 @@ static void a_parent_finds_the_devices_of_a_sub_account(void **state)
     expect(parent("/v1/endpoints/carol"), 404, "not-found"); /* bravo's */
 }
 
-static void change_tables(const char *sql)
-{
-    char path[300];
-    sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/dialtone.db", web->dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_busy_timeout(db, 5000);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    }
-    sqlite3_close(db);
-}
-
 /* The device is found, but whose sub-account it belongs to cannot be read. */
 static void a_parent_that_cannot_be_looked_up_is_unknown_and_not_absent(void **state)
 {
     (void)state;
-    change_tables("PRAGMA legacy_alter_table = on; ALTER TABLE account RENAME TO away");
+    fixture_sql(web, "PRAGMA legacy_alter_table = on; ALTER TABLE account RENAME TO away");
     struct answer device = parent("/v1/endpoints/till");
     struct answer bindings = parent("/v1/endpoints/till/bindings");
-    change_tables("PRAGMA legacy_alter_table = on; ALTER TABLE away RENAME TO account");
+    fixture_sql(web, "PRAGMA legacy_alter_table = on; ALTER TABLE away RENAME TO account");
     expect(device, 503, "unknown");
     expect(bindings, 503, "unknown");
 }
@@ -132,7 +116,6 @@ static void a_family_that_cannot_be_is_refused_by_name(void **state)
 static void money_moves_once_and_stands_in_both_statements(void **state)
 {
     (void)state;
-    char path[96];
     static const char two[] = "{\"amount\":\"2.00\",\"to\":\"shop\",\"reason\":\"for the shop\"}";
     expect(move("acme", "m1", two), 201, "");
     expect(move("acme", "m1", two), 200, "");
@@ -147,11 +130,7 @@ static void money_moves_once_and_stands_in_both_statements(void **state)
     expect(move("shop", "m4", "{\"amount\":\"2.01\",\"to\":\"acme\"}"), 422, "refused");
     expect(move("shop", "m5", "{\"amount\":\"0.50\",\"to\":\"acme\"}"), 201, "");
 
-    time_t now = time(NULL);
-    struct tm tm;
-    gmtime_r(&now, &tm);
-    strftime(path, sizeof(path), "/v1/accounts/acme/statement?month=%Y-%m", &tm);
-    struct answer statement = parent(path);
+    struct answer statement = ask_statement("json");
     const json_t *sums = json_object_get(json_object_get(statement.json, "sums"), "transfer");
     assert_int_equal(json_integer_value(json_object_get(sums, "count")), 2);
     assert_string_equal(json_string_value(json_object_get(sums, "amount")), "-1.500000");
@@ -160,12 +139,10 @@ static void money_moves_once_and_stands_in_both_statements(void **state)
     assert_string_equal(json_string_value(json_object_get(child, "balance_now")), "1.500000");
     assert_true(json_is_true(json_object_get(statement.json, "has_all_sub_accounts")));
     answer_done(&statement);
-    strcat(path, "&format=csv");
-    statement = parent(path);
+    statement = ask_statement("csv");
     assert_non_null(strstr(statement.body, ",sub-account,,1.500000,,,,,,\"shop\"\n"));
     answer_done(&statement);
-    memcpy(strrchr(path, '=') + 1, "pdf", 3);
-    statement = parent(path);
+    statement = ask_statement("pdf");
     assert_int_equal(statement.status, 200);
     assert_memory_equal(statement.body, "%PDF-", 5);
     answer_done(&statement);
@@ -175,8 +152,8 @@ static void money_moves_once_and_stands_in_both_statements(void **state)
 static void a_statement_says_that_it_leaves_sub_accounts_out(void **state)
 {
     (void)state;
-    char path[96];
-    change_tables(
+    fixture_sql(
+        web,
         "PRAGMA foreign_keys = off; WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
         " WHERE i < 1001) INSERT INTO account (id, version, name, currency, kind, class,"
         " is_suspended, suspended_by, suspended_why, limit_micro, grace_micro, channels_max,"
@@ -185,20 +162,14 @@ static void a_statement_says_that_it_leaves_sub_accounts_out(void **state)
         " (SELECT id FROM account WHERE name = 'acme') FROM n;"
         "INSERT INTO book (id, kind, currency) SELECT id, 'customer', 'EUR' FROM account"
         " WHERE id > 9000");
-    time_t now = time(NULL);
-    struct tm tm;
-    gmtime_r(&now, &tm);
-    strftime(path, sizeof(path), "/v1/accounts/acme/statement?month=%Y-%m&format=json", &tm);
-    struct answer statement = parent(path);
+    struct answer statement = ask_statement("json");
     assert_int_equal(json_array_size(json_object_get(statement.json, "sub_accounts")), 1000);
     assert_true(json_is_false(json_object_get(statement.json, "has_all_sub_accounts")));
     answer_done(&statement);
-    strcpy(strrchr(path, '=') + 1, "csv");
-    statement = parent(path);
+    statement = ask_statement("csv");
     assert_non_null(strstr(statement.body, ",,sub-account,,,,,,,,\"and more\"\n"));
     answer_done(&statement);
-    strcpy(strrchr(path, '=') + 1, "pdf");
-    statement = parent(path);
+    statement = ask_statement("pdf");
     assert_int_equal(statement.status, 200);
     assert_true(statement.size > 10000); /* a thousand lines of them */
     answer_done(&statement);

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #define TOLD_MAX 16
 #define WAIT_MS 20000
@@ -301,16 +300,10 @@ static void the_answer_is_booked_once_after_failures_under_one_key(void **state)
 
 static void open_again(const struct world *world, uint64_t id)
 {
-    char path[300], sql[96];
-    sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/dialtone.db", world->web->dir);
+    char sql[96];
     snprintf(sql, sizeof(sql), "UPDATE crossing SET state = 0, wall_next_us = 0 WHERE id = %llu",
              (unsigned long long)id);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_busy_timeout(db, 5000);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    fixture_sql(world->web, sql);
 }
 
 /* What a kill -9 leaves behind, at each point; whatever it is, the money comes once. */

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 static struct answer post(const char *what, const char *key, const char *body)
 {
@@ -24,17 +23,6 @@ static struct answer get(const char *what)
     char path[96];
     snprintf(path, sizeof(path), "/v1/accounts/acme/%s", what);
     return ask_web(web, (struct question){"GET", path, web->customer_key, NULL, {NULL}});
-}
-
-static struct answer statement(const char *format)
-{
-    char what[64];
-    time_t now = time(NULL);
-    struct tm tm;
-    gmtime_r(&now, &tm);
-    strftime(what, sizeof(what), "statement?month=%Y-%m&format=", &tm);
-    strcat(what, format);
-    return get(what);
 }
 
 static const char *text(const json_t *object, const char *name)
@@ -74,37 +62,23 @@ static void credit_that_expires_is_shown_with_its_end(void **state)
     assert_string_equal(text(one, "left"), "5.000000");
     assert_true(json_integer_value(json_object_get(one, "wall_expires_us")) == 4000000000000000);
     answer_done(&answer);
-    answer = statement("json");
+    answer = ask_statement("json");
     one = json_array_get(json_object_get(answer.json, "promotions"), 0);
     assert_string_equal(text(one, "amount"), "5.000000");
     answer_done(&answer);
-    answer = statement("csv");
+    answer = ask_statement("csv");
     assert_non_null(strstr(answer.body, ",2096-10-02T07:06:40Z,expires,,5.000000,"));
     answer_done(&answer);
-    answer = statement("pdf");
+    answer = ask_statement("pdf");
     assert_memory_equal(answer.body, "%PDF-", 5);
     answer_done(&answer);
-}
-
-/* As if the clock were at its end. */
-static void end_all(void)
-{
-    char path[300];
-    sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/dialtone.db", web->dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_busy_timeout(db, 5000);
-    assert_int_equal(sqlite3_exec(db, "UPDATE promotion SET wall_ends_us = 1, wall_look_us = 1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
 }
 
 static void what_is_left_is_taken_back_by_itself(void **state)
 {
     (void)state;
-    end_all();
+    /* As if the clock were at its end. */
+    fixture_sql(web, "UPDATE promotion SET wall_ends_us = 1, wall_look_us = 1");
     fixture_web_stop(web);
     fixture_web_start(web); /* it looks as it starts, and every ten seconds */
     bool is_taken = false;
@@ -124,11 +98,11 @@ static void what_is_left_is_taken_back_by_itself(void **state)
     assert_string_equal(text(entry, "reason"), "expired");
     assert_true(json_is_integer(json_object_get(entry, "linked")));
     answer_done(&answer);
-    answer = statement("json");
+    answer = ask_statement("json");
     const json_t *sums = json_object_get(json_object_get(answer.json, "sums"), "expiry");
     assert_string_equal(text(sums, "amount"), "-5.000000");
     answer_done(&answer);
-    answer = statement("pdf");
+    answer = ask_statement("pdf");
     assert_memory_equal(answer.body, "%PDF-", 5);
     answer_done(&answer);
 }
