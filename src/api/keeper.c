@@ -12,7 +12,7 @@
 #define PAUSE_ALONE_S 10
 #define ACCOUNTS_EACH 200 /* looked at in one round; the next goes on from there */
 #define SAVE_EVERY 30     /* rounds */
-#define LIFTS_EACH 100    /* suspensions that end in one round */
+#define LIFTS_EACH 100    /* suspensions, and locks, that end in one round */
 #define EXPIRIES_EACH 50  /* times that some credit is taken back in one round */
 
 /* False: the store gave no answer. */
@@ -61,6 +61,23 @@ static bool lift_suspensions(struct api *api, struct store *store)
     return true;
 }
 
+/* So do locks: the balance is looked at, since money can be spent again. */
+static bool end_locks(struct api *api, struct store *store)
+{
+    for (int i = 0; i < LIFTS_EACH; i++) {
+        uint64_t account_id = 0;
+        if (ledger_lock_end(store, &account_id) != STORE_OK) {
+            return false;
+        }
+        if (account_id == 0) {
+            break;
+        }
+        api_log(api, json_pack("{s:s,s:I}", "event", "account.lock_ended", "account_id",
+                               (json_int_t)account_id));
+    }
+    return true;
+}
+
 /* Promotional credit ends when its time is over; false: the store gave no answer. */
 static bool expire_promotions(struct api *api, struct store *store)
 {
@@ -90,7 +107,7 @@ static void look(struct api *api, struct account *rows, uint64_t *after, bool *w
     const char *why = NULL;
     struct store_slot *slot = stores_take(api->stores, &why);
     if (slot != NULL) {
-        if (!lift_suspensions(api, stores_store(slot)) ||
+        if (!lift_suspensions(api, stores_store(slot)) || !end_locks(api, stores_store(slot)) ||
             !expire_promotions(api, stores_store(slot)) ||
             !read_accounts(api, stores_store(slot), rows, after)) {
             stores_note_unknown(slot);

@@ -168,7 +168,7 @@ void column_text(const struct statement *statement, int column, char *field, siz
 bool store_count(struct store *store, const char *counter, uint64_t by, uint64_t *after);
 
 /* ---- schema (migrate.c) ---- */
-#define STORE_SCHEMA 14
+#define STORE_SCHEMA 15
 enum store_result store_migrate_to(struct store *store, int schema) MUST_CHECK; /* for tests too */
 
 /* ---- change feed (change.c) ---- */

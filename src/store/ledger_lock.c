@@ -111,3 +111,43 @@ enum store_result ledger_lock(struct store *store, uint64_t account_id,
     }
     return store_end(store, put_lock(store, account_id, lock));
 }
+
+/* The one that ended first; 0: none. */
+static bool find_over(struct store *store, int64_t wall_us, uint64_t *account_id)
+{
+    static const char sql[] = "SELECT id FROM book WHERE wall_locked_until_us <> 0"
+                              " AND wall_locked_until_us <= ?1 ORDER BY wall_locked_until_us"
+                              " LIMIT 1";
+    struct statement *statement = store_query(store, sql, "i", wall_us);
+    enum row_step step = store_step(store, statement);
+    *account_id = step == ROW_FOUND ? column_u64(statement, 0) : 0;
+    return step != ROW_FAILED;
+}
+
+/* As if somebody had unlocked it; it may have been locked anew since it was found. */
+static enum store_result end_next(struct store *store, uint64_t *account_id)
+{
+    static const struct balance_lock over = {.actor = "rule:lock-end", .why = "its time is over"};
+    if (!find_over(store, clock_wall_us(), account_id)) {
+        return store->failed;
+    }
+    return *account_id == 0 ? STORE_OK : put_lock(store, *account_id, &over);
+}
+
+enum store_result ledger_lock_end(struct store *store, uint64_t *account_id)
+{
+    uint64_t found = 0;
+    if (!store_begin(store, STORE_READ)) { /* mostly there is none: nobody is kept from writing */
+        return store_end(store, store->failed);
+    }
+    enum store_result result =
+        store_end(store, find_over(store, clock_wall_us(), &found) ? STORE_OK : store->failed);
+    if (result == STORE_OK && found != 0) {
+        result = store_end(store, store_begin(store, STORE_WRITE) ? end_next(store, &found)
+                                                                  : store->failed);
+    }
+    if (result == STORE_OK) {
+        *account_id = found;
+    }
+    return result;
+}

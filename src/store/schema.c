@@ -209,6 +209,10 @@ static const char trunk_qualities[] =
     " answered INTEGER NOT NULL, delays INTEGER NOT NULL, delay_sum_ms INTEGER NOT NULL,"
     " wall_us INTEGER NOT NULL);";
 
+/* Step 15. Locks by when they end, so that somebody looks then. */
+static const char lock_ends[] = "CREATE INDEX book_locked_until ON book (wall_locked_until_us)"
+                                " WHERE wall_locked_until_us <> 0;";
+
 const struct schema_step schema_steps[] = {
     {"configuration and ledger", configuration_and_ledger},
     {"records", records},
@@ -224,4 +228,5 @@ const struct schema_step schema_steps[] = {
     {"promotions", promotions},
     {"disks and timeline", disks_and_timeline},
     {"quality of trunks", trunk_qualities},
+    {"ends of locks", lock_ends},
 };

@@ -177,6 +177,9 @@ struct balance_lock {
 };
 enum store_result ledger_lock(struct store *store, uint64_t account_id,
                               const struct balance_lock *lock) MUST_CHECK;
+/* A lock whose time is over keeps nothing any more. This writes down that it ended, for one of
+ * them, so that who watches the account's balance looks at it; *account_id 0: there is none. */
+enum store_result ledger_lock_end(struct store *store, uint64_t *account_id) MUST_CHECK;
 
 /* Recomputes every balance from its transfers and checks the hash chains, in chunks. Calls `say`
  * for each thing that is wrong, naming the row. OK: *wrong_count tells whether it is clean. */

@@ -160,6 +160,47 @@ static void a_lock_ends_by_itself(void **state)
     assert_int_equal(balance_of(store, id).locked_micro, 0);
 }
 
+static uint64_t end_one(struct store *store)
+{
+    uint64_t id = 99;
+    assert_ok(ledger_lock_end(store, &id));
+    return id;
+}
+
+static void the_end_of_a_lock_is_written_down_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    uint64_t session = 0, first = make_account(store, "a", 0), second = make_account(store, "b", 0);
+    uint64_t incarnation = make_incarnation(store, 'a', &session), wanted[2];
+    int count = 0;
+    assert_int_equal(end_one(store), 0);
+    top_up(store, second, EUROS(10));
+    (void)ask(store, incarnation, session, second, 0, 0, EUROS(6));
+    assert_ok(lock_for(store, first, EUROS(1), INT64_MAX));
+    assert_ok(lock_for(store, second, EUROS(10), INT64_MAX));
+    assert_int_equal(end_one(store), 0); /* neither is over */
+    fixture_sql(fixture, "UPDATE book SET wall_locked_until_us = 10 - id WHERE locked <> 0");
+    int64_t version = fixture_number(fixture, "SELECT max(number) FROM change");
+    assert_int_equal(end_one(store), second); /* it ended first */
+    assert_true(fixture_number(fixture, "SELECT max(number) FROM change") > version);
+    assert_int_equal(end_one(store), first);
+    assert_int_equal(end_one(store), 0);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM book WHERE locked <> 0"
+                                             " OR wall_locked_until_us <> 0"),
+                     0);
+    assert_int_equal(balance_of(store, second).available_micro, EUROS(4));
+    assert_ok(ledger_wanted(store, incarnation, 0, wanted, 2, &count));
+    assert_int_equal(count, 0); /* nobody lacks what the edge holds any more */
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE text LIKE"
+                                             " '%rule:lock-end%its time is over%'"),
+                     2);
+    assert_ok(lock_for(store, first, EUROS(1), 0)); /* until somebody ends it */
+    assert_int_equal(end_one(store), 0);
+    assert_int_equal(balance_of(store, first).locked_micro, EUROS(1));
+    assert_clean(store);
+}
+
 static void a_lock_names_who_and_why_and_what_it_may_be(void **state)
 {
     struct fixture *fixture = *state;
@@ -205,6 +246,7 @@ int main(void)
         TEST(wanted_accounts_are_named_in_their_order),
         TEST(an_adjustment_takes_nothing_that_is_locked),
         TEST(a_lock_ends_by_itself),
+        TEST(the_end_of_a_lock_is_written_down_once),
         TEST(a_lock_names_who_and_why_and_what_it_may_be),
         TEST(the_audit_names_a_lock_that_nobody_made),
     };

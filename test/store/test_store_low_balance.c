@@ -149,6 +149,34 @@ static void what_is_locked_is_not_left_to_spend(void **state)
     assert_int_equal(crossing.left_micro, EUROS(3));
 }
 
+/* From the end of a lock on the account is not low, though no money moved: what takes it below
+ * after that is told of. */
+static void the_end_of_a_lock_is_a_rise(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    uint64_t session = 0, ended = 0, id = make_watched(store, "a", EUROS(5));
+    uint64_t incarnation = make_incarnation(store, 'a', &session);
+    int64_t below_micro = 0;
+    bool is_low = false;
+    struct crossing crossing;
+    struct balance_lock lock = {
+        .amount_micro = EUROS(7), .wall_until_us = INT64_MAX, .actor = "joan", .why = "dispute"};
+    top_up(store, id, EUROS(10));
+    assert_int_equal(looks(store), 0);
+    assert_ok(ledger_lock(store, id, &lock));
+    assert_int_equal(looks(store), 1);
+    fixture_sql(fixture, "UPDATE book SET wall_locked_until_us = 1 WHERE locked <> 0");
+    assert_ok(ledger_lock_end(store, &ended));
+    assert_int_equal(ended, id);
+    assert_int_equal(looks(store), 0);
+    assert_ok(low_balance_read(store, id, &below_micro, &is_low));
+    assert_false(is_low);
+    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(6), EUROS(6)));
+    assert_int_equal(look(store, &crossing), 1);
+    assert_int_equal(crossing.left_micro, EUROS(4));
+}
+
 static void a_threshold_above_the_balance_is_told_of_at_once(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -337,6 +365,7 @@ int main(void)
         TEST(what_open_calls_cost_counts_before_it_is_charged),
         TEST(a_credit_limit_is_left_to_spend),
         TEST(what_is_locked_is_not_left_to_spend),
+        TEST(the_end_of_a_lock_is_a_rise),
         TEST(a_threshold_above_the_balance_is_told_of_at_once),
         TEST(a_default_is_for_those_without_a_threshold_of_their_own),
         TEST(a_crossing_is_claimed_by_one_and_comes_back_until_it_was_heard),

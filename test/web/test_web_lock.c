@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -38,6 +39,44 @@ static void a_lock_is_shown_with_who_why_and_until_when(void **state)
     answer_done(&answer);
 }
 
+static bool is_low(void)
+{
+    struct answer answer = ask_operator("GET", "/v1/accounts/acme/balance", NULL);
+    bool is_below = json_is_true(json_object_get(answer.json, "is_low"));
+    assert_int_equal(answer.status, 200);
+    answer_done(&answer);
+    return is_below;
+}
+
+/* False: not in time. */
+static bool becomes_low(bool wanted)
+{
+    for (int i = 0; i < 500 && is_low() != wanted; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return is_low() == wanted;
+}
+
+static void the_end_of_a_lock_is_noticed_by_itself(void **state)
+{
+    (void)state;
+    expect(ask_web(web, (struct question){"POST",
+                                          "/v1/accounts/acme/topups",
+                                          web->operator_key,
+                                          "{\"amount\":\"10\"}",
+                                          {"Idempotency-Key: lock"}}),
+           201, "");
+    expect(ask_operator("PATCH", "/v1/accounts/acme", "{\"low_balance\":\"1.00\"}"), 200, "");
+    expect(put(web->operator_key, "{\"amount\":\"1000\",\"why\":\"dispute\",\"for_s\":60}"), 200,
+           "");
+    assert_true(becomes_low(true));
+    /* As if the clock were at its end. */
+    fixture_sql(web, "UPDATE book SET wall_locked_until_us = 1 WHERE locked <> 0");
+    fixture_web_stop(web);
+    fixture_web_start(web); /* it looks as it starts, and every ten seconds */
+    assert_true(becomes_low(false));
+}
+
 static void a_lock_that_cannot_be_is_refused_by_name(void **state)
 {
     (void)state;
@@ -67,6 +106,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_shown_with_who_why_and_until_when),
+        cmocka_unit_test(the_end_of_a_lock_is_noticed_by_itself),
         cmocka_unit_test(a_lock_that_cannot_be_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, web_start, web_stop);
