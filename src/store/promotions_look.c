@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "store/promotions_inside.h"
 
-#define LOOK_MAX 100 /* accounts in one transaction */
+#define LOOK_MAX 100 /* rows that are due, in one transaction */
 
 struct look {
     struct store *store;
@@ -22,24 +22,35 @@ static bool is_any_due(struct store *store, int64_t wall_us, bool *out)
     return step != ROW_FAILED;
 }
 
-/* The longest waiting first; each account once. -1: failed. */
-static int list_due(struct store *store, int64_t wall_us, uint64_t accounts[LOOK_MAX])
+static bool is_listed(const uint64_t *accounts, int count, uint64_t account)
+{
+    int at = 0;
+    while (at < count && accounts[at] != account) {
+        at++;
+    }
+    return at < count;
+}
+
+/* The longest waiting first, each account once; -1: failed. *more: there may be others. */
+static int list_due(struct store *store, int64_t wall_us, uint64_t accounts[LOOK_MAX], bool *more)
 {
     static const char sql[] = "SELECT account FROM promotion WHERE is_open = 1"
-                              " AND wall_look_us <= ?1 GROUP BY account"
-                              " ORDER BY min(wall_look_us), account LIMIT ?2";
+                              " AND wall_look_us <= ?1 ORDER BY wall_look_us LIMIT ?2";
     struct statement *statement = store_query(store, sql, "ii", wall_us, (int64_t)LOOK_MAX);
-    int count = 0;
-    enum row_step step;
-    while (count < LOOK_MAX && (step = store_step(store, statement)) != ROW_NONE) {
-        if (step == ROW_FAILED) {
-            return -1;
+    int count = 0, row_count = 0;
+    enum row_step step = ROW_NONE;
+    while (row_count < LOOK_MAX && (step = store_step(store, statement)) == ROW_FOUND) {
+        uint64_t account = column_u64(statement, 0);
+        row_count++;
+        if (!is_listed(accounts, count, account)) {
+            accounts[count++] = account;
         }
-        accounts[count++] = column_u64(statement, 0);
     }
-    if (statement != NULL) {
-        statement_reset(statement);
+    if (step == ROW_FAILED) {
+        return -1;
     }
+    statement_reset(statement);
+    *more = row_count == LOOK_MAX;
     return count;
 }
 
@@ -139,7 +150,8 @@ static enum store_result look_at(struct look *look, uint64_t account_id)
 static enum store_result look_at_some(struct look *look, bool *more)
 {
     uint64_t accounts[LOOK_MAX];
-    int count = list_due(look->store, look->wall_us, accounts);
+    bool has_more = false;
+    int count = list_due(look->store, look->wall_us, accounts, &has_more);
     if (count < 0) {
         return look->store->failed;
     }
@@ -149,7 +161,7 @@ static enum store_result look_at_some(struct look *look, bool *more)
             return result;
         }
     }
-    *more = count == LOOK_MAX;
+    *more = has_more;
     return ledger_fold_save(look->store, &look->fold) && ledger_batch_end(look->store, &look->batch)
                ? STORE_OK
                : look->store->failed;
