@@ -362,6 +362,25 @@ static struct ledger_disk disk_at(uint64_t session, uint64_t position, uint64_t 
     return disk;
 }
 
+/* Opens a new incarnation for a disk that is at 500 and knows of no session. */
+static struct ledger_disk open_first(struct store *store, uint64_t *incarnation,
+                                     struct ledger_opened *opened)
+{
+    struct ledger_disk disk = disk_at(0, 500, 0);
+    assert_ok(ledger_register(store, "pop1", nonce_a, incarnation));
+    assert_ok(ledger_open_disk(store, *incarnation, &disk, opened));
+    return disk;
+}
+
+/* Asks for money in that session, as the disk is then. */
+static void ask_from(struct store *store, uint64_t incarnation, uint64_t account,
+                     const struct ledger_disk *disk)
+{
+    ledger_tell(store, disk);
+    (void)ask(store, incarnation, disk->session, account, 0, 0, EUROS(8));
+    ledger_tell(store, NULL);
+}
+
 /* Nothing was settled since, but something was asked for. */
 static void a_disk_from_before_the_last_ask_is_fenced(void **state)
 {
@@ -370,13 +389,9 @@ static void a_disk_from_before_the_last_ask_is_fenced(void **state)
     struct ledger_opened opened = {0};
     uint64_t account = make_account(store, "a", 0);
     top_up(store, account, EUROS(20));
-    assert_ok(ledger_register(store, "pop1", nonce_a, &incarnation));
-    struct ledger_disk disk = disk_at(0, 500, 0);
-    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened));
+    struct ledger_disk disk = open_first(store, &incarnation, &opened);
     disk = disk_at(opened.session, 900, 0);
-    ledger_tell(store, &disk);
-    (void)ask(store, incarnation, opened.session, account, 0, 0, EUROS(8));
-    ledger_tell(store, NULL);
+    ask_from(store, incarnation, account, &disk);
     assert_ok(ledger_open_disk(store, incarnation, &disk, &opened)); /* as far as it was told */
     assert_int_equal(opened.session, 2);
     disk.position = 899;
@@ -393,14 +408,10 @@ static void a_disk_that_does_not_know_the_session_used_last_is_fenced(void **sta
     uint64_t incarnation = 0;
     struct ledger_opened opened = {0};
     uint64_t account = make_account(store, "a", 0);
-    assert_ok(ledger_register(store, "pop1", nonce_a, &incarnation));
-    struct ledger_disk disk = disk_at(0, 500, 0);
-    assert_ok(ledger_open_disk(store, incarnation, &disk, &opened));
+    struct ledger_disk disk = open_first(store, &incarnation, &opened);
     assert_ok(ledger_open_disk(store, incarnation, &disk, &opened)); /* the answer was lost */
     struct ledger_disk told = disk_at(opened.session, 600, 0);
-    ledger_tell(store, &told);
-    (void)ask(store, incarnation, opened.session, account, 0, 0, EUROS(8));
-    ledger_tell(store, NULL);
+    ask_from(store, incarnation, account, &told);
     disk.position = 10000; /* however much it wrote since */
     assert_result(ledger_open_disk(store, incarnation, &disk, &opened), STORE_FENCED);
     assert_true(opened.is_copy);

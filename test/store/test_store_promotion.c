@@ -34,20 +34,22 @@ static uint64_t given(struct store *store, uint64_t id, int64_t amount_micro)
     return number;
 }
 
-/* The time of one is over; as if the clock were there. */
-static void end_it(struct fixture *fixture, uint64_t number)
-{
-    char sql[160];
-    snprintf(sql, sizeof(sql),
-             "UPDATE promotion SET wall_ends_us = 1, wall_look_us = 1 WHERE number = %llu",
-             (unsigned long long)number);
-    fixture_sql(fixture, sql);
-}
+struct scene { /* an account that paid something, and an edge */
+    struct fixture *fixture;
+    struct store *store;
+    uint64_t id, incarnation, session;
+};
 
-/* The next look is now. */
-static void look_again(struct fixture *fixture)
+static struct scene make_scene(void **state, int64_t paid_micro)
 {
-    fixture_sql(fixture, "UPDATE promotion SET wall_look_us = 1 WHERE has_ended = 1");
+    struct scene scene = {.fixture = *state};
+    scene.store = scene.fixture->store;
+    scene.id = make_account(scene.store, "a", 0);
+    scene.incarnation = make_incarnation(scene.store, 'a', &scene.session);
+    if (paid_micro > 0) {
+        top_up(scene.store, scene.id, paid_micro);
+    }
+    return scene;
 }
 
 static int look(struct store *store)
@@ -60,6 +62,38 @@ static int look(struct store *store)
         sum += count;
     }
     return sum;
+}
+
+/* The time of one is over; as if the clock were there. Answers the entries that are made. */
+static int end_it(const struct scene *scene, uint64_t number)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql),
+             "UPDATE promotion SET wall_ends_us = 1, wall_look_us = 1 WHERE number = %llu",
+             (unsigned long long)number);
+    fixture_sql(scene->fixture, sql);
+    return look(scene->store);
+}
+
+/* The next look is now. */
+static int look_again(const struct scene *scene)
+{
+    fixture_sql(scene->fixture, "UPDATE promotion SET wall_look_us = 1 WHERE has_ended = 1");
+    return look(scene->store);
+}
+
+static void use(const struct scene *scene, uint64_t sequence, int64_t charge_micro,
+                int64_t ended_micro)
+{
+    (void)settle_one(scene->store, scene->incarnation, scene->session,
+                     make_usage(sequence, scene->id, charge_micro, ended_micro));
+}
+
+static struct lease_answer refill(const struct scene *scene, int64_t used_micro,
+                                  int64_t returned_micro, int64_t want_micro)
+{
+    return ask(scene->store, scene->incarnation, scene->session, scene->id, used_micro,
+               returned_micro, want_micro);
 }
 
 static int64_t left(struct store *store, uint64_t id)
@@ -85,26 +119,28 @@ static enum store_result move(struct store *store, const char *kind, uint64_t id
     return ledger_money(store, &request, &answer);
 }
 
+/* What the account has in the end, all of it without a contradiction. */
+static void assert_has(const struct scene *scene, int64_t balance_micro)
+{
+    assert_int_equal(balance_of(scene->store, scene->id).balance_micro, balance_micro);
+    assert_clean(scene->store);
+}
+
 static void what_is_left_at_its_end_is_taken_back_once(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
+    struct scene scene = make_scene(state, EUROS(20));
+    struct store *store = scene.store;
     struct transfer_row rows[4];
     int count = 0;
-    uint64_t session = 0, id = make_account(store, "a", 0);
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
-    top_up(store, id, EUROS(20));
-    uint64_t number = given(store, id, EUROS(10));
-    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(4), EUROS(4)));
-    assert_int_equal(left(store, id), EUROS(6));
+    uint64_t number = given(store, scene.id, EUROS(10));
+    use(&scene, 1, EUROS(4), EUROS(4));
+    assert_int_equal(left(store, scene.id), EUROS(6));
     assert_int_equal(look(store), 0);
-    end_it(fixture, number);
-    assert_int_equal(look(store), 1);
-    look_again(fixture);
-    assert_int_equal(look(store), 0);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(20));
-    assert_int_equal(left(store, id), 0);
-    assert_ok(ledger_transfers(store, id, 0, rows, 4, &count));
+    assert_int_equal(end_it(&scene, number), 1);
+    assert_int_equal(look_again(&scene), 0);
+    assert_int_equal(balance_of(store, scene.id).balance_micro, EUROS(20));
+    assert_int_equal(left(store, scene.id), 0);
+    assert_ok(ledger_transfers(store, scene.id, 0, rows, 4, &count));
     assert_int_equal(count, 4);
     assert_string_equal(rows[0].kind, "expiry");
     assert_string_equal(rows[0].reason, "expired");
@@ -115,175 +151,161 @@ static void what_is_left_at_its_end_is_taken_back_once(void **state)
 
 static void the_one_that_ends_first_is_used_first_and_paid_money_last(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t session = 0, id = make_account(store, "a", 0), second = 0, first = 0;
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
-    top_up(store, id, EUROS(20));
-    assert_ok(give(store, id, EUROS(10), FAR + 1, &second));
-    assert_ok(give(store, id, EUROS(5), FAR, &first));
-    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(7), EUROS(7)));
-    end_it(fixture, first);
-    assert_int_equal(look(store), 0); /* all of it was used */
-    end_it(fixture, second);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(20));
-    assert_clean(store);
+    struct scene scene = make_scene(state, EUROS(20));
+    struct store *store = scene.store;
+    uint64_t second = 0, first = 0;
+    assert_ok(give(store, scene.id, EUROS(10), FAR + 1, &second));
+    assert_ok(give(store, scene.id, EUROS(5), FAR, &first));
+    use(&scene, 1, EUROS(7), EUROS(7));
+    assert_int_equal(end_it(&scene, first), 0); /* all of it was used */
+    assert_int_equal(end_it(&scene, second), 1);
+    assert_has(&scene, EUROS(20));
 }
 
 /* Charges from before it was given are none of it. */
 static void what_was_used_before_it_was_given_does_not_count(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t session = 0, id = make_account(store, "a", 0);
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
-    top_up(store, id, EUROS(20));
-    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(7), EUROS(7)));
-    uint64_t number = given(store, id, EUROS(10));
-    assert_int_equal(left(store, id), EUROS(10));
-    end_it(fixture, number);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(13));
-    assert_clean(store);
+    struct scene scene = make_scene(state, EUROS(20));
+    struct store *store = scene.store;
+    use(&scene, 1, EUROS(7), EUROS(7));
+    uint64_t number = given(store, scene.id, EUROS(10));
+    assert_int_equal(left(store, scene.id), EUROS(10));
+    assert_int_equal(end_it(&scene, number), 1);
+    assert_has(&scene, EUROS(13));
 }
 
 static void what_edges_hold_is_wanted_back_and_follows(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t session = 0, id = make_account(store, "a", 0), wanted[4];
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
+    struct scene scene = make_scene(state, 0);
+    struct store *store = scene.store;
+    uint64_t wanted[4];
     int count = 0;
-    uint64_t number = given(store, id, EUROS(10));
-    (void)ask(store, incarnation, session, id, EUROS(1), 0, EUROS(6)); /* holds 6 beyond it */
-    end_it(fixture, number);
-    assert_int_equal(look(store), 1); /* 3 that nobody holds */
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(7));
-    assert_ok(ledger_wanted(store, incarnation, 0, wanted, 4, &count));
+    uint64_t number = given(store, scene.id, EUROS(10));
+    (void)refill(&scene, EUROS(1), 0, EUROS(6)); /* holds 6 beyond it */
+    assert_int_equal(end_it(&scene, number), 1); /* 3 that nobody holds */
+    assert_int_equal(balance_of(store, scene.id).balance_micro, EUROS(7));
+    assert_ok(ledger_wanted(store, scene.incarnation, 0, wanted, 4, &count));
     assert_int_equal(count, 1);
     /* 4 come back, and are not granted again. 2 are in a call, which uses 1 of them. */
-    struct lease_answer answer = ask(store, incarnation, session, id, EUROS(1), EUROS(4), 0);
-    look_again(fixture);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(3));
+    struct lease_answer answer = refill(&scene, EUROS(1), EUROS(4), 0);
+    assert_int_equal(look_again(&scene), 1);
+    assert_int_equal(balance_of(store, scene.id).balance_micro, EUROS(3));
     assert_int_equal(answer.returned_micro, EUROS(4));
-    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(2), EUROS(2)));
-    (void)ask(store, incarnation, session, id, EUROS(2), EUROS(5), 0);
-    look_again(fixture);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, 0);
-    assert_int_equal(left(store, id), 0);
+    use(&scene, 1, EUROS(2), EUROS(2));
+    (void)refill(&scene, EUROS(2), EUROS(5), 0);
+    assert_int_equal(look_again(&scene), 1);
+    assert_int_equal(balance_of(store, scene.id).balance_micro, 0);
+    assert_int_equal(left(store, scene.id), 0);
     assert_clean(store);
 }
 
 /* It was talked away before the end, and the ledger heard of it afterwards. */
 static void what_an_edge_had_used_untold_is_not_taken_from_paid_money(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t session = 0, id = make_account(store, "a", 0);
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
-    top_up(store, id, EUROS(20));
-    uint64_t number = given(store, id, EUROS(10));
-    (void)ask(store, incarnation, session, id, 0, 0, EUROS(6));
-    end_it(fixture, number);
-    assert_int_equal(look(store), 1); /* the 4 that no edge holds */
-    (void)ask(store, incarnation, session, id, EUROS(5), EUROS(1), 0);
-    look_again(fixture);
-    assert_int_equal(look(store), 1); /* the 1 that came back */
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(25));
-    (void)settle_one(store, incarnation, session, make_usage(1, id, EUROS(5), EUROS(5)));
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(20));
-    assert_int_equal(left(store, id), 0);
+    struct scene scene = make_scene(state, EUROS(20));
+    struct store *store = scene.store;
+    uint64_t number = given(store, scene.id, EUROS(10));
+    (void)refill(&scene, 0, 0, EUROS(6));
+    assert_int_equal(end_it(&scene, number), 1); /* the 4 that no edge holds */
+    (void)refill(&scene, EUROS(5), EUROS(1), 0);
+    assert_int_equal(look_again(&scene), 1); /* the 1 that came back */
+    assert_int_equal(balance_of(store, scene.id).balance_micro, EUROS(25));
+    use(&scene, 1, EUROS(5), EUROS(5));
+    assert_int_equal(balance_of(store, scene.id).balance_micro, EUROS(20));
+    assert_int_equal(left(store, scene.id), 0);
     assert_clean(store);
 }
 
 /* Between the return and the look it was granted again: no more is promised until it is back. */
 static void what_was_granted_again_is_kept_from_being_promised(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t session = 0, id = make_account(store, "a", 0);
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
-    uint64_t number = given(store, id, EUROS(10));
-    (void)ask(store, incarnation, session, id, 0, 0, EUROS(10));
-    end_it(fixture, number);
-    assert_int_equal(look(store), 0);
-    (void)ask(store, incarnation, session, id, 0, EUROS(10), EUROS(4));
-    look_again(fixture);
-    assert_int_equal(look(store), 1); /* the 6 that are free */
-    assert_int_equal(balance_of(store, id).available_micro, -EUROS(4));
-    struct lease_answer answer = ask(store, incarnation, session, id, 0, EUROS(12), 0);
+    struct scene scene = make_scene(state, 0);
+    struct store *store = scene.store;
+    uint64_t number = given(store, scene.id, EUROS(10));
+    (void)refill(&scene, 0, 0, EUROS(10));
+    assert_int_equal(end_it(&scene, number), 0);
+    (void)refill(&scene, 0, EUROS(10), EUROS(4));
+    assert_int_equal(look_again(&scene), 1); /* the 6 that are free */
+    assert_int_equal(balance_of(store, scene.id).available_micro, -EUROS(4));
+    struct lease_answer answer = refill(&scene, 0, EUROS(12), 0);
     assert_true(answer.is_wanted); /* the other half too */
-    assert_int_equal(ask(store, incarnation, session, id, 0, EUROS(14), EUROS(4)).granted_micro,
-                     EUROS(14));
-    look_again(fixture);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, 0);
-    assert_int_equal(balance_of(store, id).available_micro, 0);
-    top_up(store, id, EUROS(3));
-    look_again(fixture);
-    assert_int_equal(look(store), 0);
-    assert_int_equal(balance_of(store, id).available_micro, EUROS(3));
+    assert_int_equal(refill(&scene, 0, EUROS(14), EUROS(4)).granted_micro, EUROS(14));
+    assert_int_equal(look_again(&scene), 1);
+    assert_int_equal(balance_of(store, scene.id).balance_micro, 0);
+    assert_int_equal(balance_of(store, scene.id).available_micro, 0);
+    top_up(store, scene.id, EUROS(3));
+    assert_int_equal(look_again(&scene), 0);
+    assert_int_equal(balance_of(store, scene.id).available_micro, EUROS(3));
     assert_clean(store);
 }
 
 static void a_lock_is_not_broken_by_it_and_its_end_lets_it_go(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t id = make_account(store, "a", 0);
+    struct scene scene = make_scene(state, 0);
+    struct store *store = scene.store;
     struct balance_lock lock = {.amount_micro = EUROS(8), .actor = "eve", .why = "w"};
-    uint64_t number = given(store, id, EUROS(10));
-    assert_ok(ledger_lock(store, id, &lock));
-    end_it(fixture, number);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(8));
-    assert_int_equal(balance_of(store, id).available_micro, -EUROS(8));
+    uint64_t number = given(store, scene.id, EUROS(10));
+    assert_ok(ledger_lock(store, scene.id, &lock));
+    assert_int_equal(end_it(&scene, number), 1);
+    assert_int_equal(balance_of(store, scene.id).balance_micro, EUROS(8));
+    assert_int_equal(balance_of(store, scene.id).available_micro, -EUROS(8));
     lock.amount_micro = 0;
-    assert_ok(ledger_lock(store, id, &lock));
-    assert_int_equal(balance_of(store, id).available_micro, 0);
-    look_again(fixture);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, 0);
-    assert_clean(store);
+    assert_ok(ledger_lock(store, scene.id, &lock));
+    assert_int_equal(balance_of(store, scene.id).available_micro, 0);
+    assert_int_equal(look_again(&scene), 1);
+    assert_has(&scene, 0);
 }
 
 /* Or its end would be dodged by a way over a sub-account. */
 static void it_is_not_moved_to_another_account(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t id = make_account(store, "a", 0), child = make_account(store, "b", 0);
+    struct scene scene = make_scene(state, EUROS(5));
+    struct store *store = scene.store;
+    uint64_t child = make_account(store, "b", 0);
     char sql[96];
     snprintf(sql, sizeof(sql), "UPDATE account SET parent_id = %llu WHERE id = %llu",
-             (unsigned long long)id, (unsigned long long)child);
-    fixture_sql(fixture, sql);
-    top_up(store, id, EUROS(5));
-    (void)given(store, id, EUROS(10));
-    assert_result(move(store, "transfer", id, EUROS(5) + 1, child), STORE_REFUSED);
-    assert_ok(move(store, "transfer", id, EUROS(5), child));
-    assert_result(move(store, "transfer", id, 1, child), STORE_REFUSED);
+             (unsigned long long)scene.id, (unsigned long long)child);
+    fixture_sql(scene.fixture, sql);
+    (void)given(store, scene.id, EUROS(10));
+    assert_result(move(store, "transfer", scene.id, EUROS(5) + 1, child), STORE_REFUSED);
+    assert_ok(move(store, "transfer", scene.id, EUROS(5), child));
+    assert_result(move(store, "transfer", scene.id, 1, child), STORE_REFUSED);
     assert_clean(store);
 }
 
 static void an_adjustment_takes_paid_money_first_and_leaves_no_debt(void **state)
 {
+    struct scene scene = make_scene(state, EUROS(5));
+    struct store *store = scene.store;
+    uint64_t number = given(store, scene.id, EUROS(10));
+    assert_ok(move(store, "adjustment", scene.id, -EUROS(4), 0));
+    assert_int_equal(left(store, scene.id), EUROS(10));
+    assert_ok(move(store, "adjustment", scene.id, -EUROS(9), 0));
+    assert_int_equal(left(store, scene.id), EUROS(2));
+    top_up(store, scene.id, EUROS(30)); /* is not what was taken */
+    assert_int_equal(end_it(&scene, number), 1);
+    assert_has(&scene, EUROS(30));
+}
+
+/* More than are looked at in one transaction, and many of one account. */
+static void many_that_end_at_once_are_each_taken_back(void **state)
+{
+    enum { ACCOUNTS = 8, EACH = 30 };
     struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t id = make_account(store, "a", 0);
-    top_up(store, id, EUROS(5));
-    uint64_t number = given(store, id, EUROS(10));
-    assert_ok(move(store, "adjustment", id, -EUROS(4), 0));
-    assert_int_equal(left(store, id), EUROS(10));
-    assert_ok(move(store, "adjustment", id, -EUROS(9), 0));
-    assert_int_equal(left(store, id), EUROS(2));
-    top_up(store, id, EUROS(30)); /* is not what was taken */
-    end_it(fixture, number);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, EUROS(30));
-    assert_clean(store);
+    uint64_t ids[ACCOUNTS];
+    for (int i = 0; i < ACCOUNTS; i++) {
+        char name[] = {(char)('a' + i), '\0'};
+        ids[i] = make_account(fixture->store, name, 0);
+    }
+    for (int i = 0; i < ACCOUNTS * EACH; i++) {
+        (void)given(fixture->store, ids[i % ACCOUNTS], EUROS(1));
+    }
+    fixture_sql(fixture, "UPDATE promotion SET wall_ends_us = 1, wall_look_us = number");
+    assert_int_equal(look(fixture->store), ACCOUNTS * EACH);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM promotion WHERE is_open = 1"),
+                     0);
+    assert_int_equal(balance_of(fixture->store, ids[ACCOUNTS - 1]).balance_micro, 0);
+    assert_clean(fixture->store);
 }
 
 static void only_a_bonus_ends_and_there_are_not_many_of_them(void **state)
@@ -312,19 +334,14 @@ static void only_a_bonus_ends_and_there_are_not_many_of_them(void **state)
 
 static void a_verdict_gives_back_what_a_dead_edge_held_of_it(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t session = 0, id = make_account(store, "a", 0);
-    uint64_t incarnation = make_incarnation(store, 'a', &session);
-    uint64_t number = given(store, id, EUROS(10));
-    (void)ask(store, incarnation, session, id, 0, 0, EUROS(10));
-    end_it(fixture, number);
-    assert_int_equal(look(store), 0);
-    assert_ok(ledger_fence(store, incarnation, "eve", "burnt"));
-    look_again(fixture);
-    assert_int_equal(look(store), 1);
-    assert_int_equal(balance_of(store, id).balance_micro, 0);
-    assert_clean(store);
+    struct scene scene = make_scene(state, 0);
+    struct store *store = scene.store;
+    uint64_t number = given(store, scene.id, EUROS(10));
+    (void)refill(&scene, 0, 0, EUROS(10));
+    assert_int_equal(end_it(&scene, number), 0);
+    assert_ok(ledger_fence(store, scene.incarnation, "eve", "burnt"));
+    assert_int_equal(look_again(&scene), 1);
+    assert_has(&scene, 0);
 }
 
 struct mirror { /* what a lease of a test edge had */
@@ -343,7 +360,7 @@ static int64_t free_of(const struct mirror *edge)
     return edge->granted_micro - edge->returned_micro - edge->used_micro;
 }
 
-static void refill(struct store *store, uint64_t id, struct mirror *edge, int64_t want_micro)
+static void refill_edge(struct store *store, uint64_t id, struct mirror *edge, int64_t want_micro)
 {
     edge->granted_micro = ask(store, edge->incarnation, edge->session, id, edge->used_micro,
                               edge->returned_micro, want_micro)
@@ -354,14 +371,14 @@ static void refill(struct store *store, uint64_t id, struct mirror *edge, int64_
  * have used, and at most what was given; nobody spends what there is not. */
 static void a_random_life_ends_with_all_of_it_used_or_taken_back(void **state)
 {
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    uint64_t random = 7, id = make_account(store, "a", 0), numbers[4];
+    struct scene scene = make_scene(state, 1000);
+    struct store *store = scene.store;
+    uint64_t random = 7, id = scene.id, numbers[4];
     int64_t charged_micro = 0, given_micro = 0;
     struct mirror edges[2] = {0};
-    edges[0].incarnation = make_incarnation(store, 'a', &edges[0].session);
+    edges[0].incarnation = scene.incarnation;
+    edges[0].session = scene.session;
     edges[1].incarnation = make_incarnation(store, 'b', &edges[1].session);
-    top_up(store, id, 1000);
     for (int i = 0; i < 4; i++) {
         int64_t amount_micro = 1 + some(&random, 500);
         numbers[i] = given(store, id, amount_micro);
@@ -372,11 +389,11 @@ static void a_random_life_ends_with_all_of_it_used_or_taken_back(void **state)
         int64_t part_micro = some(&random, free_of(edge) + 1);
         switch (some(&random, 4)) {
         case 0:
-            refill(store, id, edge, some(&random, 200));
+            refill_edge(store, id, edge, some(&random, 200));
             break;
         case 1:
             edge->returned_micro += part_micro;
-            refill(store, id, edge, 0);
+            refill_edge(store, id, edge, 0);
             break;
         case 2:
             if (part_micro > 0) {
@@ -387,20 +404,18 @@ static void a_random_life_ends_with_all_of_it_used_or_taken_back(void **state)
             }
             break;
         default:
-            look_again(fixture);
-            (void)look(store);
+            (void)look_again(&scene);
         }
         if (i % 40 == 39) {
-            end_it(fixture, numbers[i / 40]);
+            (void)end_it(&scene, numbers[i / 40]);
         }
     }
     for (int i = 0; i < 2; i++) {
         edges[i].returned_micro += free_of(&edges[i]);
-        refill(store, id, &edges[i], 0);
+        refill_edge(store, id, &edges[i], 0);
     }
-    look_again(fixture);
-    (void)look(store);
-    int64_t taken_micro = fixture_number(fixture, "SELECT sum(taken_micro) FROM promotion");
+    (void)look_again(&scene);
+    int64_t taken_micro = fixture_number(scene.fixture, "SELECT sum(taken_micro) FROM promotion");
     assert_int_equal(left(store, id), 0);
     assert_true(taken_micro <= given_micro && taken_micro >= given_micro - charged_micro);
     struct balance balance = balance_of(store, id);
@@ -437,6 +452,7 @@ int main(void)
         TEST(a_lock_is_not_broken_by_it_and_its_end_lets_it_go),
         TEST(it_is_not_moved_to_another_account),
         TEST(an_adjustment_takes_paid_money_first_and_leaves_no_debt),
+        TEST(many_that_end_at_once_are_each_taken_back),
         TEST(only_a_bonus_ends_and_there_are_not_many_of_them),
         TEST(a_verdict_gives_back_what_a_dead_edge_held_of_it),
         TEST(a_random_life_ends_with_all_of_it_used_or_taken_back),
