@@ -15,7 +15,12 @@ static void take_usage(void *ctx, uint64_t sequence, struct slice record)
 {
     struct store_loop *loop = ctx;
     struct usage *usage = &loop->usages[loop->usage_count];
-    if (sequence <= loop->up_to && loop->usage_count < SETTLE_MAX && usage_decode(record, usage)) {
+    if (sequence > loop->up_to || loop->usage_count == SETTLE_MAX || loop->unreadable != 0) {
+        return;
+    }
+    if (!usage_decode(record, usage)) {
+        loop->unreadable = sequence;
+    } else {
         usage->sequence = sequence - loop->offset;
         loop->settled[loop->usage_count].sequence = usage->sequence;
         if (loop->copy.size_max - loop->copy.size >= record.size) {
@@ -61,16 +66,42 @@ static void renumber(struct store_loop *loop)
     }
 }
 
+/* Written by a newer program, perhaps. It stays on the disk, and what is behind it, too. */
+static void tell_unreadable(struct store_loop *loop, uint64_t life)
+{
+    char text[160];
+    struct buf json;
+    if (loop->unreadable == 0 || loop->is_unreadable_told) {
+        return;
+    }
+    loop->is_unreadable_told = true;
+    buf_init(&json, text, sizeof(text));
+    buf_char(&json, '{');
+    buf_json_text(&json, "alarm", SLICE("a usage cannot be read: nothing behind it is settled"));
+    buf_json_i64(&json, "life", (int64_t)life);
+    buf_json_i64(&json, "usage", (int64_t)loop->unreadable);
+    buf_char(&json, '}');
+    edge_event(loop->role, "alarm", buf_done(&json));
+}
+
 /* Reads what a part of a life has beyond the ledger's mark. */
 static void read_usages(struct store_loop *loop, uint64_t life, const struct identity_part *part)
 {
     loop->usage_count = 0;
+    loop->unreadable = 0;
     loop->copy.size = 0;
     loop->copy.is_full = false;
     loop->offset = part->offset;
     loop->up_to = part->up_to;
     (void)journal_file_usages(loop->role->journal, life, identity_part_next(part),
                               loop->settle_count, take_usage, loop);
+    tell_unreadable(loop, life);
+}
+
+/* Of what was read now. */
+static bool is_all_settled(const struct store_loop *loop)
+{
+    return loop->usage_count == 0 && loop->unreadable == 0;
 }
 
 /* One batch, as that incarnation. OK: *part has the new mark. */
@@ -132,17 +163,18 @@ static bool settle_part(struct store_loop *loop, const struct edge_identity *old
                         struct identity_part *part)
 {
     read_usages(loop, old->life, part);
-    if (loop->usage_count == 0 || part->up_to == part->above) {
+    if (is_all_settled(loop) || part->up_to == part->above) {
         return true;
     }
-    if (part->is_refused || loop->is_foreign || !lives_open_part(loop, old, part)) {
+    if (loop->usage_count == 0 || part->is_refused || loop->is_foreign ||
+        !lives_open_part(loop, old, part)) {
         return false;
     }
     read_usages(loop, old->life, part);
     if (loop->usage_count > 0 && settle_batch(loop, part) == STORE_OLD_SESSION) {
         part->session = 0; /* the other disk settles what is its own, too */
     }
-    return loop->usage_count == 0;
+    return is_all_settled(loop);
 }
 
 static void settle_old(struct store_loop *loop, struct edge_identity *old)

@@ -26,8 +26,10 @@ struct store_loop { /* one thread's */
     int usage_count;
     int settle_count;       /* how many a settlement takes: fewer after one that failed */
     uint64_t offset, up_to; /* of the usages that are read now */
-    int64_t settle_at_us;   /* not before, unless much waits */
-    struct buf copy;        /* the records of `settled` */
+    uint64_t unreadable;    /* the one of them that could not be, and is the last; 0: all could */
+    bool is_unreadable_told;
+    int64_t settle_at_us; /* not before, unless much waits */
+    struct buf copy;      /* the records of `settled` */
     struct event_row *events;
 };
 

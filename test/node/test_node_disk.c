@@ -156,6 +156,31 @@ static void run_until(struct world *world, int count)
     assert_int_equal(charges(world), count);
 }
 
+static bool has_alarm(struct world *world, const char *words)
+{
+    static struct event_row rows[50];
+    int count = 0;
+    bool is_there = false;
+    assert_int_equal(event_page(world->store, "alarm", 0, INT64_MAX, rows, 50, &count), STORE_OK);
+    for (int i = 0; i < count; i++) {
+        is_there |= strstr(rows[i].text, words) != NULL;
+    }
+    return is_there;
+}
+
+/* The program runs until that is said. */
+static void run_until_alarm(struct world *world, const char *words)
+{
+    pid_t pid = program_start(world->dir, "");
+    assert_true(pid > 0);
+    int64_t until_ms = program_now_ms() + SETTLED_IN_MS;
+    while (!has_alarm(world, words) && program_now_ms() < until_ms) {
+        program_sleep_ms(20);
+    }
+    assert_true(program_stop(pid, SIGTERM) >= 0);
+    assert_true(has_alarm(world, words));
+}
+
 /* ---- an older program's ---- */
 
 /* DIR/store.identity without the timeline at its end. */
@@ -356,19 +381,35 @@ static void a_disk_that_was_fenced_many_times_settles_what_each_life_left(void *
     end(world);
 }
 
-/* ---- a ledger that was put back to before it numbered this disk ---- */
+/* ---- what a program cannot read ---- */
 
-static bool has_alarm(struct world *world, const char *words)
+/* Written by a newer program, in a life that is over since: it is no usage that is settled. */
+static void a_usage_that_cannot_be_read_is_named_and_stays(void **state)
 {
-    static struct event_row rows[50];
-    int count = 0;
-    bool is_there = false;
-    assert_int_equal(event_page(world->store, "alarm", 0, INT64_MAX, rows, 50, &count), STORE_OK);
-    for (int i = 0; i < count; i++) {
-        is_there |= strstr(rows[i].text, words) != NULL;
-    }
-    return is_there;
+    (void)state;
+    static const char newer[] = "\x7f of a format to come";
+    char error[JOURNAL_ERROR_SIZE];
+    struct world *world = start();
+    struct edge_identity identity = {.life = 1, .incarnation = world->incarnation};
+    memcpy(identity.nonce, nonce, sizeof(nonce));
+    store_identity_append(&world->role, &identity);
+    write_usage(world);
+    (void)world->role.edge.journal.append(world->role.edge.journal.ctx, JOURNAL_USAGE,
+                                          slice_make(newer, sizeof(newer)));
+    write_usage(world);
+    assert_int_equal(ledger_fence(world->store, world->incarnation, "test", "dead"), STORE_OK);
+    assert_true(journal_file_prepare(world->log, error));
+    assert_true(journal_file_begin_life(world->log));
+    close_log(world);
+    run_until_alarm(world, "cannot be read");
+    assert_int_equal(charges(world), 1); /* what was before it */
+    open_log(world);
+    assert_int_equal(world->role.identity_count, 2);
+    assert_false(world->role.identities[0].is_over);
+    end(world);
 }
+
+/* ---- a ledger that was put back to before it numbered this disk ---- */
 
 /* `ledger recover` has said that it is the right one: the edge gets a new number, and what it
  * cannot settle stays on its disk and is named. */
@@ -387,14 +428,7 @@ static void a_disk_that_the_ledger_never_numbered_gets_a_new_number(void **state
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "DELETE FROM incarnation", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    pid_t pid = program_start(world->dir, "");
-    assert_true(pid > 0);
-    int64_t until_ms = program_now_ms() + SETTLED_IN_MS;
-    while (!has_alarm(world, "cannot be settled") && program_now_ms() < until_ms) {
-        program_sleep_ms(20);
-    }
-    assert_true(program_stop(pid, SIGTERM) >= 0);
-    assert_true(has_alarm(world, "cannot be settled"));
+    run_until_alarm(world, "cannot be settled");
     assert_int_equal(charges(world), 0);
     open_log(world);
     assert_int_equal(world->role.identity_count, 2);
@@ -408,6 +442,7 @@ int main(void)
         cmocka_unit_test(the_disk_of_an_older_program_is_let_in_settled_and_goes_on),
         cmocka_unit_test(what_a_disk_wrote_that_was_put_back_is_charged_once),
         cmocka_unit_test(a_disk_that_was_fenced_many_times_settles_what_each_life_left),
+        cmocka_unit_test(a_usage_that_cannot_be_read_is_named_and_stays),
         cmocka_unit_test(a_disk_that_the_ledger_never_numbered_gets_a_new_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
