@@ -121,7 +121,6 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
         return false;
     }
     memcpy(out->user, user, sizeof(user));
-    admit_right(worker, msg, from, credentials);
     uint32_t nonce_hash = (uint32_t)hash_slice(settings->hash_seed, credentials->nonce) | 1;
     struct reg_now now = {worker->now.mono_us, worker->now.wall_us};
     /* Without qop there is no count: the nonce is good once, as if it were the first. */
@@ -135,6 +134,8 @@ static bool check_digest(struct edge_worker *worker, const struct sip_msg *msg,
         challenge(worker, msg, from, is_register, true);
         return false;
     }
+    /* Not before: what somebody heard and sends again makes nobody a customer. */
+    admit_right(worker, msg, from, credentials);
     if (out->endpoint.is_disabled && !is_emergency_call(worker->edge, msg)) {
         struct refusal refusal = {
             .status = 403, .token = "endpoint-disabled", .version = out->endpoint.version};

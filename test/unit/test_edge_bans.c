@@ -366,6 +366,36 @@ static void a_scanner_s_mark_alone_bans_nobody(void **state)
     h_free(h);
 }
 
+/* What alice's phone sent is heard and sent again by another, as often as he likes. */
+static void who_repeats_another_s_credentials_is_no_customer(void **state)
+{
+    (void)state;
+    struct harness *h = guarded();
+    char line[1024];
+    struct buf buf;
+    buf_init(&buf, line, sizeof(line));
+    h_credentials(h, ALICE, "INVITE", BOB_URI, true, &buf);
+    buf_char(&buf, '\0');
+    h_register(h, BOB);
+    struct h_request request = {.method = "INVITE", .call_id = "c1", .extra = line};
+    h_ask(h, ALICE, &request);
+    assert_true(h_take_request(h, BOB, SIP_INVITE));
+    request.call_id = "c2";
+    request.from_user = request.from_tag = "alice";
+    h_ask(h, STRANGER, &request);
+    assert_true(h_take_status(h, STRANGER, 407));
+    struct reg_flow flow = h_flow(h, STRANGER);
+    assert_false(edge_knows_place(h->edge, flow.address));
+    assert_in_range(scan(h, STRANGER), 5, 20);
+    h_ask(h, STRANGER, &request);
+    ask_register(h, STRANGER, "user500", false);
+    assert_true(is_banned(h, STRANGER));
+    h_forget(h);
+    ask_register(h, STRANGER, "user501", false);
+    assert_int_equal(h_count(h, STRANGER), 0);
+    h_free(h);
+}
+
 static void what_is_not_known_yet_bans_nobody(void **state)
 {
     (void)state;
@@ -392,6 +422,7 @@ int main(void)
         cmocka_unit_test(trunks_and_the_allow_list_are_never_banned),
         cmocka_unit_test(broken_messages_are_answered_and_never_banned),
         cmocka_unit_test(a_scanner_s_mark_alone_bans_nobody),
+        cmocka_unit_test(who_repeats_another_s_credentials_is_no_customer),
         cmocka_unit_test(what_is_not_known_yet_bans_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
