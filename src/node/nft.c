@@ -197,11 +197,12 @@ static void become_nft(int in_fd, int said_fd)
     _exit(127);
 }
 
-/* True: it ended well. */
+/* True: it ended well, as far as is known. */
 static bool wait_nft(pid_t pid)
 {
     int status = 0;
-    for (int waited_ms = 0; waitpid(pid, &status, WNOHANG) == 0; waited_ms += WAIT_MS) {
+    pid_t ended = 0;
+    for (int waited_ms = 0; (ended = waitpid(pid, &status, WNOHANG)) == 0; waited_ms += WAIT_MS) {
         if (waited_ms >= NFT_MS) {
             kill(pid, SIGKILL);
             waitpid(pid, &status, 0);
@@ -209,7 +210,7 @@ static bool wait_nft(pid_t pid)
         }
         poll(NULL, 0, WAIT_MS);
     }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* Its first line, or that it said nothing. */

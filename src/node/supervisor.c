@@ -521,6 +521,7 @@ int supervisor_run(const struct supervisor_options *options)
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
+    signal(SIGCHLD, SIG_DFL); /* who started us may ignore it: then no death would be seen */
     if (!begin(&supervisor, error, sizeof(error))) {
         fprintf(stderr, "dialtone run: %s\n", error);
         return 1;

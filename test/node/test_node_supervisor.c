@@ -116,6 +116,24 @@ static void an_edge_that_is_killed_answers_again_within_a_second(void **state)
     stop(&running);
 }
 
+static void a_death_is_seen_also_where_who_started_it_ignores_his_children(void **state)
+{
+    (void)state;
+    struct running running = {.pid = -1};
+    program_dir(running.dir);
+    program_run("init %", running.dir, &output);
+    assert_int_equal(output.status, 0);
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN); /* what is ignored stays so in a new program */
+    running.pid = program_launch(running.dir, "");
+    signal(SIGCHLD, before);
+    assert_true(running.pid > 0);
+    assert_true(program_becomes_ready(running.dir));
+    pid_t edge = program_role(running.dir, "edge");
+    assert_int_equal(kill(edge, SIGKILL), 0);
+    assert_in_range(wait_for_role(running.dir, "edge", edge), 0, 9000);
+    stop(&running);
+}
+
 static void a_datagram_sent_while_the_edge_is_dead_is_answered(void **state)
 {
     (void)state;
@@ -548,6 +566,7 @@ int main(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edge_that_is_killed_answers_again_within_a_second),
+        cmocka_unit_test(a_death_is_seen_also_where_who_started_it_ignores_his_children),
         cmocka_unit_test(a_datagram_sent_while_the_edge_is_dead_is_answered),
         cmocka_unit_test(a_web_that_is_killed_leaves_the_edge_alone),
         cmocka_unit_test(a_role_that_dies_often_waits_and_comes_back),
