@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONNECT_PART 2 /* connecting may take half of the patience */
+#define CONNECT_PART 2    /* connecting may take half of the patience */
+#define PATIENCE_MIN_MS 2 /* to libcurl, 0 is no limit at all, or five minutes to connect */
 
 bool post_init(void)
 {
@@ -46,6 +47,7 @@ static struct curl_slist *make_headers(const struct post_request *request)
 static void set_options(CURL *curl, const struct post_request *request, struct post_answer *answer)
 {
     long patience_ms = (long)(request->patience_us / 1000);
+    patience_ms = patience_ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : patience_ms;
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
