@@ -117,24 +117,34 @@ static inline bool lex_is_line_end(const char *at)
     return memcmp(at, "\r\n", 2) == 0;
 }
 
+/* Bit 5 of each byte that is a letter: of `lower`, whose other characters lie below '@'. */
+static inline uint64_t lex_case_bits(uint64_t lower)
+{
+    return (lower & UINT64_C(0x4040404040404040)) >> 1;
+}
+
 static inline uint64_t lex_difference64(const char *data, const char *lower)
 {
     uint64_t word, wanted;
     memcpy(&word, data, 8);
     memcpy(&wanted, lower, 8);
-    return (word | UINT64_C(0x2020202020202020)) ^ wanted;
+    return (word | lex_case_bits(wanted)) ^ wanted;
 }
 
-static inline uint32_t lex_difference32(const char *data, const char *lower)
+static inline uint64_t lex_difference32(const char *data, const char *lower)
 {
     uint32_t word, wanted;
     memcpy(&word, data, 4);
     memcpy(&wanted, lower, 4);
-    return (word | UINT32_C(0x20202020)) ^ wanted;
+    return (word | lex_case_bits(wanted)) ^ wanted;
 }
 
-/* Is it `lower`, a literal of small letters and '-', in letters of any size? Setting bit 5 makes
- * equal what differs in case, and nothing else that may stand in a token. */
+static inline uint64_t lex_difference8(char data, char lower)
+{
+    return ((uint8_t)data | lex_case_bits((uint8_t)lower)) ^ (uint8_t)lower;
+}
+
+/* Is it `lower`, a literal of small letters, digits and '-', in letters of any size? */
 #define LEX_IS(token, lower) lex_equal_lower((token), (lower), sizeof(lower) - 1)
 
 static inline bool lex_equal_lower(struct slice token, const char *lower, size_t size)
@@ -158,8 +168,8 @@ static inline bool lex_equal_lower(struct slice token, const char *lower, size_t
         return true;
     }
     /* Of three or fewer, these are all. */
-    return (((data[0] | 0x20) ^ lower[0]) | ((data[size / 2] | 0x20) ^ lower[size / 2]) |
-            ((data[size - 1] | 0x20) ^ lower[size - 1])) == 0;
+    return (lex_difference8(data[0], lower[0]) | lex_difference8(data[size / 2], lower[size / 2]) |
+            lex_difference8(data[size - 1], lower[size - 1])) == 0;
 }
 
 /* Every character of that class, and at least one. */

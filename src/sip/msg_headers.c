@@ -34,8 +34,9 @@ static inline enum sip_header_id near_name_read(const char *at, const char *end,
         }
         *colon = at + size;
         const struct sip_header_name *known = sip_header_slot(size, at[0], at[size - 1]);
-        block = _mm_or_si128(block, _mm_set1_epi8(0x20));
         __m128i text = _mm_loadu_si128((const __m128i *)(const void *)known->text);
+        __m128i case_bits = _mm_srli_epi16(_mm_and_si128(text, _mm_set1_epi8(0x40)), 1);
+        block = _mm_or_si128(block, case_bits); /* of its letters: a return is no '-' */
         unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, text));
         /* The first bit that is not set stands where they differ. */
         bool is_known = known->size == size && (unsigned)__builtin_ctz(~same) >= size;

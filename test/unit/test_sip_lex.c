@@ -97,17 +97,9 @@ static void a_character_is_found_among_sixteen(void **state)
 static void names_are_compared_without_case_and_no_other_character_passes(void **state)
 {
     (void)state;
-    static const char *const names[] = {"",
-                                        "t",
-                                        "to",
-                                        "via",
-                                        "cseq",
-                                        "nonce",
-                                        "digest",
-                                        "contact",
-                                        "username",
-                                        "max-forwards",
-                                        "proxy-authorization"};
+    static const char *const names[] = {
+        "",       "t",       "to",       "via",          "cseq",    "nonce",
+        "digest", "contact", "username", "max-forwards", "sha-256", "proxy-authorization"};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         size_t size = strlen(names[i]);
         char *text = malloc(size == 0 ? 1 : size);
@@ -116,9 +108,6 @@ static void names_are_compared_without_case_and_no_other_character_passes(void *
         assert_true(lex_equal_lower(slice_make(text, size), names[i], size));
         for (size_t at = 0; at < size; at++) {
             for (unsigned c = 0; c < 256; c++) {
-                if (!lex_is((char)c, LEX_TOKEN)) {
-                    continue; /* what is compared is a token */
-                }
                 text[at] = (char)c;
                 bool is_same = (char)c == names[i][at] ||
                                (c >= 'A' && c <= 'Z' && (char)(c | 0x20) == names[i][at]);
