@@ -162,56 +162,63 @@ static uint64_t json_u64(const json_t *request, const char *name)
     return (uint64_t)json_integer_value(json_object_get(request, name));
 }
 
+#define CALLS_TEXT_MAX (8u << 20)
+
+/* Appends a worker's calls in progress. False: not all of them, which is said. */
+static bool add_calls(struct edge_role *role, int worker, uint64_t account_id, struct buf *out,
+                      struct control_answer *answer)
+{
+    uint32_t at = 0;
+    bool has_more = true;
+    while (has_more && !out->is_full) {
+        struct command *command = command_new(COMMAND_CALLS);
+        if (command == NULL) {
+            control_answer_error(answer, "unknown", "no memory");
+            return false;
+        }
+        command->account_id = account_id;
+        command->at = at;
+        bool is_done =
+            edge_command(role, worker, command, PATIENCE_US) && command->answer.is != TRI_UNKNOWN;
+        if (is_done && command->text_size > 0) {
+            buf_text(out, out->data[out->size - 1] == '[' ? "" : ",");
+            buf_put(out, command->text, command->text_size);
+        }
+        at = is_done ? command->at : at;
+        has_more = is_done && command->answer.is == TRI_PRESENT;
+        command_release(role, command);
+        if (!is_done) {
+            control_answer_error(answer, "unknown", "worker %d does not answer", worker);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void do_calls(struct edge_role *role, const json_t *request, struct control_answer *answer)
 {
-    size_t text_max = 8u << 20;
-    char *text = malloc(text_max);
+    char *text = malloc(CALLS_TEXT_MAX);
     struct buf out;
     if (text == NULL) {
         control_answer_error(answer, "unknown", "no memory");
         return;
     }
-    buf_init(&out, text, text_max);
+    buf_init(&out, text, CALLS_TEXT_MAX);
     buf_printf(&out, "\"as_of_wall_us\":%" PRId64 ",\"calls\":[", clock_wall_us());
-    bool is_first = true;
-    for (int i = 0; i < role->worker_count; i++) {
-        uint32_t at = 0;
-        for (int page = 0; page < 8; page++) {
-            struct command *command = command_new(COMMAND_CALLS);
-            if (command == NULL) {
-                break;
-            }
-            command->account_id = json_u64(request, "account_id");
-            command->at = at;
-            if (!edge_command(role, i, command, PATIENCE_US)) {
-                command_release(role, command);
-                free(text);
-                control_answer_error(answer, "unknown", "worker %d does not answer", i);
-                return;
-            }
-            if (command->text_size > 0) {
-                if (!is_first) {
-                    buf_char(&out, ',');
-                }
-                is_first = false;
-                buf_put(&out, command->text, command->text_size);
-            }
-            at = command->at;
-            bool has_more = command->answer.is == TRI_PRESENT;
-            command_release(role, command);
-            if (!has_more) {
-                break;
-            }
-        }
+    bool is_whole = true;
+    for (int i = 0; is_whole && i < role->worker_count; i++) {
+        is_whole = add_calls(role, i, json_u64(request, "account_id"), &out, answer);
     }
     buf_char(&out, ']');
     buf_char(&out, '\0');
-    if (out.is_full) {
-        free(text);
-        control_answer_error(answer, "unknown", "too many calls for one answer");
+    if (is_whole && !out.is_full) {
+        control_answer_text(answer, text);
         return;
     }
-    control_answer_text(answer, text);
+    free(text);
+    if (is_whole) {
+        control_answer_error(answer, "unknown", "too many calls for one answer");
+    }
 }
 
 static void do_end(struct edge_role *role, const json_t *request, struct control_answer *answer)
@@ -228,7 +235,8 @@ static void do_end(struct edge_role *role, const json_t *request, struct control
     for (int i = 0; i < role->worker_count; i++) {
         struct command *command = command_new(COMMAND_END);
         if (command == NULL) {
-            break;
+            control_answer_error(answer, "unknown", "no memory");
+            return;
         }
         command->key = key;
         snprintf(command->actor, sizeof(command->actor), "%s", actor == NULL ? "" : actor);
