@@ -32,6 +32,14 @@ static void take_usage(void *ctx, uint64_t sequence, struct slice record)
     }
 }
 
+static bool is_disk_low(struct edge_role *role)
+{
+    pthread_mutex_lock(&role->lock);
+    bool is_low = role->view.is_disk_low;
+    pthread_mutex_unlock(&role->lock);
+    return is_low;
+}
+
 static void archive(struct store_loop *loop, uint64_t incarnation, uint64_t mark)
 {
     char error[JOURNAL_ERROR_SIZE];
@@ -40,7 +48,7 @@ static void archive(struct store_loop *loop, uint64_t incarnation, uint64_t mark
         loop->settled[count].incarnation = incarnation;
         count++;
     }
-    if (count > 0 && !loop->role->view.is_disk_low &&
+    if (count > 0 && !is_disk_low(loop->role) &&
         !journal_archive_settled(loop->role->options->dir, loop->settled, count,
                                  clock_wall_us() / 1000000, error)) {
         edge_event(loop->role, "alarm", SLICE("{\"alarm\":\"archive of settled usages failed\"}"));
