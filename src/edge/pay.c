@@ -128,8 +128,8 @@ void call_try_meter(struct edge_worker *worker, struct call *call, const struct 
     }
     if (payer == NULL) {
         struct tri known = directory_account(worker->edge->directory, call->account_id, &account);
-        if (known.is !=
-            TRI_PRESENT) { /* it was when the call came: in mid-change, that is no "no" */
+        /* It was there when the call came: an account in mid-change is no "no". */
+        if (known.is != TRI_PRESENT) {
             metered_refusal(worker, call, METER_UNKNOWN);
             return;
         }
