@@ -162,18 +162,19 @@ static void forget_copy(const struct cli *cli)
 
 static int print_recovery(const struct cli *cli, const struct recover_report *report)
 {
-    size_t left = json_array_size(report->left);
+    bool is_whole = json_array_size(report->left) + report->left_out == 0 && report->damaged == 0;
     size_t index;
     json_t *text;
     if (cli->is_json) {
-        json_t *answer =
-            json_pack("{s:I,s:I,s:I,s:I,s:I,s:O}", "charges_put", (json_int_t)report->charges_put,
-                      "requests_put", (json_int_t)report->requests_put, "requests_known",
-                      (json_int_t)report->requests_known, "fenced", (json_int_t)report->fenced,
-                      "damaged", (json_int_t)report->damaged, "left", report->left);
+        json_t *answer = json_pack(
+            "{s:I,s:I,s:I,s:I,s:I,s:O,s:I}", "charges_put", (json_int_t)report->charges_put,
+            "requests_put", (json_int_t)report->requests_put, "requests_known",
+            (json_int_t)report->requests_known, "fenced", (json_int_t)report->fenced, "damaged",
+            (json_int_t)report->damaged, "left", report->left, "left_out",
+            (json_int_t)report->left_out);
         cli_print_json(answer);
         json_decref(answer);
-        return left == 0 && report->damaged == 0 ? COMMAND_OK : COMMAND_FAILED;
+        return is_whole ? COMMAND_OK : COMMAND_FAILED;
     }
     printf("Put back: %" PRIu64 " call records with their charges, %" PRIu64
            " money requests (%" PRIu64 " were there).\n",
@@ -182,10 +183,13 @@ static int print_recovery(const struct cli *cli, const struct recover_report *re
     {
         printf("left: %s\n", json_string_value(text));
     }
+    if (report->left_out > 0) {
+        printf("left: %" PRIu64 " more, which are not named here.\n", report->left_out);
+    }
     if (report->damaged > 0) {
         printf("%" PRIu64 " lines or files of the journals are damaged.\n", report->damaged);
     }
-    return left == 0 && report->damaged == 0 ? COMMAND_OK : COMMAND_FAILED;
+    return is_whole ? COMMAND_OK : COMMAND_FAILED;
 }
 
 static int run_recover(const struct command *command, const struct args *args)

@@ -23,8 +23,9 @@ bool recover_stop(struct recovery *recovery, const char *what, const char *why)
 
 void recover_leave(struct recovery *recovery, const char *text)
 {
-    if (json_array_size(recovery->report->left) < LEFT_MAX) {
-        json_array_append_new(recovery->report->left, json_string(text));
+    if (json_array_size(recovery->report->left) == LEFT_MAX ||
+        json_array_append_new(recovery->report->left, json_string(text)) != 0) {
+        recovery->report->left_out++;
     }
 }
 

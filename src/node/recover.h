@@ -18,9 +18,10 @@ struct recover_report {
     uint64_t charges_put;
     uint64_t requests_put;
     uint64_t requests_known;
-    uint64_t fenced;  /* incarnations whose leases the restored ledger never gave in full */
-    uint64_t damaged; /* lines and records that cannot be read */
-    json_t *left;     /* what must be decided by a person: texts; the caller drops it */
+    uint64_t fenced;   /* incarnations whose leases the restored ledger never gave in full */
+    uint64_t damaged;  /* lines and records that cannot be read */
+    json_t *left;      /* what must be decided by a person: texts; the caller drops it */
+    uint64_t left_out; /* more of it, which is not named */
 };
 
 /* DIR must not be running. False: it stopped half-way (repeat it), `error` says why. */

@@ -31,6 +31,7 @@ struct recovery {
     uint64_t incarnation;                 /* whose usages the log is read for */
     struct kept *kept;
     size_t kept_count, kept_max;
+    bool is_memory_short;
     bool is_giving;    /* the money requests that add money are on */
     char timeline[33]; /* that this disk knows */
 };

@@ -21,14 +21,15 @@ void recover_leave_usage(struct recovery *recovery, const struct kept *kept, con
     recover_leave(recovery, text);
 }
 
-static bool keep(struct recovery *recovery, uint64_t incarnation, uint64_t sequence,
+static void keep(struct recovery *recovery, uint64_t incarnation, uint64_t sequence,
                  struct slice record)
 {
     if (recovery->kept_count == recovery->kept_max) {
         size_t more = recovery->kept_max == 0 ? 4096 : recovery->kept_max * 2;
         struct kept *kept = realloc(recovery->kept, more * sizeof(*kept));
         if (kept == NULL) {
-            return false;
+            recovery->is_memory_short = true;
+            return;
         }
         recovery->kept = kept;
         recovery->kept_max = more;
@@ -36,19 +37,18 @@ static bool keep(struct recovery *recovery, uint64_t incarnation, uint64_t seque
     struct kept *kept = &recovery->kept[recovery->kept_count];
     if (!usage_decode(record, &kept->usage)) {
         recovery->report->damaged++;
-        return true;
+        return;
     }
     kept->incarnation = incarnation;
     kept->usage.sequence = sequence;
     recovery->kept_count++;
-    return true;
 }
 
 /* Those that are in the log still, settled or not, fill what the archive lacks. */
 static void take_logged(void *ctx, uint64_t sequence, struct slice record)
 {
     struct recovery *recovery = ctx;
-    (void)keep(recovery, recovery->incarnation, sequence, record);
+    keep(recovery, recovery->incarnation, sequence, record);
 }
 
 static const struct edge_identity *find_identity(const struct recovery *recovery,
@@ -122,7 +122,7 @@ static void take_archived(void *ctx, const struct journal_settled *usage)
     if (identity == NULL || identity->session == 0) {
         check_stranger(recovery, usage);
     } else if (usage->sequence > identity->settled) {
-        (void)keep(recovery, identity->incarnation, usage->sequence, usage->record);
+        keep(recovery, identity->incarnation, usage->sequence, usage->record);
     }
 }
 
@@ -197,6 +197,9 @@ bool recover_kept_read(struct recovery *recovery, const char *dir)
     }
     if (!journal_archive_read(dir, take_archived, recovery, &damaged_size, why)) {
         return recover_stop(recovery, "the edge's settled records", why);
+    }
+    if (recovery->is_memory_short) { /* else the last ones would be missed without a word */
+        return recover_stop(recovery, "the edge's records", "no memory for all of them");
     }
     recovery->report->damaged += damaged_size > 0;
     sort_kept(recovery);
