@@ -1,11 +1,9 @@
 /* The edge's disk over time: written by an older program, put back to an older state, fenced again
  * and again. Each usage on it is charged once. */
-#include "program.h"
+#include "world.h"
 
 #include "base/money.h"
-#include "node/edge_store.h"
 #include "store/internal.h"
-#include "store/journal.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -20,37 +18,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#define WALL_S INT64_C(1800000000)
 #define CHARGE (MONEY_MICRO / 100)
 #define SETTLED_IN_MS 10000
-
-static struct program_output output;
-
-struct world {
-    char dir[256];
-    uint64_t account_id;
-    uint64_t incarnation;
-    int64_t balance_micro; /* before all charges */
-    struct store *store;
-    struct journal_file *log; /* NULL: the program has it */
-    struct edge_role role;    /* only its journal is used */
-    int calls;                /* each usage is of another */
-};
-
-static const char nonce[33] = "00112233445566778899aabbccddeeff";
-
-static int64_t balance(struct world *world)
-{
-    struct balance found;
-    assert_int_equal(ledger_balance(world->store, world->account_id, &found), STORE_OK);
-    return found.balance_micro;
-}
-
-static void open_store(struct world *world)
-{
-    world->store = store_new(&(struct store_options){.dir = world->dir, .deadline_us = 2000000});
-    assert_non_null(world->store);
-}
 
 static bool take_all(void *ctx, const struct journal_entry *entry)
 {
@@ -64,82 +33,29 @@ static bool take_all(void *ctx, const struct journal_entry *entry)
 static void open_log(struct world *world)
 {
     char error[JOURNAL_ERROR_SIZE];
-    struct journal_file_options options = {
-        .dir = world->dir, .segment_size = 256 * 1024, .ahead_count = 1};
-    world->log = journal_file_open(&options, error);
-    assert_non_null(world->log);
-    world->role.edge.journal = journal_file_as_journal(world->log);
+    world_open_log(world,
+                   &(struct journal_file_options){.segment_size = 256 * 1024, .ahead_count = 1});
     world->role.identity_count = 0;
     assert_true(journal_file_replay(world->log, take_all, &world->role, error));
 }
 
-static void close_log(struct world *world)
-{
-    char error[JOURNAL_ERROR_SIZE];
-    assert_true(journal_file_sync(world->log, error));
-    journal_file_close(world->log);
-    world->log = NULL;
-}
-
 static struct world *start(void)
 {
-    struct account account;
-    struct world *world = calloc(1, sizeof(*world));
-    assert_non_null(world);
-    program_dir(world->dir);
-    program_run("init % --demo", world->dir, &output);
-    assert_int_equal(output.status, 0);
-    open_store(world);
-    assert_int_equal(config_account_by_name(world->store, "acme", &account), STORE_OK);
-    world->account_id = account.id;
-    world->balance_micro = balance(world);
-    assert_int_equal(ledger_register(world->store, "edge", nonce, &world->incarnation), STORE_OK);
+    struct world *world = world_new();
     open_log(world);
     return world;
 }
 
-static void end(struct world *world)
+/* The number-th of them. */
+static void write_usage(struct world *world, uint64_t number)
 {
-    uint64_t transfers = 0;
-    uint64_t wrong = 0;
-    assert_int_equal(ledger_audit(world->store, NULL, NULL, &transfers, &wrong), STORE_OK);
-    assert_int_equal(wrong, 0);
-    store_free(world->store);
-    journal_file_close(world->log);
-    program_remove(world->dir);
-    free(world);
-}
-
-static void write_usage(struct world *world)
-{
-    char record[4096];
-    struct buf buf;
-    int64_t ended_micro = CHARGE * (int64_t)++world->calls;
-    struct usage usage = {.account_id = world->account_id,
-                          .charge_micro = CHARGE,
-                          .ended_micro = ended_micro,
-                          .rate = {.currency = "EUR"},
-                          .talk_to_us = 30000000,
-                          .wall_start_us = WALL_S * 1000000,
-                          .wall_answer_us = WALL_S * 1000000,
-                          .wall_end_us = (WALL_S + 30) * 1000000,
-                          .status = 200,
-                          .flags = USAGE_ANSWERED,
-                          .end = USAGE_END_CALLER,
-                          .call_key = 1000 + (uint64_t)world->calls};
-    snprintf(usage.call_id, sizeof(usage.call_id), "call-%d", world->calls);
-    snprintf(usage.caller, sizeof(usage.caller), "alice");
-    snprintf(usage.callee, sizeof(usage.callee), "493042123");
-    snprintf(usage.reason, sizeof(usage.reason), "normal");
-    buf_init(&buf, record, sizeof(record));
-    usage_encode(&buf, &usage);
-    assert_true(world->role.edge.journal.append(world->role.edge.journal.ctx, JOURNAL_USAGE,
-                                                buf_done(&buf)) > 0);
+    struct usage usage = world_usage(world, CHARGE, number);
+    (void)world_write(world, &usage);
 }
 
 static int charges(struct world *world)
 {
-    return (int)((world->balance_micro - balance(world)) / CHARGE);
+    return (int)((world->balance_micro - world_balance(world)) / CHARGE);
 }
 
 /* The program runs until so many charges are booked, and then a little longer if it is to be seen
@@ -259,7 +175,7 @@ static void make_old(struct world *world)
     buf_init(&buf, record, sizeof(record));
     wire_put_u64(&buf, 1);
     wire_put_u64(&buf, world->incarnation);
-    wire_put_slice(&buf, slice_from_text(nonce));
+    wire_put_slice(&buf, slice_from_text(world->nonce));
     wire_put_slice(&buf, slice_from_text(ledger));
     wire_put_u64(&buf, version);
     (void)world->role.edge.journal.append(world->role.edge.journal.ctx, JOURNAL_IDENTITY,
@@ -275,28 +191,28 @@ static void the_disk_of_an_older_program_is_let_in_settled_and_goes_on(void **st
     (void)state;
     uint64_t session = 0, mark = 0;
     struct world *world = start();
-    assert_int_equal(ledger_open(world->store, world->incarnation, nonce, 0, &session, &mark),
-                     STORE_OK);
-    for (int i = 0; i < 3; i++) {
-        write_usage(world);
+    assert_int_equal(
+        ledger_open(world->store, world->incarnation, world->nonce, 0, &session, &mark), STORE_OK);
+    for (uint64_t i = 1; i <= 3; i++) {
+        write_usage(world, i);
     }
     make_old(world);
-    close_log(world);
+    world_close_log(world);
     pid_t pid = program_start(world->dir, ""); /* upgrades */
     assert_true(pid > 0);
     assert_true(program_stop(pid, SIGTERM) >= 0);
-    open_store(world);
+    world_open_store(world);
     run_until(world, 3);
     open_log(world);
-    write_usage(world);
-    close_log(world);
+    write_usage(world, 4);
+    world_close_log(world);
     run_until(world, 4);
     open_log(world); /* the same incarnation goes on, and knows of its newest session */
     assert_int_equal(world->role.identity_count, 1);
     assert_int_equal(world->role.identities[0].incarnation, world->incarnation);
     assert_true(world->role.identities[0].opened > session);
     assert_true(world->role.identities[0].timeline[0] != '\0');
-    end(world);
+    world_free(world);
 }
 
 /* ---- put back to an older state ---- */
@@ -317,17 +233,17 @@ static void what_a_disk_wrote_that_was_put_back_is_charged_once(void **state)
     static const char start_nonce[33] = "dddddddddddddddddddddddddddddddd";
     struct world *world = start();
     struct edge_identity identity = {.life = 1, .incarnation = world->incarnation};
-    memcpy(identity.nonce, nonce, sizeof(nonce));
+    snprintf(identity.nonce, sizeof(identity.nonce), "%s", world->nonce);
     store_identity_append(&world->role, &identity);
-    for (int i = 0; i < 3; i++) {
-        write_usage(world);
+    for (uint64_t i = 1; i <= 3; i++) {
+        write_usage(world, i);
     }
-    close_log(world);
+    world_close_log(world);
     run_until(world, 3);
     copy_edge(world, "edge", "edge.old");
     open_log(world);
-    write_usage(world);
-    close_log(world);
+    write_usage(world, 4);
+    world_close_log(world);
     run_until(world, 4);
     copy_edge(world, "edge.old", "edge");
     open_log(world);
@@ -335,15 +251,15 @@ static void what_a_disk_wrote_that_was_put_back_is_charged_once(void **state)
     struct journal_file_status status = journal_file_status(world->log);
     identity_begin(&identity, status.loaded_position, status.loaded_sequence, start_nonce);
     store_identity_append(&world->role, &identity);
-    write_usage(world);
-    write_usage(world);
-    close_log(world);
+    write_usage(world, 5);
+    write_usage(world, 6);
+    world_close_log(world);
     run_until(world, 6);
     run_until(world, 6);
     open_log(world);
     assert_true(world->role.identity_count == 2 && world->role.identities[0].is_cut &&
                 world->role.identities[0].is_over && !world->role.identities[1].is_cut);
-    end(world);
+    world_free(world);
 }
 
 /* ---- fenced again and again ---- */
@@ -362,7 +278,7 @@ static void a_disk_that_was_fenced_many_times_settles_what_each_life_left(void *
         assert_int_equal(
             ledger_register(world->store, "edge", identity.nonce, &identity.incarnation), STORE_OK);
         store_identity_append(&world->role, &identity);
-        write_usage(world);
+        write_usage(world, life);
         if (life < LIVES) {
             assert_int_equal(ledger_fence(world->store, identity.incarnation, "test", "dead"),
                              STORE_OK);
@@ -370,7 +286,7 @@ static void a_disk_that_was_fenced_many_times_settles_what_each_life_left(void *
             assert_true(journal_file_begin_life(world->log));
         }
     }
-    close_log(world);
+    world_close_log(world);
     run_until(world, LIVES);
     open_log(world);
     int over = 0;
@@ -378,7 +294,7 @@ static void a_disk_that_was_fenced_many_times_settles_what_each_life_left(void *
         over += world->role.identities[i].is_over;
     }
     assert_int_equal(over, LIVES - 1);
-    end(world);
+    world_free(world);
 }
 
 /* ---- what a program cannot read ---- */
@@ -420,10 +336,10 @@ static void a_disk_that_the_ledger_never_numbered_gets_a_new_number(void **state
     sqlite3 *db = NULL;
     struct world *world = start();
     struct edge_identity identity = {.life = 1, .incarnation = world->incarnation + 5};
-    memcpy(identity.nonce, nonce, sizeof(nonce));
+    snprintf(identity.nonce, sizeof(identity.nonce), "%s", world->nonce);
     store_identity_append(&world->role, &identity);
-    write_usage(world);
-    close_log(world);
+    write_usage(world, 1);
+    world_close_log(world);
     snprintf(path, sizeof(path), "%s/dialtone.db", world->dir);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "DELETE FROM incarnation", NULL, NULL, NULL), SQLITE_OK);
@@ -433,7 +349,7 @@ static void a_disk_that_the_ledger_never_numbered_gets_a_new_number(void **state
     open_log(world);
     assert_int_equal(world->role.identity_count, 2);
     assert_false(world->role.identities[0].is_over);
-    end(world);
+    world_free(world);
 }
 
 int main(void)

@@ -1,4 +1,6 @@
 /* What edges count of their trunks outlives them, and each knows what the others saw. */
+#include "program.h"
+
 #include "node/edge_quality.h"
 
 #include <setjmp.h>
@@ -6,12 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 struct world {
-    char dir[64];
+    char dir[256];
     struct store *store;
     struct edge *edges[2];
     uint64_t trunk_id;
@@ -21,8 +22,7 @@ static int start(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     struct store_options options = {.dir = world->dir, .deadline_us = 2000000, .may_create = true};
-    strcpy(world->dir, "/tmp/dialtone-quality-XXXXXX");
-    assert_non_null(mkdtemp(world->dir));
+    program_dir(world->dir);
     world->store = store_new(&options);
     assert_int_equal(store_migrate(world->store), STORE_OK);
     for (int i = 0; i < 2; i++) {
@@ -39,14 +39,12 @@ static int start(void **state)
 static int stop(void **state)
 {
     struct world *world = *state;
-    char command[96];
     store_free(world->store);
     free(world->edges[0]);
     free(world->edges[1]);
-    snprintf(command, sizeof(command), "rm -rf '%s'", world->dir);
-    int status = system(command);
+    program_remove(world->dir);
     free(world);
-    return status;
+    return 0;
 }
 
 /* As edge/trunk.c does. */
@@ -96,7 +94,7 @@ static void edges_come_to_know_what_the_others_saw_each_call_once(void **state)
 static void without_an_answer_nothing_is_lost(void **state)
 {
     struct world *world = *state;
-    char path[96], away[96];
+    char path[300], away[300];
     count(world, 0, 7, true);
     snprintf(path, sizeof(path), "%s/dialtone.db", world->dir);
     snprintf(away, sizeof(away), "%s/away.db", world->dir);

@@ -1,11 +1,9 @@
 /* `dialtone ledger recover`: what an older backup misses comes back once, or is named. */
-#include "program.h"
+#include "world.h"
 
 #include "api/money_journal.h"
 #include "base/money.h"
-#include "node/edge_store.h"
 #include "node/recover.h"
-#include "store/journal.h"
 #include "store/promotions.h"
 
 #include <setjmp.h>
@@ -19,44 +17,9 @@
 
 #include <cmocka.h>
 
-#define NONCE "00112233445566778899aabbccddeeff"
-#define WALL_S INT64_C(1800000000)
 #define CHARGE (MONEY_MICRO / 2)
 
-static struct program_output output;
-
-struct world { /* an installation whose edge settled five calls, two of them before the backup */
-    char dir[256];
-    char copy[300];
-    uint64_t account_id;
-    uint64_t incarnation, session;
-    const char *nonce;
-    struct store *store;
-    struct journal_file *log;
-    struct edge_role role; /* only its journal is used */
-};
-
-static struct usage make_usage(const struct world *world, uint64_t sequence)
-{
-    struct usage usage = {.sequence = sequence,
-                          .account_id = world->account_id,
-                          .charge_micro = CHARGE,
-                          .ended_micro = CHARGE * (int64_t)sequence,
-                          .rate = {.currency = "EUR"},
-                          .talk_to_us = 30000000,
-                          .wall_start_us = WALL_S * 1000000,
-                          .wall_answer_us = WALL_S * 1000000,
-                          .wall_end_us = (WALL_S + 30) * 1000000,
-                          .status = 200,
-                          .flags = USAGE_ANSWERED,
-                          .end = USAGE_END_CALLER,
-                          .call_key = 1000 * world->incarnation + sequence};
-    snprintf(usage.call_id, sizeof(usage.call_id), "call-%llu", (unsigned long long)sequence);
-    snprintf(usage.caller, sizeof(usage.caller), "alice");
-    snprintf(usage.callee, sizeof(usage.callee), "493042123");
-    snprintf(usage.reason, sizeof(usage.reason), "normal");
-    return usage;
-}
+static const struct journal_file_options usual_log = {.dir = NULL};
 
 static void settle(struct world *world, uint64_t sequence, bool is_archived)
 {
@@ -64,7 +27,7 @@ static void settle(struct world *world, uint64_t sequence, bool is_archived)
     char error[JOURNAL_ERROR_SIZE];
     struct buf buf;
     uint64_t mark = 0;
-    struct usage usage = make_usage(world, sequence);
+    struct usage usage = world_usage(world, CHARGE, sequence);
     assert_int_equal(
         ledger_settle(world->store, world->incarnation, world->session, &usage, 1, &mark),
         STORE_OK);
@@ -73,14 +36,8 @@ static void settle(struct world *world, uint64_t sequence, bool is_archived)
     usage_encode(&buf, &usage);
     struct journal_settled settled = {world->incarnation, sequence, buf_done(&buf)};
     if (is_archived) {
-        assert_true(journal_archive_settled(world->dir, &settled, 1, WALL_S, error));
+        assert_true(journal_archive_settled(world->dir, &settled, 1, WORLD_WALL_S, error));
     }
-}
-
-static void open_store(struct world *world)
-{
-    world->store = store_new(&(struct store_options){.dir = world->dir, .deadline_us = 2000000});
-    assert_non_null(world->store);
 }
 
 static void note_identity(struct world *world)
@@ -100,50 +57,36 @@ static void note_identity(struct world *world)
 
 static struct world *start(void)
 {
-    char error[JOURNAL_ERROR_SIZE];
     uint64_t mark = 0;
-    struct account account;
-    struct world *world = calloc(1, sizeof(*world));
-    assert_non_null(world);
-    world->nonce = NONCE;
-    program_dir(world->dir);
-    snprintf(world->copy, sizeof(world->copy), "%s/copy.db", world->dir);
-    program_run("init % --demo", world->dir, &output);
-    assert_int_equal(output.status, 0);
-    open_store(world);
-    assert_int_equal(config_account_by_name(world->store, "acme", &account), STORE_OK);
-    world->account_id = account.id;
-    assert_int_equal(ledger_register(world->store, "edge", NONCE, &world->incarnation), STORE_OK);
+    struct world *world = world_new();
     assert_int_equal(
-        ledger_open(world->store, world->incarnation, NONCE, 0, &world->session, &mark), STORE_OK);
-    world->log = journal_file_open(&(struct journal_file_options){.dir = world->dir}, error);
-    assert_non_null(world->log);
-    world->role.edge.journal = journal_file_as_journal(world->log);
+        ledger_open(world->store, world->incarnation, world->nonce, 0, &world->session, &mark),
+        STORE_OK);
+    world_open_log(world, &usual_log);
     return world;
+}
+
+static const char *copy_of(const struct world *world)
+{
+    static char path[300];
+    snprintf(path, sizeof(path), "%s/copy.db", world->dir);
+    return path;
 }
 
 static void make_backup(struct world *world)
 {
     char error[256];
-    assert_int_equal(store_backup(world->dir, world->copy, error, sizeof(error)), STORE_OK);
+    assert_int_equal(store_backup(world->dir, copy_of(world), error, sizeof(error)), STORE_OK);
 }
 
 static void restore(struct world *world)
 {
     char error[256];
     note_identity(world);
-    journal_file_close(world->log);
-    world->log = NULL;
+    world_close_log(world);
     store_free(world->store);
-    assert_int_equal(store_restore(world->dir, world->copy, error, sizeof(error)), STORE_OK);
-    open_store(world);
-}
-
-static int64_t balance(struct world *world)
-{
-    struct balance found;
-    assert_int_equal(ledger_balance(world->store, world->account_id, &found), STORE_OK);
-    return found.balance_micro;
+    assert_int_equal(store_restore(world->dir, copy_of(world), error, sizeof(error)), STORE_OK);
+    world_open_store(world);
 }
 
 static struct recover_report recover(struct world *world)
@@ -154,18 +97,6 @@ static struct recover_report recover(struct world *world)
         fail_msg("%s", error);
     }
     return report;
-}
-
-static void end(struct world *world)
-{
-    uint64_t transfers = 0;
-    uint64_t wrong = 0;
-    assert_int_equal(ledger_audit(world->store, NULL, NULL, &transfers, &wrong), STORE_OK);
-    assert_int_equal(wrong, 0);
-    store_free(world->store);
-    journal_file_close(world->log);
-    program_remove(world->dir);
-    free(world);
 }
 
 static bool take_version(void *ctx, const struct journal_entry *entry)
@@ -195,12 +126,11 @@ static void the_edge_is_told_that_the_older_database_is_meant(void **state)
     restore(world);
     struct recover_report report = recover(world);
     json_decref(report.left);
-    world->log = journal_file_open(&(struct journal_file_options){.dir = world->dir}, error);
-    assert_non_null(world->log);
+    world_open_log(world, &usual_log);
     assert_true(journal_file_replay(world->log, take_version, &seen, error));
     assert_int_equal(store_identity(world->store, ignored, &version), STORE_OK);
     assert_true(seen > 0 && seen <= version);
-    end(world);
+    world_free(world);
 }
 
 static void charges_after_the_backup_come_back_once(void **state)
@@ -213,21 +143,21 @@ static void charges_after_the_backup_come_back_once(void **state)
     for (uint64_t sequence = 3; sequence <= 5; sequence++) {
         settle(world, sequence, true);
     }
-    int64_t before = balance(world);
+    int64_t before = world_balance(world);
     restore(world);
-    assert_int_equal(balance(world), before + 3 * CHARGE);
+    assert_int_equal(world_balance(world), before + 3 * CHARGE);
     struct recover_report report = recover(world);
     assert_int_equal(report.charges_put, 3);
     assert_int_equal(report.fenced, 1); /* its leases are not those of the restored ledger */
     assert_int_equal(json_array_size(report.left), 0);
     json_decref(report.left);
-    assert_int_equal(balance(world), before);
+    assert_int_equal(world_balance(world), before);
 
     report = recover(world);
     assert_int_equal(report.charges_put, 0);
     json_decref(report.left);
-    assert_int_equal(balance(world), before);
-    end(world);
+    assert_int_equal(world_balance(world), before);
+    world_free(world);
 }
 
 static void a_record_that_is_missing_stops_those_behind_it_and_they_are_named(void **state)
@@ -240,17 +170,17 @@ static void a_record_that_is_missing_stops_those_behind_it_and_they_are_named(vo
     settle(world, 3, false);
     settle(world, 4, true);
     restore(world);
-    int64_t before = balance(world);
+    int64_t before = world_balance(world);
     struct recover_report report = recover(world);
     assert_int_equal(report.charges_put, 1);
-    assert_int_equal(balance(world), before - CHARGE);
+    assert_int_equal(world_balance(world), before - CHARGE);
     assert_int_equal(json_array_size(report.left), 1);
     const char *text = json_string_value(json_array_get(report.left, 0));
     assert_non_null(strstr(text, "charge of 0.50 EUR"));
     assert_non_null(strstr(text, "call call-4"));
     assert_non_null(strstr(text, "records before it are missing"));
     json_decref(report.left);
-    end(world);
+    world_free(world);
 }
 
 static void nothing_is_done_to_books_that_miss_nothing(void **state)
@@ -259,15 +189,14 @@ static void nothing_is_done_to_books_that_miss_nothing(void **state)
     struct world *world = start();
     settle(world, 1, true);
     note_identity(world);
-    journal_file_close(world->log);
-    world->log = NULL;
-    int64_t before = balance(world);
+    world_close_log(world);
+    int64_t before = world_balance(world);
     struct recover_report report = recover(world);
     assert_int_equal(report.charges_put, 0);
     assert_int_equal(report.fenced, 0);
     json_decref(report.left);
-    assert_int_equal(balance(world), before);
-    end(world);
+    assert_int_equal(world_balance(world), before);
+    world_free(world);
 }
 
 static void charges_of_an_edge_that_the_backup_does_not_know_are_named(void **state)
@@ -290,7 +219,34 @@ static void charges_of_an_edge_that_the_backup_does_not_know_are_named(void **st
     assert_non_null(strstr(json_string_value(json_array_get(report.left, 0)),
                            "the backup does not know its edge"));
     json_decref(report.left);
-    end(world);
+    world_free(world);
+}
+
+#define NAMED_MAX 10000
+
+/* Nobody reads more of them; but that there are more must be said. */
+static void what_is_left_beyond_what_is_named_is_counted(void **state)
+{
+    (void)state;
+    static struct journal_settled settled[NAMED_MAX + 2];
+    char record[USAGE_ENCODED_MAX], error[JOURNAL_ERROR_SIZE];
+    struct world *world = start();
+    struct usage usage = world_usage(world, CHARGE, 1);
+    struct buf buf;
+    buf_init(&buf, record, sizeof(record));
+    usage_encode(&buf, &usage);
+    for (uint64_t i = 0; i < ARRAY_COUNT(settled); i++) {
+        settled[i] = (struct journal_settled){world->incarnation + 7, i + 1, buf_done(&buf)};
+    }
+    assert_true(
+        journal_archive_settled(world->dir, settled, ARRAY_COUNT(settled), WORLD_WALL_S, error));
+    note_identity(world);
+    world_close_log(world);
+    struct recover_report report = recover(world);
+    assert_int_equal(json_array_size(report.left), NAMED_MAX);
+    assert_int_equal(report.left_out, 2);
+    json_decref(report.left);
+    world_free(world);
 }
 
 /* The disk is newer than the backup: all that it has comes back, whether it was settled or not. */
@@ -298,9 +254,7 @@ static void a_disk_that_the_backup_does_not_know_is_numbered_anew(void **state)
 {
     (void)state;
     struct world *world = start();
-    struct journal journal = journal_file_as_journal(world->log);
-    char record[4096];
-    int64_t before = balance(world);
+    int64_t before = world_balance(world);
     uint64_t mark = 0;
     make_backup(world);
     world->nonce = "ffeeddccbbaa99887766554433221100";
@@ -310,11 +264,8 @@ static void a_disk_that_the_backup_does_not_know_is_numbered_anew(void **state)
         ledger_open(world->store, world->incarnation, world->nonce, 0, &world->session, &mark),
         STORE_OK);
     for (uint64_t sequence = 1; sequence <= 3; sequence++) {
-        struct usage usage = make_usage(world, sequence);
-        struct buf buf;
-        buf_init(&buf, record, sizeof(record));
-        usage_encode(&buf, &usage);
-        assert_int_equal(journal.append(journal.ctx, JOURNAL_USAGE, buf_done(&buf)), sequence);
+        struct usage usage = world_usage(world, CHARGE, sequence);
+        assert_int_equal(world_write(world, &usage), sequence);
     }
     settle(world, 1, true);
     settle(world, 2, true);
@@ -329,9 +280,9 @@ static void a_disk_that_the_backup_does_not_know_is_numbered_anew(void **state)
         assert_int_equal(report.charges_put, i == 0 ? 3 : 0);
         assert_int_equal(json_array_size(report.left), 0);
         json_decref(report.left);
-        assert_int_equal(balance(world), before - 3 * CHARGE);
+        assert_int_equal(world_balance(world), before - 3 * CHARGE);
     }
-    end(world);
+    world_free(world);
 }
 
 /* ---- a disk whose incarnation was declared dead ---- */
@@ -339,7 +290,7 @@ static void a_disk_that_the_backup_does_not_know_is_numbered_anew(void **state)
 /* Three usages that were not settled, and a lease, in the first life; the second has begun. */
 static void write_dead_life(struct world *world)
 {
-    struct journal journal = journal_file_as_journal(world->log);
+    struct journal *journal = &world->role.edge.journal;
     struct edge_identity fresh = {.life = 2, .nonce = "ffeeddccbbaa99887766554433221100"};
     char error[JOURNAL_ERROR_SIZE], record[4096];
     struct buf buf;
@@ -351,12 +302,10 @@ static void write_dead_life(struct world *world)
     for (int i = 0; i < 4; i++) {
         wire_put_i64(&buf, 0);
     }
-    journal.append(journal.ctx, JOURNAL_LEASE, buf_done(&buf));
+    journal->append(journal->ctx, JOURNAL_LEASE, buf_done(&buf));
     for (uint64_t sequence = 1; sequence <= 3; sequence++) {
-        struct usage usage = make_usage(world, sequence);
-        buf_init(&buf, record, sizeof(record));
-        usage_encode(&buf, &usage);
-        assert_int_equal(journal.append(journal.ctx, JOURNAL_USAGE, buf_done(&buf)), sequence);
+        struct usage usage = world_usage(world, CHARGE, sequence);
+        assert_int_equal(world_write(world, &usage), sequence);
     }
     assert_true(journal_file_prepare(world->log, error));
     assert_true(journal_file_begin_life(world->log));
@@ -381,23 +330,22 @@ static void a_dead_life_settles_after_a_restart_and_its_leases_are_gone(void **s
 {
     (void)state;
     struct world *world = start();
-    int64_t before = balance(world);
+    int64_t before = world_balance(world);
     write_dead_life(world);
-    journal_file_close(world->log);
+    world_close_log(world);
     assert_int_equal(ledger_fence(world->store, world->incarnation, "test", "the disk was lost"),
                      STORE_OK);
     pid_t pid = program_start(world->dir, "");
     assert_true(pid > 0);
     int64_t until_ms = program_now_ms() + 10000;
-    while (balance(world) != before - 3 * CHARGE && program_now_ms() < until_ms) {
+    while (world_balance(world) != before - 3 * CHARGE && program_now_ms() < until_ms) {
         program_sleep_ms(20);
     }
     bool is_leased = has_leases(world); /* nobody is registered: nothing was asked for */
     assert_true(program_stop(pid, SIGTERM) >= 0);
-    assert_int_equal(balance(world), before - 3 * CHARGE);
+    assert_int_equal(world_balance(world), before - 3 * CHARGE);
     assert_false(is_leased);
-    world->log = NULL;
-    end(world);
+    world_free(world);
 }
 
 /* ---- money requests ---- */
@@ -445,7 +393,7 @@ static void money_requests_come_back_once_but_for_refused_ones_and_refunds(void 
     fclose(file);
 
     restore(world);
-    int64_t before = balance(world);
+    int64_t before = world_balance(world);
     struct recover_report report = recover(world);
     assert_int_equal(report.requests_put, 2);
     assert_int_equal(report.requests_known, 1);
@@ -453,12 +401,12 @@ static void money_requests_come_back_once_but_for_refused_ones_and_refunds(void 
     assert_int_equal(json_array_size(report.left), 1);
     assert_non_null(strstr(json_string_value(json_array_get(report.left, 0)), "refund of 0.50"));
     json_decref(report.left);
-    assert_int_equal(balance(world), before + 6 * MONEY_MICRO);
+    assert_int_equal(world_balance(world), before + 6 * MONEY_MICRO);
     struct promotions promotions;
     assert_int_equal(promotions_read(world->store, world->account_id, &promotions), STORE_OK);
     assert_int_equal(promotions.count, 1);
     assert_true(promotions.rows[0].wall_ends_us == bonus.wall_expires_us);
-    end(world);
+    world_free(world);
 }
 
 int main(void)
@@ -469,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_record_that_is_missing_stops_those_behind_it_and_they_are_named),
         cmocka_unit_test(nothing_is_done_to_books_that_miss_nothing),
         cmocka_unit_test(charges_of_an_edge_that_the_backup_does_not_know_are_named),
+        cmocka_unit_test(what_is_left_beyond_what_is_named_is_counted),
         cmocka_unit_test(a_disk_that_the_backup_does_not_know_is_numbered_anew),
         cmocka_unit_test(a_dead_life_settles_after_a_restart_and_its_leases_are_gone),
         cmocka_unit_test(money_requests_come_back_once_but_for_refused_ones_and_refunds),
