@@ -125,6 +125,7 @@ static void watch_standing(struct shed *shed, int64_t sojourn_us, int64_t now_us
     }
     shed->turns_above += now_us != shed->turn_at_us ? 1 : 0;
     shed->turn_at_us = now_us;
+    shed->waited_us = sojourn_us;
     shed->is_standing = shed->above_at_us != 0 && shed->turns_above >= TURNS_MIN &&
                         now_us - shed->above_at_us >= shed->terms.interval_us;
 }
@@ -199,6 +200,11 @@ bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us, 
     }
     shed->admitted_lately++;
     return true;
+}
+
+int64_t shed_waited_us(const struct shed *shed)
+{
+    return shed->waited_us;
 }
 
 bool shed_is_waiting(const struct shed *shed)

@@ -41,6 +41,7 @@ struct shed {
     int64_t least_us;                /* shortest wait in it */
     int64_t above_at_us;             /* since then each wait was above the target; 0: not */
     int64_t turn_at_us;              /* the last one's */
+    int64_t waited_us;               /* how long that one had */
     int turns_above;                 /* points in time since then at which work had its turn */
     bool is_standing;                /* for a whole interval they were, and it was no stall */
     uint32_t parts[SHED_LEVELS];     /* shed of each level */
@@ -63,7 +64,8 @@ MUST_CHECK bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_
 MUST_CHECK bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us,
                            uint64_t random);
 
-/* Did the piece of work that had its turn last wait longer than the target? */
+/* How long did the piece of work that had its turn last wait, and was that above the target? */
+int64_t shed_waited_us(const struct shed *shed);
 bool shed_is_waiting(const struct shed *shed);
 
 /* Is anything of this queue being shed? */

@@ -1,7 +1,6 @@
 #include "node/edge_thread.h"
 
 #include "base/rng.h"
-#include "guard/thin.h"
 #include "node/sockets_thin.h"
 
 #include <stdlib.h>
@@ -173,7 +172,7 @@ void thinning_turn(struct edge_thread *thread)
         thin->lost = lost;
         atomic_fetch_add_explicit(&thread->dropped_kernel, lost, memory_order_relaxed);
         bool is_changed =
-            thin_step(thin, admission_is_waiting(thread->admission, (enum socket_class) class),
+            thin_step(thin, admission_wait(thread->admission, (enum socket_class) class),
                       thread->now.mono_us);
         bool is_due = is_changed || (thin_is_active(thin) && thinning->is_size_new[class]);
         if (is_thinned(class) && is_due) {

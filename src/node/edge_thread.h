@@ -5,6 +5,7 @@
 #ifndef DT_NODE_EDGE_THREAD_H
 #define DT_NODE_EDGE_THREAD_H
 
+#include "guard/thin.h"
 #include "node/edge_role.h"
 #include "node/sockets_class.h"
 
@@ -44,8 +45,8 @@ void thinning_note_idle(struct edge_thread *thread, int64_t idle_us);
 void thinning_turn(struct edge_thread *thread);
 
 /* ---- edge_admit.c ---- */
-/* Did the last one of that class wait longer than it should? */
-bool admission_is_waiting(const struct admission *admission, enum socket_class class);
+/* How the last one of that class waited; of dialogs nothing is known, and never too long. */
+struct thin_wait admission_wait(const struct admission *admission, enum socket_class class);
 struct admission *admission_new(uint64_t seed);
 void admission_free(struct admission *admission);
 /* True: go on with it. False: it was dropped, or refused without state. age_us: since it arrived.

@@ -49,9 +49,21 @@ static void play(struct world *world, uint64_t offered, int intervals)
         world->admitted += admitted;
         world->refused += refused;
         assert_true(thin_is_due(thin, world->now_us));
-        world->changes += thin_step(thin, passed > CAPACITY, world->now_us);
+        struct thin_wait wait = {.is_too_long = passed > CAPACITY};
+        world->changes += thin_step(thin, wait, world->now_us);
         assert_in_range(thin->unproven_parts, THIN_PARTS / 100, THIN_PARTS);
     }
+}
+
+/* One interval of which the test says what happened in it. */
+static bool play_one(struct world *world, uint64_t admitted, uint64_t refused, uint64_t lost,
+                     struct thin_wait wait)
+{
+    world->thin.admitted = admitted;
+    world->thin.refused = refused;
+    world->thin.lost = lost;
+    world->now_us += INTERVAL_US;
+    return thin_step(&world->thin, wait, world->now_us);
 }
 
 static void what_can_be_refused_is_never_thinned(void **state)
@@ -75,7 +87,8 @@ static void under_ten_times_the_load_most_is_still_done(void **state)
     assert_true(thin_is_active(&world.thin));
     play(&world, CAPACITY * 10, 100);
     assert_true(world.admitted >= 100 * CAPACITY * 85 / 100);
-    assert_true(world.refused <= world.admitted * 3 / 2 + 100 * 50);
+    /* One for one and 4,000 a second, and half of that again before it is cut. */
+    assert_true(world.refused <= 100 * (CAPACITY + 200) * 3 / 2);
     assert_int_equal(world.thin.proven_parts, THIN_PARTS);
     assert_true(world.changes <= 10); /* it holds: each change lets in those who have waited */
 }
@@ -99,10 +112,8 @@ static void those_without_proof_go_first(void **state)
     world_init(&world);
     play(&world, CAPACITY / 2, 20);
     world.thin.unproven_parts = world.thin.terms.floor_parts;
-    world.thin.refused = 100 * CAPACITY;
-    world.thin.admitted = CAPACITY;
-    world.now_us += INTERVAL_US;
-    assert_true(thin_step(&world.thin, true, world.now_us));
+    struct thin_wait wait = {.is_too_long = true};
+    assert_true(play_one(&world, CAPACITY, 100 * CAPACITY, 0, wait));
     assert_true(world.thin.proven_parts < THIN_PARTS);
     assert_int_equal(world.thin.unproven_parts, world.thin.terms.floor_parts);
 }
@@ -115,7 +126,7 @@ static void after_a_long_silence_it_starts_anew(void **state)
     play(&world, CAPACITY / 2, 20);
     play(&world, CAPACITY * 20, 100);
     world.now_us += 2000000;
-    assert_true(thin_step(&world.thin, false, world.now_us));
+    assert_true(thin_step(&world.thin, (struct thin_wait){.waited_us = 0}, world.now_us));
     assert_false(thin_is_active(&world.thin));
 }
 
@@ -172,6 +183,65 @@ static void one_quiet_interval_opens_nothing(void **state)
     assert_true(world.thin.unproven_parts <= parts + parts / 4);
 }
 
+/* Its sender had paused, or the worker: more came at once than the buffer holds. */
+static void a_burst_that_is_lost_cuts_nobody(void **state)
+{
+    (void)state;
+    struct world world;
+    struct thin_wait wait = {.waited_us = 60000, .is_too_long = true};
+    world_init(&world);
+    play(&world, CAPACITY / 2, 20);
+    for (int i = 0; i < 10; i++) {
+        assert_false(play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait));
+        assert_false(play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait));
+        play(&world, CAPACITY / 2, 1);
+    }
+    assert_false(thin_is_active(&world.thin));
+    play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait);
+    play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait);
+    assert_true(play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait)); /* no burst is that long */
+    assert_true(thin_is_active(&world.thin));
+}
+
+static void what_waited_since_before_a_cut_causes_no_other(void **state)
+{
+    (void)state;
+    struct world world;
+    struct thin_wait wait = {.waited_us = 400000, .is_too_long = true};
+    world_init(&world);
+    play(&world, CAPACITY, 20);
+    for (int i = 0; i < 3; i++) {
+        play_one(&world, CAPACITY, 0, 3 * CAPACITY, wait);
+    }
+    uint32_t parts = world.thin.unproven_parts;
+    assert_true(parts < THIN_PARTS);
+    for (int i = 0; i < 8; i++) { /* the queue of before: next to all of it is refused */
+        assert_false(play_one(&world, CAPACITY / 8, 7 * CAPACITY, 3 * CAPACITY, wait));
+    }
+    assert_int_equal(world.thin.unproven_parts, parts);
+    assert_true(play_one(&world, CAPACITY / 8, 7 * CAPACITY, 3 * CAPACITY, wait));
+}
+
+/* Who waited too long is refused, so that for a moment next to nobody is admitted. It is no measure
+ * of what can be. */
+static void a_cut_leaves_what_could_be_done_before(void **state)
+{
+    (void)state;
+    struct world world;
+    struct thin_wait wait = {.waited_us = 0, .is_too_long = true};
+    world_init(&world);
+    play(&world, CAPACITY, 20);
+    for (int i = 0; i < 6; i++) {
+        play_one(&world, CAPACITY / 8, 7 * CAPACITY, 0, wait);
+    }
+    /* CAPACITY admitted, as many refused, and 200 of an interval in any case. */
+    uint64_t wanted = 2 * CAPACITY + 200;
+    uint64_t came = CAPACITY / 8 + 7 * CAPACITY;
+    assert_true(world.thin.unproven_parts < THIN_PARTS);
+    uint64_t twice = THIN_PARTS * wanted / came * wanted / came;
+    assert_true(world.thin.unproven_parts >= twice * 3 / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +253,9 @@ int main(void)
         cmocka_unit_test(who_was_kept_out_and_may_have_waited_is_told_for_a_while),
         cmocka_unit_test(while_some_are_told_no_more_are_let_in),
         cmocka_unit_test(one_quiet_interval_opens_nothing),
+        cmocka_unit_test(a_burst_that_is_lost_cuts_nobody),
+        cmocka_unit_test(what_waited_since_before_a_cut_causes_no_other),
+        cmocka_unit_test(a_cut_leaves_what_could_be_done_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
