@@ -307,22 +307,22 @@ static void a_usage_that_cannot_be_read_is_named_and_stays(void **state)
     char error[JOURNAL_ERROR_SIZE];
     struct world *world = start();
     struct edge_identity identity = {.life = 1, .incarnation = world->incarnation};
-    memcpy(identity.nonce, nonce, sizeof(nonce));
+    snprintf(identity.nonce, sizeof(identity.nonce), "%s", world->nonce);
     store_identity_append(&world->role, &identity);
-    write_usage(world);
+    write_usage(world, 1);
     (void)world->role.edge.journal.append(world->role.edge.journal.ctx, JOURNAL_USAGE,
                                           slice_make(newer, sizeof(newer)));
-    write_usage(world);
+    write_usage(world, 2);
     assert_int_equal(ledger_fence(world->store, world->incarnation, "test", "dead"), STORE_OK);
     assert_true(journal_file_prepare(world->log, error));
     assert_true(journal_file_begin_life(world->log));
-    close_log(world);
+    world_close_log(world);
     run_until_alarm(world, "cannot be read");
     assert_int_equal(charges(world), 1); /* what was before it */
     open_log(world);
     assert_int_equal(world->role.identity_count, 2);
     assert_false(world->role.identities[0].is_over);
-    end(world);
+    world_free(world);
 }
 
 /* ---- a ledger that was put back to before it numbered this disk ---- */
