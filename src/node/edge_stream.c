@@ -14,7 +14,7 @@
 #define STREAM_COUNT_MAX 65536u
 #define INPUT_FIRST 4096
 #define OUTPUT_MAX (1u << 20) /* bytes that wait for a slow reader: more, and it is cut off */
-#define SILENT_US 32000000    /* a connection that never sent a whole message */
+#define SILENT_US 32000000    /* a connection that sent nothing whole, or has begun a message */
 #define CONNECT_US 4000000
 #define PAUSE_US 100000 /* a connection whose work is not let in is read again after that */
 #define LISTENER_BIT (UINT64_C(1) << 62)
@@ -29,7 +29,7 @@ struct stream {
     size_t input_size, input_max;
     char *output;
     size_t output_size;
-    int64_t deadline_us; /* closed then unless a message came; 0: none */
+    int64_t deadline_us; /* closed then unless a whole message came; 0: none */
     bool is_connecting, is_outbound;
     bool is_paused; /* its next message waits in `input` until there is room for its work */
     bool is_dead;   /* broke while the engine was sending: dropped at the end of the turn */
@@ -276,6 +276,13 @@ static void flush_output(struct stream_table *table, struct stream *stream)
     }
 }
 
+/* A part of a message, and not of a keep-alive, of which many phones send half. */
+static bool has_begun(const struct stream *stream)
+{
+    return stream->input_size > 0 && !stream->is_paused &&
+           (stream->input[0] != '\r' || stream->input_size > 3);
+}
+
 /* Frames and hands over what has come; false: the stream cannot be followed, or was dropped by what
  * it caused. */
 static bool take_messages(struct stream_table *table, struct stream *stream)
@@ -315,6 +322,10 @@ static bool take_messages(struct stream_table *table, struct stream *stream)
     if (at > 0) {
         memmove(stream->input, stream->input + at, stream->input_size - at);
         stream->input_size -= at;
+    }
+    if (stream->deadline_us == 0 &&
+        has_begun(stream)) { /* else it would keep its buffer for ever */
+        stream->deadline_us = table->thread->now.mono_us + SILENT_US;
     }
     if (stream->input_size == 0) { /* an idle connection keeps no buffer */
         free(stream->input);
