@@ -22,13 +22,14 @@ enum store_result promotions_look(struct store *store, int *taken_count, bool *m
 
 /* ---- within a transaction that is under way ---- */
 struct ledger_account;
-/* Credit was given by entry `number`; it ends at wall_ends_us (> 0). */
-enum store_result promotions_give(struct store *store, const struct ledger_account *account,
+/* Credit was given by entry `number`; it ends at wall_ends_us (> 0). Both keep account->expired as
+ * it is then. */
+enum store_result promotions_give(struct store *store, struct ledger_account *account,
                                   uint64_t number, int64_t amount_micro, int64_t wall_ends_us);
 /* REFUSED: without credit that ends there is not so much to be moved to another account. */
 enum store_result promotions_check_move(struct store *store, const struct ledger_account *from,
                                         int64_t amount_micro);
 /* After money was taken out of the account: no more credit is left than there is money. */
-MUST_CHECK bool promotions_after_taking(struct store *store, const struct ledger_account *account);
+MUST_CHECK bool promotions_after_taking(struct store *store, struct ledger_account *account);
 
 #endif

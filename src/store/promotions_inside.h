@@ -9,8 +9,10 @@
  * What changed is not stored yet. */
 MUST_CHECK bool promotions_load(struct store *store, const struct ledger_account *account,
                                 struct promotions *out, struct promotion_money *money);
-/* Stores what was loaded as it is now, and when each is looked at next. */
-MUST_CHECK bool promotions_save(struct store *store, const struct promotions *all, int64_t wall_us);
+/* Stores what was loaded as it is now, when each is looked at next, and what of the account is not
+ * promised because it ended. */
+MUST_CHECK bool promotions_save(struct store *store, struct ledger_account *account,
+                                const struct promotions *all, int64_t wall_us);
 MUST_CHECK bool promotions_money(struct store *store, const struct ledger_account *account,
                                  struct promotion_money *out);
 

@@ -100,22 +100,13 @@ static bool take_back(struct look *look, struct ledger_account *account, struct 
     return true;
 }
 
-static bool keep_expired(struct look *look, struct ledger_account *account, int64_t expired_micro)
-{
-    static const char sql[] = "UPDATE book SET expired = ?2 WHERE id = ?1";
-    account->expired_micro = expired_micro;
-    return store_run_many(look->store, sql, "ui", account->id, expired_micro);
-}
-
 static bool save(struct look *look, struct ledger_account *account, const struct promotions *all,
                  bool is_moved)
 {
     uint64_t change = 0;
-    int64_t expired_micro = promotions_due(all);
-    if (is_moved || expired_micro != account->expired_micro) {
+    if (is_moved || promotions_due(all) != account->expired_micro) {
         account->version++;
-        if (!keep_expired(look, account, expired_micro) ||
-            !ledger_account_save(look->store, account) || !change_number(look->store, &change) ||
+        if (!ledger_account_save(look->store, account) || !change_number(look->store, &change) ||
             !change_put(look->store, CONFIG_BALANCE, account->id, false, change)) {
             return false;
         }
@@ -124,7 +115,7 @@ static bool save(struct look *look, struct ledger_account *account, const struct
     for (int i = 0; i < all->count; i++) {
         is_waiting |= all->rows[i].has_ended && all->rows[i].left_micro > 0;
     }
-    return promotions_save(look->store, all, look->wall_us) &&
+    return promotions_save(look->store, account, all, look->wall_us) &&
            (!is_waiting || ledger_want(look->store, account->id, 0));
 }
 

@@ -75,7 +75,18 @@ bool promotions_load(struct store *store, const struct ledger_account *account,
     return true;
 }
 
-bool promotions_save(struct store *store, const struct promotions *all, int64_t wall_us)
+static bool keep_expired(struct store *store, struct ledger_account *account, int64_t expired_micro)
+{
+    static const char sql[] = "UPDATE book SET expired = ?2 WHERE id = ?1";
+    if (account->expired_micro == expired_micro) {
+        return true;
+    }
+    account->expired_micro = expired_micro;
+    return store_run_many(store, sql, "ui", account->id, expired_micro);
+}
+
+bool promotions_save(struct store *store, struct ledger_account *account,
+                     const struct promotions *all, int64_t wall_us)
 {
     static const char sql[] =
         "UPDATE promotion SET left_micro = ?2, taken_micro = ?3, held_micro = ?4, has_ended = ?5,"
@@ -89,10 +100,10 @@ bool promotions_save(struct store *store, const struct promotions *all, int64_t 
             return false;
         }
     }
-    return true;
+    return keep_expired(store, account, promotions_due(all));
 }
 
-enum store_result promotions_give(struct store *store, const struct ledger_account *account,
+enum store_result promotions_give(struct store *store, struct ledger_account *account,
                                   uint64_t number, int64_t amount_micro, int64_t wall_ends_us)
 {
     static const char sql[] =
@@ -112,7 +123,7 @@ enum store_result promotions_give(struct store *store, const struct ledger_accou
     /* The marks of all are the same, and never go down: after a death verdict the sums do. */
     int64_t used_micro = all.count == 0 ? money.used_micro : all.used_micro;
     int64_t returned_micro = all.count == 0 ? money.returned_micro : all.returned_micro;
-    return promotions_save(store, &all, clock_wall_us()) &&
+    return promotions_save(store, account, &all, clock_wall_us()) &&
                    store_run(store, sql, "uuiiii", number, account->id, amount_micro, wall_ends_us,
                              used_micro, returned_micro)
                ? STORE_OK
@@ -136,10 +147,10 @@ enum store_result promotions_check_move(struct store *store, const struct ledger
                             money_text(text, left_micro));
 }
 
-bool promotions_after_taking(struct store *store, const struct ledger_account *account)
+bool promotions_after_taking(struct store *store, struct ledger_account *account)
 {
     struct promotions all;
     struct promotion_money money;
     return promotions_load(store, account, &all, &money) &&
-           promotions_save(store, &all, clock_wall_us());
+           promotions_save(store, account, &all, clock_wall_us());
 }

@@ -256,6 +256,26 @@ static void a_lock_is_not_broken_by_it_and_its_end_lets_it_go(void **state)
     assert_has(&scene, 0);
 }
 
+/* Talk beyond the balance used it up; it is noticed as more is given, and nothing is kept for it.
+ */
+static void what_is_used_up_later_is_not_kept_from_being_promised(void **state)
+{
+    struct scene scene = make_scene(state, 0);
+    struct store *store = scene.store;
+    struct balance_lock lock = {.amount_micro = EUROS(8), .actor = "eve", .why = "w"};
+    uint64_t number = given(store, scene.id, EUROS(10));
+    assert_ok(ledger_lock(store, scene.id, &lock));
+    assert_int_equal(end_it(&scene, number), 1);
+    use(&scene, 1, EUROS(20), EUROS(20));
+    (void)given(store, scene.id, EUROS(5));
+    top_up(store, scene.id, EUROS(20));
+    lock.amount_micro = 0;
+    assert_ok(ledger_lock(store, scene.id, &lock));
+    assert_int_equal(look_again(&scene), 0);
+    assert_int_equal(balance_of(store, scene.id).available_micro, EUROS(13));
+    assert_has(&scene, EUROS(13));
+}
+
 /* Or its end would be dodged by a way over a sub-account. */
 static void it_is_not_moved_to_another_account(void **state)
 {
@@ -450,6 +470,7 @@ int main(void)
         TEST(what_an_edge_had_used_untold_is_not_taken_from_paid_money),
         TEST(what_was_granted_again_is_kept_from_being_promised),
         TEST(a_lock_is_not_broken_by_it_and_its_end_lets_it_go),
+        TEST(what_is_used_up_later_is_not_kept_from_being_promised),
         TEST(it_is_not_moved_to_another_account),
         TEST(an_adjustment_takes_paid_money_first_and_leaves_no_debt),
         TEST(many_that_end_at_once_are_each_taken_back),
