@@ -26,6 +26,7 @@ def worst: if any(. < 0) then -1 else max end;
     | at_least("INVITE at \($goal.key) x: goodput" + (if .honest then "" else " (offered less)" end);
                .goodput; $goal.value)),
    ($floods[] | at_least("REGISTER at 10 x: goodput"; .goodput; 0.8),
+                at_least("REGISTER at 10 x: goodput, of what fits beside the calls"; .goodput_of_room; 0.8),
                 at_least("REGISTER at 10 x: calls beside"; .calls_ok; 0.98),
                 at_least("REGISTER at 10 x: in dialogs"; .dialog_ok; 0.999)),
    ($calls | select(length > 0)

@@ -47,7 +47,11 @@ def fit: map(select(.cpu_share > 0.9 and .shed > 0)) as $at
        calls_ok: share($s.calls.ok; $s.calls.started),
        dialog_ok: share(($s.dialogs.ok // 0); $s.dialogs.started),
        refresh_ok: share(($s.refreshes.ok // 0); $s.refreshes.started),
+       # Of registrations: what the server did beside the same calls when it was offered no more.
+       room_per_s: phase("room").registers.ok_per_s,
+       goodput_of_room: share($w.ok_per_s; phase("room").registers.ok_per_s),
        p50_ms: ($w.p50_us / 1000), p99_ms: ($w.p99_us / 1000),
+       sent_late_p99_ms: ($w.sent_late_p99_us / 1000),
        calls_p99_ms: ($s.calls.p99_us / 1000),
        recovery_ms: .figures.recovery_ms.calls,
        # Only behind a warm-up in which every transaction of the peak has come and gone.
@@ -103,12 +107,13 @@ fi
 
 if jq -e '.loads | length > 0' "$out/summary.json" >/dev/null; then
     printf '\n**Overload**: goodput is what was answered during the load, each within 4 s of its first\ntry, in %% of the peak.\n\n'
-    echo '| server | work | offered (x peak) | offered a second | goodput | p50 / p99 ms | in dialogs | refreshes | calls beside | well again after | memory | packets a try | CPU us one shed | kernel drops | answers |'
-    echo '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|'
+    echo '| server | work | offered (x peak) | offered a second | goodput | of what fits beside the calls | p50 / p99 ms | sent late, p99 ms | in dialogs | refreshes | calls beside | well again after | memory | packets a try | CPU us one shed | kernel drops | answers |'
+    echo '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|'
     rows '.loads | sort_by(.part, .server, .load)[] |
         [.server, (if .part == "flood" then "REGISTER" else "INVITE" end),
          (.load | tostring) + (if .honest then "" else " (!)" end), (.offered_per_s | n(0)),
-         (.goodput | pct), (.p50_ms | n(1)) + " / " + (.p99_ms | n(1)), (.dialog_ok | pct),
+         (.goodput | pct), (.goodput_of_room | pct),
+         (.p50_ms | n(1)) + " / " + (.p99_ms | n(1)), (.sent_late_p99_ms | n(1)), (.dialog_ok | pct),
          (.refresh_ok | pct), (if .part == "flood" then (.calls_ok | pct) else "-" end),
          (if .recovery_ms < 0 then "not within the run" else (.recovery_ms / 1000 | n(1)) + " s" end),
          (.memory_growth | if . == null then "-" else (if . < 0 then "" else "+" end) + pct end), (.packets | n(2)), (.shed_us | n(2)),

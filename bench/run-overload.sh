@@ -199,11 +199,12 @@ run_calls() {
 
 run_flood() {
     read_peak "$1" || return 0
-    has_time $((setup + 2 + before + seconds + after + 5)) "flood of $1" || return 0
+    has_time $((setup + 5 + before + seconds + after + 5)) "flood of $1" || return 0
     fresh_server "$1" $((users + 40000)) || return 0
     half=$(multiple "$peak_calls" 0.5)
     storm "$1" flood 10 phases --users "$users" --flood 40000 --held 200 --nonce "$nonce" --tail 5 \
-        --phase "warm:2:calls=64c,$steady" --phase "before:$before:calls=$half,$steady" \
+        --phase "warm:2:calls=64c,$steady" --phase "room:3:calls=$half,registers=256c,$steady" \
+        --phase "before:$before:calls=$half,$steady" \
         --phase "storm:$seconds:calls=$half,registers=$(multiple "$peak_registers" 10),$steady" \
         --phase "after:$after:calls=$half,$steady"
 }

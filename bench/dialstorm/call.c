@@ -155,10 +155,12 @@ static void begin_in_dialog(struct storm *storm, struct op *op, enum method meth
     op->phase = (uint8_t)storm->phase;
     op->is_counted = false;
     op->started_us = due_us;
+    op->sent_us = storm->now_us;
     op->method = method;
     op->cseq++;
     op->transaction++;
     op_tally(storm, op)->started++;
+    hist_add(&op_tally(storm, op)->lateness, storm->now_us - due_us);
     client_send(storm, op);
 }
 

@@ -43,6 +43,7 @@ static void put_tally(FILE *out, const struct tally *tally, int64_t duration_us)
             ",\"max_us\":%" PRId64,
             hist_permille_us(&tally->latency, 500), hist_permille_us(&tally->latency, 990),
             hist_permille_us(&tally->latency, 999), tally->latency.max_us);
+    fprintf(out, ",\"sent_late_p99_us\":%" PRId64, hist_permille_us(&tally->lateness, 990));
     fprintf(out,
             ",\"retry_after\":{\"count\":%" PRIu64 ",\"min_s\":%" PRIu64 ",\"max_s\":%" PRIu64
             ",\"mean_s\":%.1f},\"statuses\":{",

@@ -68,12 +68,14 @@ struct op *op_take(struct storm *storm, enum work kind, int64_t due_us)
                       .slot = slot,
                       .generation = storm->generation++,
                       .phase = (uint8_t)storm->phase,
-                      .started_us = due_us};
+                      .started_us = due_us,
+                      .sent_us = storm->now_us};
     op->client_timer.index = slot;
     op->callee_timer.index = slot;
     op->callee_timer.kind = 1;
     storm->under_way[kind]++;
     op_tally(storm, op)->started++;
+    hist_add(&op_tally(storm, op)->lateness, storm->now_us - due_us);
     int64_t bin = (due_us - storm->begin_us) / BIN_US;
     if (bin >= 0 && bin < BINS_MAX) {
         storm->bins[kind][bin].started++;
@@ -130,7 +132,7 @@ void op_count_ok(struct storm *storm, struct op *op)
     tally->ok += !is_late;
     storm->tallies[storm->phase][op->kind].ended_ok += !is_late;
     tally->late += is_late;
-    hist_add(&tally->latency, took_us);
+    hist_add(&tally->latency, storm->now_us - op->sent_us);
     int64_t bin = (op->started_us - storm->begin_us) / BIN_US;
     if (!is_late && bin >= 0 && bin < BINS_MAX) {
         storm->bins[op->kind][bin].ok++;
@@ -253,7 +255,7 @@ static void register_again_later(struct storm *storm, struct op *op, int status,
 
 static void register_again(struct storm *storm, struct op *op)
 {
-    op->started_us = storm->now_us;
+    op->started_us = op->sent_us = storm->now_us;
     register_start(storm, op, false);
 }
 

@@ -78,7 +78,8 @@ struct op {
     bool is_counted;                /* what became of it is in the tally */
     bool is_asking;                 /* a held call: its INFO is under way */
     bool was_answered;              /* 2xx to INVITE came */
-    int64_t started_us, asked_us;   /* when it was due; when this transaction began */
+    int64_t started_us, sent_us;    /* when it was due; when it was first sent */
+    int64_t asked_us;               /* when this transaction began */
     int64_t interval_us, repeat_us; /* of its retransmissions; when the next is due */
     int64_t answer_until_us, answer_interval_us;
     uint16_t route_size, answer_size;
@@ -100,7 +101,8 @@ struct tally {                      /* of one kind of work that began in one pha
     uint64_t statuses[STATUS_MAX]; /* of the refusals */
     uint64_t retry_count;          /* refusals with Retry-After */
     uint64_t retry_min_s, retry_max_s, retry_sum_s;
-    struct hist latency; /* of those that ended well */
+    struct hist latency;  /* of those that ended well: from when they were first sent */
+    struct hist lateness; /* from when they were due until they were sent: the generator's own */
 };
 
 struct bin {
