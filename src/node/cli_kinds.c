@@ -299,8 +299,8 @@ const struct command cli_trunk_commands[] = {
         .group = GROUP,
         .what = "calls answered and delays of trunks lately, over all edges",
         .usage = "trunk quality [--max COUNT]",
-        .help = "CALLS are the last 256 to 511 that a trunk was tried with, DELAY the mean of "
-                "seconds until it rang.\nOf carriers that cost the same, one that is clearly "
+        .help = "CALLS are the last 256 to 511 that a trunk was tried with, DELAY the mean "
+                "time until it rang.\nOf carriers that cost the same, one that is clearly "
                 "worse is tried later.",
         .options = list_known,
         .ctx = &quality_kind,
