@@ -16,6 +16,7 @@
 #define OUTPUT_MAX (1u << 20) /* bytes that wait for a slow reader: more, and it is cut off */
 #define SILENT_US 32000000    /* a connection that sent nothing whole, or has begun a message */
 #define CONNECT_US 4000000
+#define SHARED_PART 4   /* of a worker's memory: what its connections' larger buffers may take */
 #define PAUSE_US 100000 /* a connection whose work is not let in is read again after that */
 #define LISTENER_BIT (UINT64_C(1) << 62)
 #define WORKER_SHIFT 48
@@ -28,7 +29,7 @@ struct stream {
     char *input;
     size_t input_size, input_max;
     char *output;
-    size_t output_size;
+    size_t output_size, output_max;
     int64_t deadline_us; /* closed then unless a whole message came; 0: none */
     bool is_connecting, is_outbound;
     bool is_paused; /* its next message waits in `input` until there is room for its work */
@@ -39,6 +40,7 @@ struct stream_table {
     struct edge_thread *thread;
     struct stream *streams;
     uint32_t count, used, first_free;
+    size_t shared_size, shared_size_max; /* of all buffers beyond the first */
     uint64_t serial;
     bool has_dead;
     uint32_t paused_count;
@@ -55,6 +57,7 @@ struct stream_table *stream_table_new(struct edge_thread *thread)
     }
     table->thread = thread;
     table->first_free = UINT32_MAX;
+    table->shared_size_max = thread->role->edge.settings.memory_max / SHARED_PART;
     table->streams = calloc(STREAM_COUNT_MAX, sizeof(struct stream));
     if (table->streams == NULL) {
         free(table);
@@ -100,6 +103,39 @@ static struct stream *stream_add(struct stream_table *table, int fd, const struc
     return stream;
 }
 
+/* A first buffer is every connection's own, so that nobody's usual message meets the ceiling; what
+ * is larger comes out of what all have together. */
+static size_t shared_size(size_t size)
+{
+    return size > INPUT_FIRST ? size : 0;
+}
+
+/* False: there is no room for it, and nothing has changed. */
+static bool buffer_grow(struct stream_table *table, char **buffer, size_t *size, size_t wanted_size)
+{
+    size_t all_size = table->shared_size - shared_size(*size) + shared_size(wanted_size);
+    if (wanted_size > INPUT_FIRST && all_size > table->shared_size_max) {
+        count_one(&table->thread->dropped_full);
+        return false;
+    }
+    char *grown = realloc(*buffer, wanted_size);
+    if (grown == NULL) {
+        return false;
+    }
+    table->shared_size = all_size;
+    *buffer = grown;
+    *size = wanted_size;
+    return true;
+}
+
+static void buffer_free(struct stream_table *table, char **buffer, size_t *size)
+{
+    free(*buffer);
+    table->shared_size -= shared_size(*size);
+    *buffer = NULL;
+    *size = 0;
+}
+
 static void stream_drop(struct stream_table *table, struct stream *stream)
 {
     uint32_t slot = slot_of(stream->id);
@@ -107,8 +143,8 @@ static void stream_drop(struct stream_table *table, struct stream *stream)
     bool is_outbound = stream->is_outbound;
     table->paused_count -= stream->is_paused ? 1 : 0;
     close(stream->fd);
-    free(stream->input);
-    free(stream->output);
+    buffer_free(table, &stream->input, &stream->input_max);
+    buffer_free(table, &stream->output, &stream->output_max);
     memset(stream, 0, sizeof(*stream));
     stream->fd = -1;
     stream->next_free = table->first_free;
@@ -198,18 +234,17 @@ static bool write_some(struct stream *stream, const char *data, size_t size, siz
     return true;
 }
 
-static bool queue_output(struct stream *stream, const char *data, size_t size)
+static bool queue_output(struct stream_table *table, struct stream *stream, const char *data,
+                         size_t size)
 {
-    if (stream->output_size + size > OUTPUT_MAX) {
+    size_t all_size = stream->output_size + size;
+    if (all_size > OUTPUT_MAX ||
+        (all_size > stream->output_max &&
+         !buffer_grow(table, &stream->output, &stream->output_max, all_size))) {
         return false;
     }
-    char *grown = realloc(stream->output, stream->output_size + size);
-    if (grown == NULL) {
-        return false;
-    }
-    memcpy(grown + stream->output_size, data, size);
-    stream->output = grown;
-    stream->output_size += size;
+    memcpy(stream->output + stream->output_size, data, size);
+    stream->output_size = all_size;
     return true;
 }
 
@@ -225,7 +260,7 @@ static void stream_write(struct stream_table *table, struct stream *stream, stru
         is_whole = write_some(stream, bytes.data, bytes.size, &written);
     }
     if (is_whole && written < bytes.size) {
-        is_whole = queue_output(stream, bytes.data + written, bytes.size - written) &&
+        is_whole = queue_output(table, stream, bytes.data + written, bytes.size - written) &&
                    watch(table, stream, wanted(stream), EPOLL_CTL_MOD);
     }
     if (!is_whole) {
@@ -268,8 +303,7 @@ static void flush_output(struct stream_table *table, struct stream *stream)
     memmove(stream->output, stream->output + written, stream->output_size - written);
     stream->output_size -= written;
     if (stream->output_size == 0) {
-        free(stream->output);
-        stream->output = NULL;
+        buffer_free(table, &stream->output, &stream->output_max);
         if (!watch(table, stream, wanted(stream), EPOLL_CTL_MOD)) {
             stream_drop(table, stream);
         }
@@ -328,9 +362,7 @@ static bool take_messages(struct stream_table *table, struct stream *stream)
         stream->deadline_us = table->thread->now.mono_us + SILENT_US;
     }
     if (stream->input_size == 0) { /* an idle connection keeps no buffer */
-        free(stream->input);
-        stream->input = NULL;
-        stream->input_max = 0;
+        buffer_free(table, &stream->input, &stream->input_max);
     }
     return true;
 }
@@ -341,14 +373,11 @@ static void read_some(struct stream_table *table, struct stream *stream)
     for (int i = 0; i < 8; i++) {
         if (stream->input_size == stream->input_max) {
             size_t grown_max = stream->input_max == 0 ? INPUT_FIRST : stream->input_max * 2;
-            char *grown =
-                grown_max > 2 * SIP_MESSAGE_SIZE_MAX ? NULL : realloc(stream->input, grown_max);
-            if (grown == NULL) {
+            if (grown_max > 2 * SIP_MESSAGE_SIZE_MAX ||
+                !buffer_grow(table, &stream->input, &stream->input_max, grown_max)) {
                 stream_drop(table, stream);
                 return;
             }
-            stream->input = grown;
-            stream->input_max = grown_max;
         }
         size_t room = stream->input_max - stream->input_size;
         ssize_t got = recv(stream->fd, stream->input + stream->input_size, room, 0);
