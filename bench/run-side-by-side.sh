@@ -9,8 +9,8 @@ run-side-by-side.sh [options]
 
   --runs N         fresh servers of each kind; medians are taken over them (3)
   --servers LIST   which, separated by commas, of kamailio-1 kamailio-2 carrier-1 carrier-2 credit-1
-                   dialtone-1 dialtone-2; the number is workers
-                   (kamailio-1,kamailio-2,carrier-2,credit-1,dialtone-1,dialtone-2)
+                   dialtone-1 dialtone-2, the number being workers, and floor: the same datagrams,
+                   given back (floor,kamailio-1,kamailio-2,carrier-2,credit-1,dialtone-1,dialtone-2)
   --parts LIST     of closed, open, held (closed,open,held)
   --scale PERCENT  share of the full counts: 10 for a quick look (100)
   --build DIR      where dialtone and bench/dialload were built (build)
@@ -24,7 +24,7 @@ END
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 runs=3
-servers=kamailio-1,kamailio-2,carrier-2,credit-1,dialtone-1,dialtone-2
+servers=floor,kamailio-1,kamailio-2,carrier-2,credit-1,dialtone-1,dialtone-2
 parts=closed,open,held
 scale=100
 build=$root/build
@@ -35,11 +35,12 @@ port=25060
 take_options "runs servers parts scale build out port" "" "$@"
 out=${out:-$build/side-by-side}
 dialload=$build/bench/dialload
+floor=$build/bench/bench-floor
 dialtone=$build/dialtone
 work=$(mktemp -d)
 . "$here/servers.sh"
 
-need_tools jq "$dialload"
+need_tools jq "$dialload" "$floor"
 mkdir -p "$out"
 rm -f "$out"/run-*.json
 
@@ -108,23 +109,48 @@ load_held() {
         --mode hangup --label hangup --rate 0
 }
 
+# No server: what as many datagrams in and out cost. A call is 8, or 6 in and 7 out.
+load_floor() { # part, file
+    case $1 in
+    closed)
+        set -- "$2" --step registration:2 --step registration-known:2 --step refresh:1 \
+            --step options:1 --step call-challenged:8 --step call-held-nonce:6.5
+        ;;
+    open)
+        set -- "$2" --step registration-2000:2:4000 --step refresh-2000:1:2000 \
+            --step call-300:8:2400 --count $(((10 * scale / 100 + 1) * 2000))
+        ;;
+    *) return 0 ;;
+    esac
+    "$floor" --json "$@"
+}
+
+keep_figures() { # server, part, run
+    if [ -s "$work/figures.json" ]; then
+        jq --arg server "$1" --arg part "$2" --argjson run "$3" \
+            '{server: $server, part: $part, run: $run, steps: .steps}' \
+            "$work/figures.json" >"$out/run-$1-$2-$3.json"
+    fi
+}
+
 run_part() { # server, part, run
     rm -rf "$work"/*
     server_pid=
     family=
+    echo "-- $1, $2, run $3"
+    if [ "$1" = floor ]; then
+        load_floor "$2" "$work/figures.json" || echo "the floor could not be measured" >&2
+        keep_figures "$@"
+        return 0
+    fi
     if ! start_server "$1"; then
         echo "$1 could not be started; left out" >&2
         [ ! -f "$work/server.log" ] || tail -n 5 "$work/server.log" >&2
         stop_server
         return 0
     fi
-    echo "-- $1, $2, run $3"
     "load_$2" "$work/figures.json" || echo "   not every operation of $1 ended well" >&2
-    if [ -s "$work/figures.json" ]; then
-        jq --arg server "$1" --arg part "$2" --argjson run "$3" \
-            '{server: $server, part: $part, run: $run, steps: .steps}' \
-            "$work/figures.json" >"$out/run-$1-$2-$3.json"
-    fi
+    keep_figures "$@"
     stop_server
 }
 

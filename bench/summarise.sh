@@ -14,7 +14,7 @@ def median: sort | if length == 0 then null
 def spread: map(select(. != null)) | if length == 0 then null
     else {median: median, min: min, max: max} end;
 def problems: .failed + .timeouts + .cut + .unfinished + .flawed + .not_started + .unreadable;
-def grown(group): if .usage[group] == null or .ok == 0 then null
+def grown(group): if .usage[group].pss_after_kib == null or .ok == 0 then null
     else (.usage[group].pss_after_kib - .usage[group].pss_before_kib) * 1024 / .ok end;
 {
   machine: {cpu: $cpu, cores: $cores, kernel: $kernel},
