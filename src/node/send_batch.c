@@ -161,7 +161,8 @@ static int pack(struct send_batch *batch)
     return packet_count;
 }
 
-/* A way that does not take several as one (a narrow link, an old kernel) takes them one by one. */
+/* A way that does not take several as one (a narrow link, an old kernel) takes them one by one; and
+ * an error that the socket remembered, of what went to others (ICMP), is gone the second time. */
 static int send_singly(int fd, const struct msghdr *packet)
 {
     int failed = 0;
@@ -190,10 +191,8 @@ int send_batch_flush(struct send_batch *batch)
         if (sent > 0) {
             at += sent;
         } else if (errno != EINTR) {
-            /* Full or refused: the sender's timers repeat what matters. An error that the socket
-             * remembered from earlier (ICMP) is read off by this and costs one message. */
-            const struct msghdr *packet = &batch->packets[at].msg_hdr;
-            failed += packet->msg_iovlen > 1 ? send_singly(fd, packet) : 1;
+            /* What is full or refused even so, the senders' timers repeat. */
+            failed += send_singly(fd, &batch->packets[at].msg_hdr);
             at++;
         }
     }

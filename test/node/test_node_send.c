@@ -2,6 +2,7 @@
 #include "node/send_batch.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -198,6 +199,31 @@ static void what_the_kernel_does_not_take_is_counted(void **state)
     close(sender);
 }
 
+/* With IP_RECVERR the kernel gives the error to whatever is sent next, wherever that goes. */
+static void an_error_of_another_address_costs_nobody_a_datagram(void **state)
+{
+    (void)state;
+    struct sockaddr_in6 from;
+    struct sockaddr_in6 nobody;
+    struct sockaddr_in6 to;
+    int receiver = bound(AF_INET, &to);
+    int sender = bound(AF_INET, &from);
+    int one = 1;
+    assert_int_equal(setsockopt(sender, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)), 0);
+    close(bound(AF_INET, &nobody));
+    struct send_batch *batch = send_batch_new();
+    add(batch, sender, &nobody, 50, 0);
+    assert_int_equal(send_batch_flush(batch), 0);
+    struct pollfd refused = {.fd = sender};
+    assert_int_equal(poll(&refused, 1, 2000), 1); /* the ICMP error is there */
+    add(batch, sender, &to, 50, 1);
+    assert_int_equal(send_batch_flush(batch), 0);
+    expect(receiver, 50, 1);
+    send_batch_free(batch);
+    close(receiver);
+    close(sender);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +232,7 @@ int main(void)
         cmocka_unit_test(each_address_gets_its_own_from_the_socket_that_was_named),
         cmocka_unit_test(a_full_batch_says_so_and_takes_more_after_a_flush),
         cmocka_unit_test(what_the_kernel_does_not_take_is_counted),
+        cmocka_unit_test(an_error_of_another_address_costs_nobody_a_datagram),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
