@@ -156,9 +156,13 @@ bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_us)
 /* What is shed at least after such a wait. */
 static uint32_t parts_by_wait(const struct shed *shed, int level, int64_t sojourn_us)
 {
-    bool is_lowest = level <= shed->lowest;
-    int64_t from_us = shed->terms.target_us * (is_lowest ? 2 : 4);
-    int64_t to_us = is_lowest ? 4 * shed->terms.target_us : shed->terms.limit_us;
+    int64_t from_us = shed->terms.target_us * 2;
+    int64_t to_us = shed->terms.target_us * 4;
+    if (level > shed->lowest) {
+        bool is_highest = level == SHED_LEVELS - 1;
+        from_us = is_highest ? shed->terms.limit_us : to_us;
+        to_us = is_highest ? 2 * shed->terms.limit_us : shed->terms.limit_us;
+    }
     if (!shed->is_standing || sojourn_us <= from_us) {
         return 0;
     }

@@ -8,8 +8,9 @@
  * level 0 is shed or none comes. Within a level who has most is shed first, down to equal shares.
  * Work that waited next to nothing is never shed, so that too much shedding costs nothing. Until
  * those steps have caught up with a sudden load, the longer the work of a standing queue waited the
- * likelier it is shed: the lowest level from two targets on and always from four on, the others
- * between that and the limit.
+ * likelier it is shed: the lowest level that comes from two targets on and always from four on, the
+ * others between that and the limit, the highest above them between one limit and two: what waits
+ * in one queue with a flood of less worth has waited as long, and is not the reason.
  *
  * The caller owns the struct; times are microseconds of the monotonic clock, and with random
  * numbers they are passed in.

@@ -198,9 +198,17 @@ static void the_longer_work_of_a_standing_queue_waited_the_likelier_it_is_shed(v
         int64_t sojourn_us;
         uint64_t random;
         bool is_admitted;
-    } cases[] = {{0, 60000, SHED_PARTS - 1, true},  {0, 60000, 0, false},
-                 {0, 80001, SHED_PARTS - 1, false}, {2, 79999, 0, true},
-                 {2, 199999, SHED_PARTS - 1, true}, {2, 200001, SHED_PARTS - 1, false}};
+    } cases[] = {{0, 60000, SHED_PARTS - 1, true},
+                 {0, 60000, 0, false},
+                 {0, 80001, SHED_PARTS - 1, false},
+                 {1, 79999, 0, true},
+                 {1, 199999, SHED_PARTS - 1, true},
+                 {1, 200001, SHED_PARTS - 1, false},
+                 /* A refresh that waited as long as the flood it came with does not pay for it. */
+                 {2, 199999, 0, true},
+                 {2, 300000, SHED_PARTS - 1, true},
+                 {2, 300000, 0, false},
+                 {2, 400001, SHED_PARTS - 1, false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_false(shed_is_calm(&shed, cases[i].sojourn_us, now_us));
         assert_int_equal(shed_admit(&shed, cases[i].level, 1, cases[i].sojourn_us, cases[i].random),
