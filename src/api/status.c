@@ -126,8 +126,11 @@ static void write_edge(FILE *out, const json_t *edge)
                  is_state(json_object_get(edge, "store"), "ok"));
     write_metric(out, "disk_free_percent", "gauge", "Of the disk that holds the installation.",
                  number(edge, "disk_free_percent"));
-    write_metric(out, "alerts", "gauge", "Accounts under suspicion of fraud.",
-                 (int64_t)json_array_size(json_object_get(edge, "alerts")));
+    const json_t *alerts = json_object_get(edge, "alerts");
+    if (alerts != NULL) { /* else they could not be listed */
+        write_metric(out, "alerts", "gauge", "Accounts under suspicion of fraud.",
+                     (int64_t)json_array_size(alerts));
+    }
     const json_t *outbox = json_object_get(edge, "outbox");
     write_metric(out, "outbox_unsettled", "gauge", "Usages not settled yet.",
                  number(outbox, "unsettled"));

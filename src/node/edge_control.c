@@ -87,6 +87,7 @@ static json_t *lease_json(struct edge_role *role)
         (json_int_t)totals.silent_count);
 }
 
+/* NULL: they could not be listed, which is not that there are none. */
 static json_t *alerts_json(struct edge_role *role)
 {
     char text[FRAUD_ALERTS_MAX * 800];
@@ -96,8 +97,7 @@ static json_t *alerts_json(struct edge_role *role)
     epoch_online(&role->epoch, role->worker_count); /* it looks into the directory */
     edge_alerts_json(&role->edge, &now, &out);
     epoch_offline(&role->epoch, role->worker_count);
-    json_t *list = out.is_full ? NULL : json_loadb(text, out.size, 0, NULL);
-    return list != NULL ? list : json_array();
+    return out.is_full ? NULL : json_loadb(text, out.size, 0, NULL);
 }
 
 static void do_status(struct edge_role *role, struct control_answer *answer)
@@ -546,7 +546,7 @@ static void handle(void *ctx, const char *command, const json_t *request,
     } else if (strcmp(command, "bindings") == 0) {
         do_bindings(role, request, answer);
     } else if (strcmp(command, "alerts") == 0) {
-        control_answer_json(answer, json_pack("{s:o}", "alerts", alerts_json(role)));
+        control_answer_json(answer, json_pack("{s:o*}", "alerts", alerts_json(role)));
     } else if (strcmp(command, "bans") == 0) {
         bans_answer_list(role, answer);
     } else if (strcmp(command, "ban") == 0) {

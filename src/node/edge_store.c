@@ -225,6 +225,27 @@ static void loop_done(struct store_loop *loop)
     free(loop->copy.data);
 }
 
+/* Calls that need no money go on meanwhile: no memory is no reason to end the edge. False: it
+ * stops. */
+static bool loop_begin(struct store_loop *loop, struct edge_role *role)
+{
+    bool is_told = false;
+    while (!atomic_load_explicit(&role->is_stopping, memory_order_relaxed)) {
+        memset(loop, 0, sizeof(*loop));
+        if (loop_init(loop, role)) {
+            return true;
+        }
+        loop_done(loop);
+        if (!is_told) {
+            is_told = true;
+            edge_event(role, "alarm",
+                       SLICE("{\"alarm\":\"no memory to ask the ledger: no leases\"}"));
+        }
+        wait_for_work(loop, clock_mono_us() + IDLE_WAIT_US);
+    }
+    return false;
+}
+
 /* When each of the duties is due next; 0: now. */
 struct duties {
     int64_t feed_at_us;
@@ -264,9 +285,7 @@ void *edge_store_main(void *argument)
 {
     struct edge_role *role = argument;
     struct store_loop loop;
-    memset(&loop, 0, sizeof(loop));
-    if (!loop_init(&loop, role)) {
-        loop_done(&loop);
+    if (!loop_begin(&loop, role)) {
         return NULL;
     }
     lives_expect(&loop);
