@@ -165,7 +165,73 @@ static bool once(struct slice *place, struct slice line)
     return true;
 }
 
-/* False: for the parser. Names that matter are told apart by their length and compared whole. */
+enum header {
+    HEADER_OTHER = 0,
+    HEADER_VIA,
+    HEADER_FROM,
+    HEADER_TO,
+    HEADER_CALL_ID,
+    HEADER_CSEQ,
+    HEADER_ROUTE,
+    HEADER_CREDENTIALS,
+};
+
+static enum header compact_named(char letter)
+{
+    switch (letter | 0x20) {
+    case 'v':
+        return HEADER_VIA;
+    case 'f':
+        return HEADER_FROM;
+    case 't':
+        return HEADER_TO;
+    case 'i':
+        return HEADER_CALL_ID;
+    default:
+        return HEADER_OTHER;
+    }
+}
+
+/* Names that matter are told apart by their length and compared whole. */
+static enum header header_named(struct slice name)
+{
+    switch (name.size) {
+    case 1:
+        return compact_named(name.data[0]);
+    case 2:
+        return slice_equal_nocase(name, SLICE("To")) ? HEADER_TO : HEADER_OTHER;
+    case 3:
+        return slice_equal_nocase(name, SLICE("Via")) ? HEADER_VIA : HEADER_OTHER;
+    case 4:
+        if (slice_equal_nocase(name, SLICE("From"))) {
+            return HEADER_FROM;
+        }
+        return slice_equal_nocase(name, SLICE("CSeq")) ? HEADER_CSEQ : HEADER_OTHER;
+    case 5:
+        return slice_equal_nocase(name, SLICE("Route")) ? HEADER_ROUTE : HEADER_OTHER;
+    case 7:
+        return slice_equal_nocase(name, SLICE("Call-ID")) ? HEADER_CALL_ID : HEADER_OTHER;
+    case 13:
+        return slice_equal_nocase(name, SLICE("Authorization")) ? HEADER_CREDENTIALS : HEADER_OTHER;
+    case 19:
+        return slice_equal_nocase(name, SLICE("Proxy-Authorization")) ? HEADER_CREDENTIALS
+                                                                      : HEADER_OTHER;
+    default:
+        return HEADER_OTHER;
+    }
+}
+
+static bool via_add(struct slice line, struct slice value, struct sip_glance *out)
+{
+    bool is_read = out->via_count > 0 || via_read(value, out);
+    if (!is_read || out->via_count == SIP_GLANCE_VIAS_MAX) {
+        return false;
+    }
+    out->vias[out->via_count++] = line;
+    return true;
+}
+
+/* False: for the parser. */
 static bool header_read(struct slice line, struct sip_glance *out)
 {
     size_t colon = slice_find(line, ':');
@@ -173,55 +239,30 @@ static bool header_read(struct slice line, struct sip_glance *out)
         line.data[colon - 1] == '\t') {
         return false;
     }
-    struct slice name = slice_head(line, colon);
     struct slice value = slice_trim(slice_skip(line, colon + 1));
-    char first = (char)(name.data[0] | 0x20);
-    switch (name.size) {
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-        if (first == 'v' && (name.size == 1 || slice_equal_nocase(name, SLICE("Via")))) {
-            if (out->via_count == SIP_GLANCE_VIAS_MAX ||
-                (out->via_count == 0 && !via_read(value, out))) {
-                return false;
-            }
-            out->vias[out->via_count++] = line;
-        } else if (first == 'f' && (name.size == 1 || slice_equal_nocase(name, SLICE("From")))) {
-            return once(&out->from, line) && tag_read(value, &out->from_tag);
-        } else if (first == 't' && (name.size == 1 || slice_equal_nocase(name, SLICE("To")))) {
-            return once(&out->to, line) && tag_read(value, &out->to_tag);
-        } else if (first == 'i' && name.size == 1) {
-            out->call_id = value;
-            return once(&out->call_id_line, line) && is_plain(value) && value.size > 0;
-        } else if (slice_equal_nocase(name, SLICE("CSeq"))) {
-            return once(&out->cseq_line, line) && cseq_read(value, out);
-        }
-        return true;
-    case 5:
-        if (out->route.data == NULL && slice_equal_nocase(name, SLICE("Route"))) {
+    switch (header_named(slice_head(line, colon))) {
+    case HEADER_VIA:
+        return via_add(line, value, out);
+    case HEADER_FROM:
+        return once(&out->from, line) && tag_read(value, &out->from_tag);
+    case HEADER_TO:
+        return once(&out->to, line) && tag_read(value, &out->to_tag);
+    case HEADER_CALL_ID:
+        out->call_id = value;
+        return once(&out->call_id_line, line) && value.size > 0 && is_plain(value);
+    case HEADER_CSEQ:
+        return once(&out->cseq_line, line) && cseq_read(value, out);
+    case HEADER_ROUTE:
+        if (out->route.data == NULL) {
             out->route = value;
         }
         return true;
-    case 7:
-        if (slice_equal_nocase(name, SLICE("Call-ID"))) {
-            out->call_id = value;
-            return once(&out->call_id_line, line) && value.size > 0 && is_plain(value);
-        }
-        return true;
-    case 13:
-        if (slice_equal_nocase(name, SLICE("Authorization"))) {
-            return once(&out->credentials, value);
-        }
-        return true;
-    case 19:
-        if (slice_equal_nocase(name, SLICE("Proxy-Authorization"))) {
-            return once(&out->credentials, value);
-        }
-        return true;
-    default:
-        return true;
+    case HEADER_CREDENTIALS:
+        return once(&out->credentials, value);
+    case HEADER_OTHER:
+        break;
     }
+    return true;
 }
 
 bool sip_glance(struct slice bytes, struct sip_glance *out)

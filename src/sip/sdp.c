@@ -66,6 +66,15 @@ static void rtpmap_read(struct slice attribute, struct sdp *sdp)
     sdp->has_pcma = sdp->has_pcma || slice_equal_nocase(name, SLICE("PCMA"));
 }
 
+/* Lines of a stream that is not ours. */
+static void stream_skip(struct slice *body)
+{
+    struct slice line;
+    while (body->size > 0 && body->data[0] != 'm') {
+        line_next(body, &line);
+    }
+}
+
 bool sdp_parse(struct slice body, struct sdp *out)
 {
     struct sdp sdp = {.direction = SDP_SENDRECV};
@@ -88,10 +97,7 @@ bool sdp_parse(struct slice body, struct sdp *out)
                 return false;
             }
             if (!has_audio) {
-                /* Skip this stream: its lines are not ours. */
-                while (body.size > 0 && body.data[0] != 'm') {
-                    line_next(&body, &line);
-                }
+                stream_skip(&body);
             }
         } else if (line.data[0] == 'c') {
             sdp.host = connection_host(value);

@@ -237,6 +237,7 @@ static enum store_result release_chunk(struct store *store, uint64_t incarnation
                                        const char *reason, int *count)
 {
     uint64_t accounts[FENCE_CHUNK];
+    *count = 0;
     enum store_result result = list_unreleased(store, incarnation, accounts, count);
     struct ledger_batch batch = {.chain = incarnation};
     struct ledger_fold fold = {0};

@@ -117,6 +117,13 @@ static bool is_file_replaced(struct store *store, const struct store_pin *pin)
     return false;
 }
 
+static bool is_same_pin(const struct store_pin *a, const struct store_pin *b)
+{
+    return strcmp(a->identity, b->identity) == 0 && strcmp(a->timeline, b->timeline) == 0 &&
+           a->db_inode == b->db_inode && a->db_born_ns == b->db_born_ns &&
+           a->wal_inode == b->wal_inode && a->wal_born_ns == b->wal_born_ns;
+}
+
 static bool check_identity(struct store *store, struct tri pinned, const struct store_pin *pin)
 {
     struct store_pin now = {0};
@@ -127,7 +134,7 @@ static bool check_identity(struct store *store, struct tri pinned, const struct 
     memcpy(now.identity, store->identity, sizeof(now.identity));
     bool has_timeline = store->timeline[0] != '\0'; /* a file that was moved tells none */
     memcpy(now.timeline, has_timeline ? store->timeline : pin->timeline, sizeof(now.timeline));
-    if (pinned.is != TRI_PRESENT || memcmp(&now, pin, sizeof(now)) != 0) {
+    if (pinned.is != TRI_PRESENT || !is_same_pin(&now, pin)) {
         /* A pin that cannot be written (disk full) is written by a later start. */
         (void)store_pin_write(store->dir, &now);
     }
