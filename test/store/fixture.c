@@ -44,7 +44,7 @@ int fixture_setup(void **state)
                                      "CREATE FUNCTION zeroblob(size int) RETURNS bytea LANGUAGE sql"
                                      " AS $$ SELECT decode(repeat('00', size), 'hex') $$");
     }
-    fixture->store = fixture_open(fixture, 2000000, false);
+    fixture->store = fixture_open(fixture, FIXTURE_PATIENCE_US, false);
     if (store_migrate(fixture->store) != STORE_OK) {
         fail_msg("%s", store_error(fixture->store));
     }
@@ -141,7 +141,7 @@ void fixture_keep(struct fixture *fixture)
     if (is_on_server()) {
         store_free(fixture->store);
         pg_server_keep(&server);
-        fixture->store = fixture_open(fixture, 2000000, false);
+        fixture->store = fixture_open(fixture, FIXTURE_PATIENCE_US, false);
     } else {
         assert_ok(store_backup(fixture->dir, copy, error, sizeof(error)));
     }
@@ -160,7 +160,7 @@ void fixture_put_back(struct fixture *fixture)
                  fixture->dir);
         assert_int_equal(system(command), 0);
     }
-    fixture->store = fixture_open(fixture, 2000000, false);
+    fixture->store = fixture_open(fixture, FIXTURE_PATIENCE_US, false);
     assert_ok(store_migrate(fixture->store));
 }
 

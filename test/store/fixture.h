@@ -32,6 +32,9 @@ int fixture_group_teardown(void **state);
 int fixture_setup(void **state);    /* a migrated database; *state is a struct fixture */
 int fixture_teardown(void **state); /* removes the directory */
 
+/* For stores that are there: longer than a machine with too much to do makes them take. */
+#define FIXTURE_PATIENCE_US 20000000
+
 /* A further store on the same directory; store_free it. */
 struct store *fixture_open(const struct fixture *fixture, int64_t deadline_us,
                            bool has_fault_layer);

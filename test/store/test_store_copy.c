@@ -139,7 +139,7 @@ static void exchange_names(struct writer *writer, struct store *store)
 static void *write_on(void *ctx)
 {
     struct writer *writer = ctx;
-    struct store *store = fixture_open(writer->fixture, 20000000, false);
+    struct store *store = fixture_open(writer->fixture, FIXTURE_PATIENCE_US, false);
     for (int left = 20; left > 0; left -= writer->is_copied) {
         uint64_t next = writer->mark + 1;
         struct usage usage = make_usage(next, 1 + next % ACCOUNTS, 1000, 1000);
@@ -252,7 +252,7 @@ static void a_copy_that_broke_off_is_used_by_nobody_and_made_again(void **state)
     (void)pg_server_sql(&pg_group, "UPDATE meta SET value = 'copy under way'"
                                    " WHERE name = 'identity'");
     struct store_options options = {
-        .dir = fixture->dir, .url = pg_group.url, .deadline_us = 2000000};
+        .dir = fixture->dir, .url = pg_group.url, .deadline_us = FIXTURE_PATIENCE_US};
     struct store *early = store_new(&options);
     struct balance balance;
     assert_result(ledger_balance(early, 1, &balance), STORE_UNKNOWN);
@@ -260,7 +260,7 @@ static void a_copy_that_broke_off_is_used_by_nobody_and_made_again(void **state)
     store_free(early);
 
     store_free(fixture->store);
-    fixture->store = fixture_open(fixture, 2000000, false);
+    fixture->store = fixture_open(fixture, FIXTURE_PATIENCE_US, false);
     top_up(fixture->store, 1, EUROS(1));
     if (copy_now(fixture, &done, error, sizeof(error)) != STORE_OK) {
         fail_msg("%s", error);

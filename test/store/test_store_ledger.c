@@ -478,14 +478,14 @@ static void another_timeline_is_unknown_until_it_is_taken(void **state)
     struct fixture *fixture = *state;
     struct balance balance;
     uint64_t account = make_account(fixture->store, "a", 0);
-    struct store *other = fixture_open(fixture, 2000000, false);
+    struct store *other = fixture_open(fixture, FIXTURE_PATIENCE_US, false);
     assert_ok(ledger_balance(other, account, &balance));
     assert_ok(store_renew_timeline(fixture->store));
     assert_ok(ledger_balance(fixture->store, account, &balance));
     assert_result(ledger_balance(other, account, &balance), STORE_UNKNOWN);
     assert_true(store_is_foreign(other));
     store_free(other);
-    other = fixture_open(fixture, 2000000, false); /* the directory was told */
+    other = fixture_open(fixture, FIXTURE_PATIENCE_US, false); /* the directory was told */
     assert_ok(ledger_balance(other, account, &balance));
     store_free(other);
 }

@@ -87,7 +87,8 @@ static void it_is_noticed_once_and_again_only_after_it_rose(void **state)
     assert_int_equal(crossing.below_micro, EUROS(5));
     (void)settle_one(store, incarnation, session,
                      make_usage(3, id, EUROS(1), EUROS(6) + 1)); /* still below */
-    struct store *other = fixture_open(fixture, 2000000, false); /* as after a restart */
+    struct store *other =
+        fixture_open(fixture, FIXTURE_PATIENCE_US, false); /* as after a restart */
     assert_int_equal(looks(other), 0);
     store_free(other);
     top_up(store, id, EUROS(1) + 1); /* at 5 again */
