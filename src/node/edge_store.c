@@ -241,6 +241,7 @@ static bool loop_begin(struct store_loop *loop, struct edge_role *role)
             edge_event(role, "alarm",
                        SLICE("{\"alarm\":\"no memory to ask the ledger: no leases\"}"));
         }
+        (void)control_socket_was_nudged(role->nudge_fd); /* else it would end each wait at once */
         wait_for_work(loop, clock_mono_us() + IDLE_WAIT_US);
     }
     return false;
