@@ -162,7 +162,7 @@ static uint64_t json_u64(const json_t *request, const char *name)
     return (uint64_t)json_integer_value(json_object_get(request, name));
 }
 
-#define CALLS_TEXT_MAX (8u << 20)
+#define CALLS_ANSWER_MAX (8u << 20)
 
 /* Appends a worker's calls in progress. False: not all of them, which is said. */
 static bool add_calls(struct edge_role *role, int worker, uint64_t account_id, struct buf *out,
@@ -197,13 +197,13 @@ static bool add_calls(struct edge_role *role, int worker, uint64_t account_id, s
 
 static void do_calls(struct edge_role *role, const json_t *request, struct control_answer *answer)
 {
-    char *text = malloc(CALLS_TEXT_MAX);
+    char *text = malloc(CALLS_ANSWER_MAX);
     struct buf out;
     if (text == NULL) {
         control_answer_error(answer, "unknown", "no memory");
         return;
     }
-    buf_init(&out, text, CALLS_TEXT_MAX);
+    buf_init(&out, text, CALLS_ANSWER_MAX);
     buf_printf(&out, "\"as_of_wall_us\":%" PRId64 ",\"calls\":[", clock_wall_us());
     bool is_whole = true;
     for (int i = 0; is_whole && i < role->worker_count; i++) {
