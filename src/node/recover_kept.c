@@ -72,7 +72,7 @@ static bool is_same_usage(const struct cdr_row *row, uint64_t incarnation,
            (row->incarnation == incarnation || is_same_call);
 }
 
-/* Is the record in the ledger, by its CDR? UNKNOWN: the database did not say. */
+/* Is the record in the ledger, by its CDR? UNKNOWN: the database did not say, or not all. */
 static struct tri find_cdr(struct recovery *recovery, uint64_t incarnation,
                            const struct usage *usage)
 {
@@ -88,7 +88,8 @@ static struct tri find_cdr(struct recovery *recovery, uint64_t incarnation,
             return (struct tri){TRI_PRESENT};
         }
     }
-    return (struct tri){TRI_ABSENT};
+    /* There may be more than were read, of a phone that gives all its calls one Call-ID. */
+    return (struct tri){count == (int)ARRAY_COUNT(rows) ? TRI_UNKNOWN : TRI_ABSENT};
 }
 
 /* Of an incarnation that only the archive knows, or that the backup does not. */
