@@ -121,6 +121,9 @@ static void print_alerts(const json_t *alerts)
 {
     size_t index;
     json_t *alert;
+    if (alerts == NULL) {
+        printf("ALERT      unknown: the edge could not list whom it suspects\n");
+    }
     json_array_foreach(alerts, index, alert)
     {
         print_alert(alert);
@@ -229,11 +232,14 @@ static int run_alerts(const struct command *command, const struct args *args)
     }
     json_t *answer = cli_ask(&cli, "edge.sock", "alerts", NULL, &status);
     const json_t *alerts = json_object_get(answer, "alerts");
-    if (answer != NULL && cli.is_json) {
+    if (answer != NULL && alerts == NULL) {
+        fprintf(stderr, "dialtone alerts: the edge could not list whom it suspects\n");
+        status = COMMAND_UNKNOWN;
+    } else if (answer != NULL && cli.is_json) {
         cli_print_json(alerts);
     } else if (answer != NULL && json_array_size(alerts) == 0) {
         printf("There is nothing to be alarmed about.\n");
-    } else {
+    } else if (answer != NULL) {
         print_alerts(alerts);
     }
     json_decref(answer);
