@@ -18,6 +18,10 @@ def honest: ((.calls.skipped // 0) + (.registers.skipped // 0)) as $skipped
 def share($a; $b): if ($b // 0) == 0 then null else $a / $b end;
 def best($work): .figures.phases | map(select(.name | startswith($work))) | max_by(.[$work].ok_per_s);
 def cost($work): .usage.server.cpu_ns / 1000 / .[$work].ended_ok;
+# What the server did of that work, in the same run, when it was offered no more than it can do: of
+# registrations beside the same calls; of calls just before the load and behind it.
+def room: if .part == "flood" then phase("room").registers.ok_per_s
+    else [phase("room", "again").calls.ok_per_s | values] | if length == 0 then null else add / length end end;
 # Least squares of cpu = calls * a + others * b over the loads at which the server was never idle.
 def fit: map(select(.cpu_share > 0.9 and .shed > 0)) as $at
     | ($at | map(.ok * .ok) | add) as $xx | ($at | map(.ok * .shed) | add) as $xy
@@ -47,9 +51,7 @@ def fit: map(select(.cpu_share > 0.9 and .shed > 0)) as $at
        calls_ok: share($s.calls.ok; $s.calls.started),
        dialog_ok: share(($s.dialogs.ok // 0); $s.dialogs.started),
        refresh_ok: share(($s.refreshes.ok // 0); $s.refreshes.started),
-       # Of registrations: what the server did beside the same calls when it was offered no more.
-       room_per_s: phase("room").registers.ok_per_s,
-       goodput_of_room: share($w.ok_per_s; phase("room").registers.ok_per_s),
+       room_per_s: room, goodput_of_room: share($w.ok_per_s; room),
        p50_ms: ($w.p50_us / 1000), p99_ms: ($w.p99_us / 1000),
        sent_late_p99_ms: ($w.sent_late_p99_us / 1000),
        calls_p99_ms: ($s.calls.p99_us / 1000),
@@ -107,7 +109,7 @@ fi
 
 if jq -e '.loads | length > 0' "$out/summary.json" >/dev/null; then
     printf '\n**Overload**: goodput is what was answered during the load, each within 4 s of its first\ntry, in %% of the peak.\n\n'
-    echo '| server | work | offered (x peak) | offered a second | goodput | of what fits beside the calls | p50 / p99 ms | sent late, p99 ms | in dialogs | refreshes | calls beside | well again after | memory | packets a try | CPU us one shed | kernel drops | answers |'
+    echo '| server | work | offered (x peak) | offered a second | goodput | of what it did before and behind | p50 / p99 ms | sent late, p99 ms | in dialogs | refreshes | calls beside | well again after | memory | packets a try | CPU us one shed | kernel drops | answers |'
     echo '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|'
     rows '.loads | sort_by(.part, .server, .load)[] |
         [.server, (if .part == "flood" then "REGISTER" else "INVITE" end),

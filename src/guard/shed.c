@@ -9,6 +9,7 @@
 #define LATELY_INTERVALS 144 /* "lately" is so long: counters lose this part an interval */
 #define DECAY_FAST 5         /* times, when the queue ran nearly empty */
 #define TURNS_MIN 12         /* a queue that stands is seen so often at least */
+#define GROWTH_PARTS 4       /* waits that grow by more than this part of the time */
 #define RETRY_S_MIN 5
 #define RETRY_S_MAX 120
 
@@ -113,21 +114,25 @@ static void interval_end(struct shed *shed, int64_t intervals, int64_t now_us)
     shed->interval_at_us = now_us;
 }
 
-/* Behind a pause of the whole machine all has waited, and is soon done: that is no standing queue.
- */
+/* Behind a pause of the whole machine all has waited, and is soon done: that is no standing queue,
+ * and waits fall. Where they grow the queue will stand, and its buffer overflow before an interval
+ * is over. */
 static void watch_standing(struct shed *shed, int64_t sojourn_us, int64_t now_us)
 {
     if (sojourn_us <= shed->terms.target_us) {
         shed->above_at_us = 0;
     } else if (shed->above_at_us == 0) {
         shed->above_at_us = now_us;
+        shed->above_from_us = sojourn_us;
         shed->turns_above = 0;
     }
     shed->turns_above += now_us != shed->turn_at_us ? 1 : 0;
     shed->turn_at_us = now_us;
-    shed->waited_us = sojourn_us;
+    int64_t above_us = now_us - shed->above_at_us;
+    bool is_growing = above_us >= shed->terms.target_us / 2 &&
+                      sojourn_us - shed->above_from_us > above_us / GROWTH_PARTS;
     shed->is_standing = shed->above_at_us != 0 && shed->turns_above >= TURNS_MIN &&
-                        now_us - shed->above_at_us >= shed->terms.interval_us;
+                        (is_growing || above_us >= shed->terms.interval_us);
 }
 
 bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_us)
@@ -204,11 +209,6 @@ bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us, 
     }
     shed->admitted_lately++;
     return true;
-}
-
-int64_t shed_waited_us(const struct shed *shed)
-{
-    return shed->waited_us;
 }
 
 bool shed_is_waiting(const struct shed *shed)

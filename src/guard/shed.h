@@ -2,10 +2,11 @@
  * done.
  *
  * What is watched is how long work has waited when its turn comes, not how much there is: a queue
- * that stayed above its target for a whole interval is standing, and each interval of it adds 5 %
- * to what is shed; below it, 1 % is taken off, 5 % when it ran nearly empty (RFC 8289's signal,
- * DAGOR's steps). The queue is refused from the bottom: level 0 first, the next one when all of
- * level 0 is shed or none comes. Within a level who has most is shed first, down to equal shares.
+ * that stayed above its target for a whole interval is standing, and so is one whose waits grow;
+ * each interval of it adds 5 % to what is shed; below it, 1 % is taken off, 5 % when it ran nearly
+ * empty (RFC 8289's signal, DAGOR's steps). The queue is refused from the bottom: level 0 first,
+ * the next one when all of level 0 is shed or none comes. Within a level who has most is shed
+ * first, down to equal shares.
  * Work that waited next to nothing is never shed, so that too much shedding costs nothing. Until
  * those steps have caught up with a sudden load, the longer the work of a standing queue waited the
  * likelier it is shed: the lowest level that comes from two targets on and always from four on, the
@@ -41,8 +42,8 @@ struct shed {
     int64_t interval_at_us;          /* it began; 0: nothing came yet */
     int64_t least_us;                /* shortest wait in it */
     int64_t above_at_us;             /* since then each wait was above the target; 0: not */
+    int64_t above_from_us;           /* how long that was */
     int64_t turn_at_us;              /* the last one's */
-    int64_t waited_us;               /* how long that one had */
     int turns_above;                 /* points in time since then at which work had its turn */
     bool is_standing;                /* for a whole interval they were, and it was no stall */
     uint32_t parts[SHED_LEVELS];     /* shed of each level */
@@ -65,8 +66,7 @@ MUST_CHECK bool shed_is_calm(struct shed *shed, int64_t sojourn_us, int64_t now_
 MUST_CHECK bool shed_admit(struct shed *shed, int level, uint64_t key, int64_t sojourn_us,
                            uint64_t random);
 
-/* How long did the piece of work that had its turn last wait, and was that above the target? */
-int64_t shed_waited_us(const struct shed *shed);
+/* Did the piece of work that had its turn last wait for longer than the target? */
 bool shed_is_waiting(const struct shed *shed);
 
 /* Is anything of this queue being shed? */

@@ -3,14 +3,17 @@
 #include <assert.h>
 #include <string.h>
 
-#define CUT_MAX 16 /* to no less than that part at once */
-#define FITTING 10 /* intervals: one may lie, when who offers it stumbled */
-#define HELD 3     /* intervals: what a cut does is not seen sooner */
-#define LOSING 3   /* intervals in a row: a burst is over when it is seen, and cuts nobody */
+#define CUT_MAX 16    /* to no less than that part at once */
+#define FITTING 10    /* intervals: one may lie, when who offers it stumbled */
+#define TOO_MUCH 3    /* intervals in a row: a burst is over when it is seen, and cuts nobody */
+#define FLOODED 5     /* intervals in a row that do not wait for a second */
+#define FAR_FOURTHS 5 /* of what may be refused: far more than may be */
+#define FLOOD_FOURTHS 16
 #define MEAN_OF 8
-#define ADMITTED_MEAN_OF 4
+#define DOABLE_MEAN_OF 4
 #define BEST_FADES_IN 64             /* intervals, some 3 s */
 #define IDLE_PARTS (THIN_PARTS / 20) /* less is no idleness */
+#define BUSY_MIN 4 /* a worker that was busy for less than this part tells nothing */
 #define SECOND_US 1000000
 
 struct thin_terms thin_terms_default(void)
@@ -18,7 +21,25 @@ struct thin_terms thin_terms_default(void)
     return (struct thin_terms){.interval_us = 50000,
                                .refusal_parts = THIN_PARTS,
                                .refusals_a_second = 4000,
-                               .floor_parts = THIN_PARTS / 100};
+                               .floor_parts = THIN_PARTS / 100,
+                               .settle_us = 200000};
+}
+
+struct thin_terms thin_terms_calls(void)
+{
+    struct thin_terms terms = thin_terms_default();
+    terms.refusal_parts = THIN_PARTS / 3 * 2;
+    /* Within 2 s each of those who called in the last 3.5 s calls again (RFC 3261 17.1.1.2). */
+    terms.tell_us = 2500000;
+    terms.settle_us = 1000000;
+    return terms;
+}
+
+struct thin_terms thin_terms_registers(void)
+{
+    struct thin_terms terms = thin_terms_default();
+    terms.refusal_parts = THIN_PARTS / 4;
+    return terms;
 }
 
 void thin_init(struct thin *thin, const struct thin_terms *terms)
@@ -64,6 +85,16 @@ static void tell(struct thin *thin, uint32_t before_parts, int64_t now_us)
         thin->told_from_parts = before_parts;
     }
     thin->told_until_us = now_us + thin->terms.tell_us;
+    thin->told_last_us = now_us + 2 * thin->terms.tell_us;
+}
+
+/* Who was lost while he should have been told comes again later. */
+static void tell_longer(struct thin *thin, int64_t now_us)
+{
+    if (!thin_is_active(thin) && thin->lost > 0 && thin_is_telling(thin, now_us)) {
+        int64_t until_us = now_us + thin->terms.tell_us;
+        thin->told_until_us = until_us < thin->told_last_us ? until_us : thin->told_last_us;
+    }
 }
 
 /* As much more as the worker could do, a fourth at once. Where those who waited are told first it
@@ -93,25 +124,26 @@ static bool is_fitting(const struct thin *thin, uint64_t came, uint64_t wanted)
            (thin->terms.tell_us > 0 && came * THIN_PARTS / thin->unproven_parts <= limit);
 }
 
-/* The means go on. */
+/* The means go on. What could be done is what was, and as much more as there was time for. */
 static void note_means(struct thin *thin, int64_t lasted_us)
 {
-    int64_t a_second = (int64_t)thin->admitted * SECOND_US / lasted_us;
+    int64_t busy_us = lasted_us - thin->idle_us;
+    busy_us = busy_us < lasted_us / BUSY_MIN ? lasted_us / BUSY_MIN : busy_us;
+    int64_t a_second = (int64_t)thin->admitted * SECOND_US / busy_us;
     int64_t idle_parts = thin->idle_us * THIN_PARTS / lasted_us;
     thin->idle_parts += (idle_parts - thin->idle_parts) / MEAN_OF;
-    thin->admitted_a_second += (a_second - thin->admitted_a_second) / ADMITTED_MEAN_OF;
+    thin->doable_a_second += (a_second - thin->doable_a_second) / DOABLE_MEAN_OF;
     thin->best_a_second -= thin->best_a_second / BEST_FADES_IN;
-    if (thin->admitted_a_second > thin->best_a_second) {
-        thin->best_a_second = thin->admitted_a_second;
+    if (thin->doable_a_second > thin->best_a_second) {
+        thin->best_a_second = thin->doable_a_second;
     }
 }
 
 /* Of what waited too long most is refused, and little admitted, whatever could be: so what can be
- * admitted in that time is what it was at its best lately. */
+ * done in that time is what it was at its best lately. */
 static uint64_t capacity(const struct thin *thin, int64_t span_us)
 {
-    uint64_t best = (uint64_t)(thin->best_a_second * span_us / SECOND_US);
-    return thin->admitted > best ? thin->admitted : best;
+    return (uint64_t)(thin->best_a_second * span_us / SECOND_US);
 }
 
 static uint64_t refusals_allowed(const struct thin *thin, int64_t span_us)
@@ -120,49 +152,89 @@ static uint64_t refusals_allowed(const struct thin *thin, int64_t span_us)
            (uint64_t)(span_us * thin->terms.refusals_a_second / SECOND_US);
 }
 
-/* What is taken out is lost too, so what is lost says something only before anything is. */
-static void note_losses(struct thin *thin, bool is_waiting, int64_t lasted_us)
+/* More than that many fourths of what may be refused. */
+static bool is_refusing(const struct thin *thin, const struct thin_span *span, uint64_t fourths)
 {
-    if (thin->lost == 0 || !is_waiting || thin_is_active(thin)) {
-        thin->losing = 0;
-        thin->losing_us = 0;
-        thin->losing_count = 0;
-        return;
-    }
-    thin->losing++;
-    thin->losing_us += lasted_us;
-    thin->losing_count += thin->admitted + thin->refused + thin->lost;
+    return span->refused > refusals_allowed(thin, span->us) * fourths / 4;
 }
 
-/* Cuts if far too much came for a while. What was in the queue before the last cut is not held
- * against those who come now. True: too much came, cut or not. */
-static bool cut_if_due(struct thin *thin, int64_t lasted_us, int64_t waited_us, int64_t now_us)
+static void span_add(struct thin_span *span, const struct thin_span *more)
 {
-    uint64_t allowed = refusals_allowed(thin, lasted_us);
-    bool is_losing = thin->losing >= LOSING;
-    bool is_refusing = thin->refused > allowed + allowed / 2;
-    int64_t span_us = is_losing ? thin->losing_us : lasted_us;
-    uint64_t came = is_losing ? thin->losing_count : thin->admitted + thin->refused;
-    uint64_t wanted = capacity(thin, span_us) + refusals_allowed(thin, span_us);
-    bool is_old = now_us - lasted_us - waited_us < thin->cut_at_us;
-    if ((is_losing || is_refusing) && thin->held == 0 && !is_old && came > wanted) {
-        cut(thin, wanted, came);
-        thin->held = HELD;
-        thin->cut_at_us = now_us;
-    }
-    return is_losing || is_refusing;
+    span->intervals += more->intervals;
+    span->us += more->us;
+    span->came += more->came;
+    span->refused += more->refused;
 }
 
-static void step(struct thin *thin, int64_t lasted_us, struct thin_wait wait, int64_t now_us)
+static void span_add_if(struct thin_span *span, const struct thin_span *more, bool is_added)
+{
+    if (is_added) {
+        span_add(span, more);
+    } else {
+        memset(span, 0, sizeof(*span));
+    }
+}
+
+/* What an interval says goes to what was seen before. What is taken out is lost too, so what is
+ * lost says something only before anything is. */
+static void note_span(struct thin *thin, int64_t lasted_us, bool is_waiting)
+{
+    struct thin_span now = {.intervals = 1,
+                            .us = lasted_us,
+                            .came = thin->admitted + thin->refused,
+                            .refused = thin->refused};
+    struct thin_span all = now;
+    all.came += thin->lost;
+    span_add_if(&thin->losing, &all, thin->lost > 0 && is_waiting && !thin_is_active(thin));
+    span_add_if(&thin->refusing, &now, is_refusing(thin, &now, FAR_FOURTHS));
+    span_add_if(&thin->flooding, &now, is_refusing(thin, &now, FLOOD_FOURTHS));
+    span_add(&thin->seen, &now);
+}
+
+static bool is_settled(const struct thin *thin)
+{
+    return thin->seen.us >= thin->terms.settle_us;
+}
+
+/* That from which a cut is to be made now; NULL: none is. The first one is made soon. Then those
+ * who were lost before repeat, and are easily taken for more callers: so the next one waits until
+ * that has settled, but for a flood. */
+static const struct thin_span *reason_to_cut(struct thin *thin)
+{
+    if (!thin_is_active(thin)) {
+        return thin->losing.intervals >= TOO_MUCH     ? &thin->losing
+               : thin->refusing.intervals >= TOO_MUCH ? &thin->refusing
+                                                      : NULL;
+    }
+    if (thin->flooding.intervals >= FLOODED && thin->seen.intervals >= FLOODED) {
+        return &thin->flooding;
+    }
+    return is_settled(thin) && is_refusing(thin, &thin->seen, FAR_FOURTHS) ? &thin->seen : NULL;
+}
+
+/* True: too much came, cut or not. */
+static bool cut_if_due(struct thin *thin)
+{
+    const struct thin_span *reason = reason_to_cut(thin);
+    if (reason != NULL) {
+        uint64_t wanted = capacity(thin, reason->us) + refusals_allowed(thin, reason->us);
+        if (reason->came > wanted) {
+            cut(thin, wanted, reason->came);
+            thin->idle_parts = 0;
+        }
+    }
+    return thin->losing.intervals >= TOO_MUCH || thin->refusing.intervals > 0;
+}
+
+static void step(struct thin *thin, int64_t lasted_us, bool is_waiting, int64_t now_us)
 {
     note_means(thin, lasted_us);
-    note_losses(thin, wait.is_too_long, lasted_us);
+    note_span(thin, lasted_us, is_waiting);
     uint64_t wanted = capacity(thin, lasted_us) + refusals_allowed(thin, lasted_us);
-    thin->held -= thin->held > 0 ? 1 : 0;
-    bool is_fit = thin_is_active(thin) && !wait.is_too_long &&
+    bool is_fit = thin_is_active(thin) && !is_waiting &&
                   is_fitting(thin, thin->admitted + thin->refused, wanted);
     thin->fitting = is_fit ? thin->fitting + 1 : 0;
-    if (cut_if_due(thin, lasted_us, wait.waited_us, now_us)) {
+    if (cut_if_due(thin)) {
         return;
     }
     if (thin->fitting >= FITTING) {
@@ -172,14 +244,15 @@ static void step(struct thin *thin, int64_t lasted_us, struct thin_wait wait, in
     }
 }
 
-bool thin_step(struct thin *thin, struct thin_wait wait, int64_t now_us)
+bool thin_step(struct thin *thin, bool is_waiting, int64_t now_us)
 {
     uint32_t unproven_before = thin->unproven_parts;
     uint32_t proven_before = thin->proven_parts;
     int64_t lasted_us = now_us - thin->interval_at_us;
     bool is_counted = thin->interval_at_us != 0 && lasted_us > 0 && lasted_us <= SECOND_US;
     if (is_counted) {
-        step(thin, lasted_us, wait, now_us);
+        tell_longer(thin, now_us);
+        step(thin, lasted_us, is_waiting, now_us);
         tell(thin, unproven_before, now_us);
     } else if (thin->interval_at_us != 0) {
         thin->unproven_parts = thin->proven_parts = THIN_PARTS; /* nothing for a long while */
@@ -187,5 +260,10 @@ bool thin_step(struct thin *thin, struct thin_wait wait, int64_t now_us)
     thin->admitted = thin->refused = thin->lost = 0;
     thin->idle_us = 0;
     thin->interval_at_us = now_us;
-    return thin->unproven_parts != unproven_before || thin->proven_parts != proven_before;
+    bool is_changed =
+        thin->unproven_parts != unproven_before || thin->proven_parts != proven_before;
+    if (is_changed || is_settled(thin)) {
+        memset(&thin->seen, 0, sizeof(thin->seen));
+    }
+    return is_changed;
 }

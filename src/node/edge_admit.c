@@ -61,11 +61,9 @@ uint64_t admission_count(const struct admission *admission, enum admit_count cou
     return atomic_load_explicit(&admission->counts[count], memory_order_relaxed);
 }
 
-struct thin_wait admission_wait(const struct admission *admission, enum socket_class class)
+bool admission_is_waiting(const struct admission *admission, enum socket_class class)
 {
-    const struct shed *shed = &admission->sheds[class];
-    return (struct thin_wait){.waited_us = shed_waited_us(shed),
-                              .is_too_long = shed_is_waiting(shed)};
+    return shed_is_waiting(&admission->sheds[class]);
 }
 
 /* ---- strays: what claims a dialog or transaction that nobody knows ---- */

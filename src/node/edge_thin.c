@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TELL_US 4000000
-
 struct thinning { /* one thread's */
     struct thin thins[SOCKET_CLASS_COUNT];
     size_t proven_size[SOCKET_CLASS_COUNT]; /* of the shortest with a proof, while it is needed */
@@ -48,15 +46,11 @@ struct thinning *thinning_new(const struct edge_thread *thread, uint64_t seed)
     if (thinning == NULL) {
         return NULL;
     }
-    struct thin_terms terms = thin_terms_default();
     struct rng rng;
     rng_init(&rng, seed);
     for (int i = 0; i < SOCKET_CLASS_COUNT; i++) {
-        /* To refuse a REGISTER costs a larger part of what it costs to serve it. */
-        terms.refusal_parts = i == SOCKET_REGISTER ? THIN_PARTS / 4 : THIN_PARTS;
-        /* A phone is served late as well as soon; of callers who waited most have given up. By then
-         * each of them has sent his INVITE again (RFC 3261 17.1.1.2) who called in the last 4 s. */
-        terms.tell_us = i == SOCKET_INVITE ? TELL_US : 0;
+        struct thin_terms terms =
+            i == SOCKET_REGISTER ? thin_terms_registers() : thin_terms_calls();
         thin_init(&thinning->thins[i], &terms);
         thinning->proven_size[i] = SIZE_MAX;
     }
@@ -172,7 +166,7 @@ void thinning_turn(struct edge_thread *thread)
         thin->lost = lost;
         atomic_fetch_add_explicit(&thread->dropped_kernel, lost, memory_order_relaxed);
         bool is_changed =
-            thin_step(thin, admission_wait(thread->admission, (enum socket_class) class),
+            thin_step(thin, admission_is_waiting(thread->admission, (enum socket_class) class),
                       thread->now.mono_us);
         bool is_due = is_changed || (thin_is_active(thin) && thinning->is_size_new[class]);
         if (is_thinned(class) && is_due) {

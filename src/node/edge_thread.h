@@ -45,8 +45,8 @@ void thinning_note_idle(struct edge_thread *thread, int64_t idle_us);
 void thinning_turn(struct edge_thread *thread);
 
 /* ---- edge_admit.c ---- */
-/* How the last one of that class waited; of dialogs nothing is known, and never too long. */
-struct thin_wait admission_wait(const struct admission *admission, enum socket_class class);
+/* Did the last one of that class wait too long? (Never told of dialogs.) */
+bool admission_is_waiting(const struct admission *admission, enum socket_class class);
 struct admission *admission_new(uint64_t seed);
 void admission_free(struct admission *admission);
 /* True: go on with it. False: it was dropped, or refused without state. age_us: since it arrived.

@@ -218,6 +218,31 @@ static void the_longer_work_of_a_standing_queue_waited_the_likelier_it_is_shed(v
     assert_false(shed_admit(&shed, 2, 1, 80001, SHED_PARTS - 1));
 }
 
+/* A buffer does not hold what comes in a whole interval at five times what can be done. */
+static void a_queue_whose_waits_grow_is_standing_before_its_buffer_overflows(void **state)
+{
+    (void)state;
+    struct shed growing = shed_new();
+    struct shed falling = shed_new();
+    int64_t now_us = 1;
+    for (int i = 0; i < 40; i++, now_us += 1000) {
+        assert_true(shed_is_calm(&growing, 500 * i, now_us));
+        assert_true(shed_is_calm(&falling, 0, now_us));
+    }
+    for (int i = 0; i < 50; i++, now_us += 1000) { /* behind a pause of 70 ms */
+        int64_t sojourn_us = 20001 + 800 * i;
+        assert_true(shed_is_calm(&growing, sojourn_us, now_us) ||
+                    shed_admit(&growing, 0, 1, sojourn_us, SHED_PARTS - 1));
+        sojourn_us = 70000 - 900 * i;
+        assert_true(shed_is_calm(&falling, sojourn_us, now_us) ||
+                    shed_admit(&falling, 0, 1, sojourn_us, 0));
+    }
+    assert_true(growing.is_standing);
+    assert_false(shed_is_calm(&growing, 60000, now_us));
+    assert_false(shed_admit(&growing, 0, 1, 60000, 0));
+    assert_false(falling.is_standing);
+}
+
 static void a_few_long_pauses_are_no_standing_queue(void **state)
 {
     (void)state;
@@ -261,6 +286,7 @@ int main(void)
         cmocka_unit_test(who_has_most_is_shed_first),
         cmocka_unit_test(the_lower_level_is_shed_before_the_higher_one),
         cmocka_unit_test(the_longer_work_of_a_standing_queue_waited_the_likelier_it_is_shed),
+        cmocka_unit_test(a_queue_whose_waits_grow_is_standing_before_its_buffer_overflows),
         cmocka_unit_test(a_few_long_pauses_are_no_standing_queue),
         cmocka_unit_test(those_refused_come_back_spread_over_what_they_need),
     };

@@ -49,21 +49,19 @@ static void play(struct world *world, uint64_t offered, int intervals)
         world->admitted += admitted;
         world->refused += refused;
         assert_true(thin_is_due(thin, world->now_us));
-        struct thin_wait wait = {.is_too_long = passed > CAPACITY};
-        world->changes += thin_step(thin, wait, world->now_us);
+        world->changes += thin_step(thin, passed > CAPACITY, world->now_us);
         assert_in_range(thin->unproven_parts, THIN_PARTS / 100, THIN_PARTS);
     }
 }
 
-/* One interval of which the test says what happened in it. */
-static bool play_one(struct world *world, uint64_t admitted, uint64_t refused, uint64_t lost,
-                     struct thin_wait wait)
+/* One interval of which the test says what happened in it: something waited too long. */
+static bool play_one(struct world *world, uint64_t admitted, uint64_t refused, uint64_t lost)
 {
     world->thin.admitted = admitted;
     world->thin.refused = refused;
     world->thin.lost = lost;
     world->now_us += INTERVAL_US;
-    return thin_step(&world->thin, wait, world->now_us);
+    return thin_step(&world->thin, true, world->now_us);
 }
 
 static void what_can_be_refused_is_never_thinned(void **state)
@@ -112,8 +110,7 @@ static void those_without_proof_go_first(void **state)
     world_init(&world);
     play(&world, CAPACITY / 2, 20);
     world.thin.unproven_parts = world.thin.terms.floor_parts;
-    struct thin_wait wait = {.is_too_long = true};
-    assert_true(play_one(&world, CAPACITY, 100 * CAPACITY, 0, wait));
+    assert_true(play_one(&world, CAPACITY, 100 * CAPACITY, 0));
     assert_true(world.thin.proven_parts < THIN_PARTS);
     assert_int_equal(world.thin.unproven_parts, world.thin.terms.floor_parts);
 }
@@ -126,7 +123,7 @@ static void after_a_long_silence_it_starts_anew(void **state)
     play(&world, CAPACITY / 2, 20);
     play(&world, CAPACITY * 20, 100);
     world.now_us += 2000000;
-    assert_true(thin_step(&world.thin, (struct thin_wait){.waited_us = 0}, world.now_us));
+    assert_true(thin_step(&world.thin, false, world.now_us));
     assert_false(thin_is_active(&world.thin));
 }
 
@@ -188,38 +185,82 @@ static void a_burst_that_is_lost_cuts_nobody(void **state)
 {
     (void)state;
     struct world world;
-    struct thin_wait wait = {.waited_us = 60000, .is_too_long = true};
     world_init(&world);
     play(&world, CAPACITY / 2, 20);
     for (int i = 0; i < 10; i++) {
-        assert_false(play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait));
-        assert_false(play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait));
+        assert_false(play_one(&world, CAPACITY, 0, 20 * CAPACITY));
+        assert_false(play_one(&world, CAPACITY, 0, 20 * CAPACITY));
         play(&world, CAPACITY / 2, 1);
     }
     assert_false(thin_is_active(&world.thin));
-    play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait);
-    play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait);
-    assert_true(play_one(&world, CAPACITY, 0, 20 * CAPACITY, wait)); /* no burst is that long */
+    play_one(&world, CAPACITY, 0, 20 * CAPACITY);
+    play_one(&world, CAPACITY, 0, 20 * CAPACITY);
+    assert_true(play_one(&world, CAPACITY, 0, 20 * CAPACITY)); /* no burst is that long */
     assert_true(thin_is_active(&world.thin));
 }
 
-static void what_waited_since_before_a_cut_causes_no_other(void **state)
+/* What was lost before the cut comes again, what waited is refused: no more callers than before. */
+static void behind_a_cut_the_next_one_waits_until_that_has_settled(void **state)
 {
     (void)state;
     struct world world;
-    struct thin_wait wait = {.waited_us = 400000, .is_too_long = true};
     world_init(&world);
+    world.thin.terms.settle_us = 1000000;
     play(&world, CAPACITY, 20);
     for (int i = 0; i < 3; i++) {
-        play_one(&world, CAPACITY, 0, 3 * CAPACITY, wait);
+        play_one(&world, CAPACITY, 0, 3 * CAPACITY);
     }
     uint32_t parts = world.thin.unproven_parts;
     assert_true(parts < THIN_PARTS);
-    for (int i = 0; i < 8; i++) { /* the queue of before: next to all of it is refused */
-        assert_false(play_one(&world, CAPACITY / 8, 7 * CAPACITY, 3 * CAPACITY, wait));
+    for (int i = 0; i < 4; i++) { /* the queue of before: next to all of it is refused */
+        assert_false(play_one(&world, CAPACITY / 8, 7 * CAPACITY, 3 * CAPACITY));
+    }
+    for (int i = 0; i < 15; i++) {
+        assert_false(play_one(&world, CAPACITY, 2 * CAPACITY, 3 * CAPACITY));
     }
     assert_int_equal(world.thin.unproven_parts, parts);
-    assert_true(play_one(&world, CAPACITY / 8, 7 * CAPACITY, 3 * CAPACITY, wait));
+    assert_true(play_one(&world, CAPACITY, 2 * CAPACITY, 3 * CAPACITY));
+    assert_true(world.thin.unproven_parts < parts);
+}
+
+static void a_flood_behind_a_cut_does_not_wait_for_that(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.thin.terms.settle_us = 1000000;
+    play(&world, CAPACITY, 20);
+    for (int i = 0; i < 3; i++) {
+        play_one(&world, CAPACITY, 0, 3 * CAPACITY);
+    }
+    for (int i = 0; i < 4; i++) {
+        assert_false(play_one(&world, CAPACITY, 10 * CAPACITY, 30 * CAPACITY));
+    }
+    assert_true(play_one(&world, CAPACITY, 10 * CAPACITY, 30 * CAPACITY));
+}
+
+/* Some of those who are to be told are lost in what comes at once, and come again. */
+static void while_refusals_are_lost_the_rest_is_told_for_longer(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.thin.terms.tell_us = 2000000;
+    play(&world, CAPACITY / 2, 20);
+    play(&world, CAPACITY * 20, 100);
+    play(&world, CAPACITY / 2, 12);
+    assert_false(thin_is_active(&world.thin));
+    int64_t until_us = world.thin.told_until_us;
+    world.thin.lost = CAPACITY;
+    world.now_us += INTERVAL_US;
+    assert_false(thin_step(&world.thin, true, world.now_us));
+    assert_int_equal(world.thin.told_until_us, world.now_us + 2000000);
+    for (int i = 0; i < 100; i++) { /* but no longer than twice that */
+        world.thin.lost = i % 2 == 0 ? CAPACITY : 0;
+        world.now_us += INTERVAL_US;
+        assert_false(thin_step(&world.thin, true, world.now_us));
+    }
+    assert_int_equal(world.thin.told_until_us, until_us + 2000000);
 }
 
 /* Who waited too long is refused, so that for a moment next to nobody is admitted. It is no measure
@@ -228,11 +269,10 @@ static void a_cut_leaves_what_could_be_done_before(void **state)
 {
     (void)state;
     struct world world;
-    struct thin_wait wait = {.waited_us = 0, .is_too_long = true};
     world_init(&world);
     play(&world, CAPACITY, 20);
     for (int i = 0; i < 6; i++) {
-        play_one(&world, CAPACITY / 8, 7 * CAPACITY, 0, wait);
+        play_one(&world, CAPACITY / 8, 7 * CAPACITY, 0);
     }
     /* CAPACITY admitted, as many refused, and 200 of an interval in any case. */
     uint64_t wanted = 2 * CAPACITY + 200;
@@ -254,7 +294,9 @@ int main(void)
         cmocka_unit_test(while_some_are_told_no_more_are_let_in),
         cmocka_unit_test(one_quiet_interval_opens_nothing),
         cmocka_unit_test(a_burst_that_is_lost_cuts_nobody),
-        cmocka_unit_test(what_waited_since_before_a_cut_causes_no_other),
+        cmocka_unit_test(behind_a_cut_the_next_one_waits_until_that_has_settled),
+        cmocka_unit_test(a_flood_behind_a_cut_does_not_wait_for_that),
+        cmocka_unit_test(while_refusals_are_lost_the_rest_is_told_for_longer),
         cmocka_unit_test(a_cut_leaves_what_could_be_done_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
