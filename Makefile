@@ -3,13 +3,25 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check run drill drill-money drill-money-mutants mutant bench bench-overload bench-charge bench-cutoff bench-start soak clean install format tidy analyze fuzz valgrind
+.PHONY: all tuned check run drill drill-money drill-money-mutants mutant bench bench-overload bench-charge bench-cutoff bench-start soak clean install format tidy analyze fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
 
 $(BUILD)/build.ninja:
 	cmake -S . -B $(BUILD) -G Ninja
+
+# The same program, optimized as a whole and by gcc's profile of its engine at work (docs/performance.md);
+# two minutes.
+TUNED ?= build-tuned
+TRAINING ?= refresh register call
+tuned:
+	cmake -S . -B $(TUNED) -G Ninja -DDT_PROFILE=train
+	find $(TUNED) -name '*.gcda' -delete
+	cmake --build $(TUNED) --target bench-engine
+	for part in $(TRAINING); do $(TUNED)/bench/bench-engine $$part 20000 || exit 1; done
+	cmake -S . -B $(TUNED) -G Ninja -DDT_PROFILE=use
+	cmake --build $(TUNED) --target dialtone bench-engine dialload dialstorm bench-floor
 
 run:
 	./run
@@ -85,7 +97,9 @@ analyze:
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 
-install: all
+# BUILD=build-tuned: what `make tuned` built.
+install: $(BUILD)/build.ninja
+	cmake --build $(BUILD) --target dialtone
 	install -D -m 755 $(BUILD)/dialtone $(DESTDIR)$(PREFIX)/bin/dialtone
 
 clean:

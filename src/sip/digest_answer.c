@@ -74,7 +74,7 @@ bool digest_answer_write(struct digest_context *context, struct buf *out,
                          const struct sip_msg *response, struct slice user, struct slice password,
                          struct slice method, struct slice uri, uint32_t nc, struct slice cnonce)
 {
-    struct challenge challenge;
+    struct challenge challenge = {.algorithm = DIGEST_MD5};
     if (!challenge_choose(response, &challenge)) {
         return false;
     }
