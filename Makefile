@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all tuned check run drill drill-money drill-money-mutants mutant bench bench-overload bench-charge bench-cutoff bench-start soak clean install format tidy analyze fuzz valgrind
+.PHONY: all tuned check run drill drill-money drill-money-mutants mutant bench bench-overload bench-charge bench-cutoff bench-start soak clean install install-tuned format tidy analyze fuzz valgrind
 
 all: $(BUILD)/build.ninja
 	cmake --build $(BUILD)
@@ -11,16 +11,17 @@ all: $(BUILD)/build.ninja
 $(BUILD)/build.ninja:
 	cmake -S . -B $(BUILD) -G Ninja
 
-# The same program, optimized as a whole and by gcc's profile of its engine at work (docs/performance.md);
-# two minutes.
+# The same program, optimized as a whole and by gcc's profile of its engine at work (docs/performance.md,
+# "Tuned"); two minutes. Real scenarios with it: build/dialtone-scenario --real --program build-tuned/dialtone FILES
 TUNED ?= build-tuned
-TRAINING ?= refresh register call
 tuned:
-	cmake -S . -B $(TUNED) -G Ninja -DDT_PROFILE=train
-	find $(TUNED) -name '*.gcda' -delete
-	cmake --build $(TUNED) --target bench-engine
-	for part in $(TRAINING); do $(TUNED)/bench/bench-engine $$part 20000 || exit 1; done
+	cmake -S . -B $(TUNED)-training -G Ninja -DDT_PROFILE=train
+	find $(TUNED)-training -name '*.gcda' -delete
+	cmake --build $(TUNED)-training --target bench-engine
+	for part in refresh register call; do $(TUNED)-training/bench/bench-engine $$part 20000 || exit 1; done
 	cmake -S . -B $(TUNED) -G Ninja -DDT_PROFILE=use
+	(cd $(TUNED)-training && find . -name '*.gcda' | tar cf - -T -) | tar xf - -C $(TUNED)
+	cmake --build $(TUNED) --target clean
 	cmake --build $(TUNED) --target dialtone bench-engine dialload dialstorm bench-floor
 
 run:
@@ -97,10 +98,11 @@ analyze:
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 
-# BUILD=build-tuned: what `make tuned` built.
-install: $(BUILD)/build.ninja
-	cmake --build $(BUILD) --target dialtone
+install: all
 	install -D -m 755 $(BUILD)/dialtone $(DESTDIR)$(PREFIX)/bin/dialtone
+
+install-tuned: tuned
+	install -D -m 755 $(TUNED)/dialtone $(DESTDIR)$(PREFIX)/bin/dialtone
 
 clean:
 	rm -rf build build-*

@@ -7,7 +7,7 @@ usage() {
     cat <<'END'
 run-overload.sh [options]
 
-  --quick          three minutes at most: fewer and shorter loads, parts calls and silent
+  --quick          four minutes at most: fewer and shorter loads, parts calls and silent
   --servers LIST   of dialtone-1, kamailio-1, credit-1 (dialtone-1,kamailio-1); one worker each, because
                    one core is theirs
   --parts LIST     of calls, flood, silent, avalanche, tcp, million (all of them)
@@ -25,7 +25,7 @@ run-overload.sh [options]
   --seconds N      length of each overload (8)
   --nonce WHICH    held or forget: whether a call is challenged (held)
   --svg FILE       draw the curve there
-  --minutes N      what cannot end within so many minutes is not begun, and named (15)
+  --minutes N      what cannot end within so many minutes is not begun, and named (16)
   --keep           add to the figures of an earlier run in --out instead of beginning anew
   --first          take precedence over what else runs here, as far as the kernel allows
   --build DIR      where dialtone and bench/dialstorm were built (build)
@@ -61,13 +61,13 @@ if [ -n "$is_quick" ]; then
     loads=${loads:-1,3,10}
     users=${users:-10000}
     seconds=${seconds:-4}
-    minutes=${minutes:-3}
+    minutes=${minutes:-4}
 else
     parts=${parts:-calls,flood,silent,avalanche,tcp,million}
     loads=${loads:-1,1.5,3,5,10}
     users=${users:-40000}
     seconds=${seconds:-8}
-    minutes=${minutes:-15}
+    minutes=${minutes:-16}
 fi
 out=${out:-$build/overload}
 dialstorm=$build/bench/dialstorm

@@ -42,10 +42,10 @@ struct shed {
     int64_t interval_at_us;          /* it began; 0: nothing came yet */
     int64_t least_us;                /* shortest wait in it */
     int64_t above_at_us;             /* since then each wait was above the target; 0: not */
-    int64_t above_from_us;           /* how long that was */
+    int64_t above_from_us;           /* how long the first of them had waited */
     int64_t turn_at_us;              /* the last one's */
     int turns_above;                 /* points in time since then at which work had its turn */
-    bool is_standing;                /* for a whole interval they were, and it was no stall */
+    bool is_standing;                /* they were for an interval, or grow, and it is no stall */
     uint32_t parts[SHED_LEVELS];     /* shed of each level */
     uint32_t came[SHED_LEVELS];      /* in this interval */
     int lowest;                      /* level that came in this or the last one */

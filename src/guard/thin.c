@@ -9,11 +9,13 @@
 #define FLOODED 5     /* intervals in a row that do not wait for a second */
 #define FAR_FOURTHS 5 /* of what may be refused: far more than may be */
 #define FLOOD_FOURTHS 16
+#define OLD 2 /* intervals: by then what waited before a change is through */
+#define UNCHANGED_MAX 1000
 #define MEAN_OF 8
 #define DOABLE_MEAN_OF 4
 #define BEST_FADES_IN 64             /* intervals, some 3 s */
 #define IDLE_PARTS (THIN_PARTS / 20) /* less is no idleness */
-#define BUSY_MIN 4 /* a worker that was busy for less than this part tells nothing */
+#define BUSY_MIN 4 /* who was busy for less than this part counts as if for that */
 #define SECOND_US 1000000
 
 struct thin_terms thin_terms_default(void)
@@ -28,7 +30,7 @@ struct thin_terms thin_terms_default(void)
 struct thin_terms thin_terms_calls(void)
 {
     struct thin_terms terms = thin_terms_default();
-    terms.refusal_parts = THIN_PARTS / 3 * 2;
+    terms.refusal_parts = THIN_PARTS / 5 * 3;
     /* Within 2 s each of those who called in the last 3.5 s calls again (RFC 3261 17.1.1.2). */
     terms.tell_us = 2500000;
     terms.settle_us = 1000000;
@@ -44,10 +46,11 @@ struct thin_terms thin_terms_registers(void)
 
 void thin_init(struct thin *thin, const struct thin_terms *terms)
 {
-    assert(terms->interval_us > 0 && terms->floor_parts > 0);
+    assert(terms->interval_us >= 1000 && terms->floor_parts > 0);
     memset(thin, 0, sizeof(*thin));
     thin->terms = *terms;
     thin->unproven_parts = thin->proven_parts = THIN_PARTS;
+    thin->unchanged = UNCHANGED_MAX;
 }
 
 bool thin_is_due(const struct thin *thin, int64_t now_us)
@@ -85,16 +88,6 @@ static void tell(struct thin *thin, uint32_t before_parts, int64_t now_us)
         thin->told_from_parts = before_parts;
     }
     thin->told_until_us = now_us + thin->terms.tell_us;
-    thin->told_last_us = now_us + 2 * thin->terms.tell_us;
-}
-
-/* Who was lost while he should have been told comes again later. */
-static void tell_longer(struct thin *thin, int64_t now_us)
-{
-    if (!thin_is_active(thin) && thin->lost > 0 && thin_is_telling(thin, now_us)) {
-        int64_t until_us = now_us + thin->terms.tell_us;
-        thin->told_until_us = until_us < thin->told_last_us ? until_us : thin->told_last_us;
-    }
 }
 
 /* As much more as the worker could do, a fourth at once. Where those who waited are told first it
@@ -104,7 +97,8 @@ static void raise(struct thin *thin, int64_t now_us)
 {
     uint32_t *parts = thin->proven_parts < THIN_PARTS ? &thin->proven_parts : &thin->unproven_parts;
     bool is_telling = thin->terms.tell_us > 0;
-    if (is_telling && now_us < thin->told_until_us + 2 * MEAN_OF * thin->terms.interval_us) {
+    int64_t seen_from_us = thin->told_until_us + MEAN_OF * thin->terms.interval_us;
+    if (is_telling && (now_us < seen_from_us || thin->unchanged < MEAN_OF)) {
         return;
     }
     int64_t most = is_telling ? THIN_PARTS / 4 * 3 : THIN_PARTS / 4;
@@ -116,12 +110,16 @@ static void raise(struct thin *thin, int64_t now_us)
 }
 
 /* Would all that is offered have fitted? What was taken out is counted with all its repeats; where
- * what came in is a known part of the whole, that tells it sooner. */
-static bool is_fitting(const struct thin *thin, uint64_t came, uint64_t wanted)
+ * what came in is a known part of the whole, that tells it sooner. Who is told is not counted. */
+static bool is_fitting(const struct thin *thin, uint64_t came, uint64_t wanted, int64_t now_us)
 {
     uint64_t limit = wanted - wanted / 5;
+    uint32_t counted_parts = thin->unproven_parts;
+    if (thin_is_telling(thin, now_us) && thin->told_from_parts < counted_parts) {
+        counted_parts = thin->told_from_parts;
+    }
     return came + thin->lost <= limit ||
-           (thin->terms.tell_us > 0 && came * THIN_PARTS / thin->unproven_parts <= limit);
+           (thin->terms.tell_us > 0 && came * THIN_PARTS / counted_parts <= limit);
 }
 
 /* The means go on. What could be done is what was, and as much more as there was time for. */
@@ -175,6 +173,11 @@ static void span_add_if(struct thin_span *span, const struct thin_span *more, bo
     }
 }
 
+static void span_clear(struct thin_span *span)
+{
+    memset(span, 0, sizeof(*span));
+}
+
 /* What an interval says goes to what was seen before. What is taken out is lost too, so what is
  * lost says something only before anything is. */
 static void note_span(struct thin *thin, int64_t lasted_us, bool is_waiting)
@@ -187,52 +190,55 @@ static void note_span(struct thin *thin, int64_t lasted_us, bool is_waiting)
     all.came += thin->lost;
     span_add_if(&thin->losing, &all, thin->lost > 0 && is_waiting && !thin_is_active(thin));
     span_add_if(&thin->refusing, &now, is_refusing(thin, &now, FAR_FOURTHS));
+    if (thin->unchanged <= OLD) {
+        return;
+    }
     span_add_if(&thin->flooding, &now, is_refusing(thin, &now, FLOOD_FOURTHS));
     span_add(&thin->seen, &now);
 }
 
-static bool is_settled(const struct thin *thin)
+/* True: it was cut to what can be done. A span that tells no reason for it is done with. */
+static bool cut_by(struct thin *thin, struct thin_span *span)
 {
-    return thin->seen.us >= thin->terms.settle_us;
+    uint64_t wanted = capacity(thin, span->us) + refusals_allowed(thin, span->us);
+    bool is_cut = span->came > wanted;
+    if (is_cut) {
+        cut(thin, wanted, span->came);
+        thin->idle_parts = 0;
+    }
+    span_clear(span);
+    return is_cut;
 }
 
-/* That from which a cut is to be made now; NULL: none is. The first one is made soon. Then those
- * who were lost before repeat, and are easily taken for more callers: so the next one waits until
- * that has settled, but for a flood. */
-static const struct thin_span *reason_to_cut(struct thin *thin)
-{
-    if (!thin_is_active(thin)) {
-        return thin->losing.intervals >= TOO_MUCH     ? &thin->losing
-               : thin->refusing.intervals >= TOO_MUCH ? &thin->refusing
-                                                      : NULL;
-    }
-    if (thin->flooding.intervals >= FLOODED && thin->seen.intervals >= FLOODED) {
-        return &thin->flooding;
-    }
-    return is_settled(thin) && is_refusing(thin, &thin->seen, FAR_FOURTHS) ? &thin->seen : NULL;
-}
-
-/* True: too much came, cut or not. */
+/* The first cut is made soon. Then those who were lost before repeat, and are easily taken for more
+ * callers: so the next one waits until that has settled, but for a flood, and until what is refused
+ * says so still. True: too much comes, cut or not. */
 static bool cut_if_due(struct thin *thin)
 {
-    const struct thin_span *reason = reason_to_cut(thin);
-    if (reason != NULL) {
-        uint64_t wanted = capacity(thin, reason->us) + refusals_allowed(thin, reason->us);
-        if (reason->came > wanted) {
-            cut(thin, wanted, reason->came);
-            thin->idle_parts = 0;
+    bool is_losing = thin->losing.intervals >= TOO_MUCH;
+    bool is_refusing_now = thin->refusing.intervals > 0;
+    if (!thin_is_active(thin)) {
+        bool is_cut = is_losing && cut_by(thin, &thin->losing);
+        is_cut = is_cut || (thin->refusing.intervals >= TOO_MUCH && cut_by(thin, &thin->refusing));
+    } else if (thin->flooding.intervals >= FLOODED) {
+        (void)cut_by(thin, &thin->flooding);
+    } else if (thin->seen.us >= thin->terms.settle_us) {
+        if (is_refusing_now && is_refusing(thin, &thin->seen, FAR_FOURTHS)) {
+            (void)cut_by(thin, &thin->seen);
         }
+        span_clear(&thin->seen);
     }
-    return thin->losing.intervals >= TOO_MUCH || thin->refusing.intervals > 0;
+    return is_losing || is_refusing_now;
 }
 
 static void step(struct thin *thin, int64_t lasted_us, bool is_waiting, int64_t now_us)
 {
+    thin->unchanged += thin->unchanged < UNCHANGED_MAX ? 1 : 0;
     note_means(thin, lasted_us);
     note_span(thin, lasted_us, is_waiting);
     uint64_t wanted = capacity(thin, lasted_us) + refusals_allowed(thin, lasted_us);
     bool is_fit = thin_is_active(thin) && !is_waiting &&
-                  is_fitting(thin, thin->admitted + thin->refused, wanted);
+                  is_fitting(thin, thin->admitted + thin->refused, wanted, now_us);
     thin->fitting = is_fit ? thin->fitting + 1 : 0;
     if (cut_if_due(thin)) {
         return;
@@ -244,26 +250,37 @@ static void step(struct thin *thin, int64_t lasted_us, bool is_waiting, int64_t 
     }
 }
 
+/* Nothing that was seen says anything of what comes now. */
+static void forget(struct thin *thin)
+{
+    span_clear(&thin->losing);
+    span_clear(&thin->refusing);
+    span_clear(&thin->flooding);
+    span_clear(&thin->seen);
+    thin->fitting = 0;
+    thin->unchanged = 0;
+}
+
 bool thin_step(struct thin *thin, bool is_waiting, int64_t now_us)
 {
     uint32_t unproven_before = thin->unproven_parts;
     uint32_t proven_before = thin->proven_parts;
     int64_t lasted_us = now_us - thin->interval_at_us;
-    bool is_counted = thin->interval_at_us != 0 && lasted_us > 0 && lasted_us <= SECOND_US;
-    if (is_counted) {
-        tell_longer(thin, now_us);
+    bool is_first = thin->interval_at_us == 0;
+    bool is_long = lasted_us > SECOND_US; /* silence, or the machine stood still */
+    if (!is_first && !is_long && lasted_us > 0) {
         step(thin, lasted_us, is_waiting, now_us);
-        tell(thin, unproven_before, now_us);
-    } else if (thin->interval_at_us != 0) {
-        thin->unproven_parts = thin->proven_parts = THIN_PARTS; /* nothing for a long while */
+    } else if (is_long && thin->idle_us > lasted_us / 2) {
+        thin->unproven_parts = thin->proven_parts = THIN_PARTS;
     }
+    tell(thin, unproven_before, now_us);
     thin->admitted = thin->refused = thin->lost = 0;
     thin->idle_us = 0;
     thin->interval_at_us = now_us;
     bool is_changed =
         thin->unproven_parts != unproven_before || thin->proven_parts != proven_before;
-    if (is_changed || is_settled(thin)) {
-        memset(&thin->seen, 0, sizeof(thin->seen));
+    if (is_changed || is_long) {
+        forget(thin);
     }
     return is_changed;
 }

@@ -1,19 +1,18 @@
 /* thin.h - how much of a class of messages is let through at all, when even to refuse the rest
  * costs more than may be spent on it.
  *
- * What is counted in each interval is how many messages were admitted, how many refused, how many
- * were lost on their way, and how long the worker had nothing to do. When messages that had to wait
- * are lost in one interval after the other, or far more are refused than may be, the part that is
- * let through is cut, in one step, to what can be done and what may be refused. What was lost in
- * one burst is no reason: whoever sent it sends it again, and there may be room. Once a part is
- * taken out, what comes through is judged over settle_us: a shorter time counts those who repeat,
- * or what a pause of the machine piled up, for more callers, and cuts too far. That costs more than
- * to refuse too many for a while, since it rises only by as much as the worker idles, and to all at
- * once when for half a second all that is offered would have fitted. The same messages are taken
- * out each time, so whoever lets more through meets callers who have been waiting: for tell_us they
- * are to be told, in a refusal (thin_is_telling), and with them those who come new, whom nothing
- * tells apart; up to twice as long while such refusals are lost. Those without proof of who they
- * are go first; the others only when next to none of them is left.
+ * Counted in each interval are the messages admitted, those refused, those lost on their way, and
+ * the time in which the worker had nothing to do. When messages that had to wait are lost in one
+ * interval after the other, or far more are refused than may be, the part that is let through is
+ * cut, in one step, to what can be done and what may be refused; one burst is no reason. Once a
+ * part is taken out, what comes is judged over settle_us: a shorter time counts those who repeat,
+ * or what a pause of the machine piled up, for more callers. It rises only by as much as the worker
+ * idles, and to all at once when for half a second all that is offered would have fitted.
+ *
+ * The same messages are taken out each time, so whoever lets more through meets callers who have
+ * been waiting: for tell_us they are to be told, in a refusal (thin_is_telling), and with them
+ * those who come new, whom nothing tells apart. Those without proof of who they are go first; the
+ * others only when next to none of them is left.
  *
  * The caller owns the struct; times are microseconds of the monotonic clock, and passed in.
  */
@@ -39,7 +38,7 @@ struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 4,000, 1 %, 0
 
 /* Of callers who waited most have given up: they are told, for 2.5 s, so that it rises slowly, and
  * is cut slowly: it settles for a second, by when each who was lost in a burst came again, once.
- * Two are refused for three that are admitted. */
+ * Three are refused for five that are admitted. */
 struct thin_terms thin_terms_calls(void);
 
 /* A phone is served late as well as soon, and to refuse it costs a larger part of what it costs to
@@ -56,14 +55,14 @@ struct thin {
     struct thin_terms terms;
     int64_t interval_at_us;           /* it began; 0: nothing yet */
     uint64_t admitted, refused, lost; /* in this interval; the caller counts them up */
-    struct thin_span losing;          /* those in a row that lost what had to wait; came: with it */
-    struct thin_span refusing;        /* those in a row that refused far more than may be */
-    struct thin_span flooding;        /* and those that refused some times as many */
-    struct thin_span seen;            /* those since the last change or look */
+    struct thin_span losing;          /* in a row lost what had to wait, which counts as come */
+    struct thin_span refusing;        /* in a row refused far more than may be */
+    struct thin_span flooding;        /* in a row refused some times as many */
+    int unchanged;                    /* intervals since the last change, to a thousand */
+    struct thin_span seen;            /* since the last change or look */
     int fitting;                      /* intervals in a row in which all would have fitted */
     uint32_t told_from_parts;         /* what lies between and unproven_parts is to be told */
     int64_t told_until_us;            /* 0: nobody is */
-    int64_t told_last_us;             /* it is never later than that */
     int64_t idle_us;                  /* in this interval; the caller counts it up */
     int64_t doable_a_second;          /* a mean of some four intervals */
     int64_t best_a_second;            /* the highest it was lately; it fades */

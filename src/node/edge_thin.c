@@ -49,8 +49,9 @@ struct thinning *thinning_new(const struct edge_thread *thread, uint64_t seed)
     struct rng rng;
     rng_init(&rng, seed);
     for (int i = 0; i < SOCKET_CLASS_COUNT; i++) {
-        struct thin_terms terms =
-            i == SOCKET_REGISTER ? thin_terms_registers() : thin_terms_calls();
+        struct thin_terms terms = i == SOCKET_INVITE     ? thin_terms_calls()
+                                  : i == SOCKET_REGISTER ? thin_terms_registers()
+                                                         : thin_terms_default();
         thin_init(&thinning->thins[i], &terms);
         thinning->proven_size[i] = SIZE_MAX;
     }

@@ -74,7 +74,8 @@ bool digest_answer_write(struct digest_context *context, struct buf *out,
                          const struct sip_msg *response, struct slice user, struct slice password,
                          struct slice method, struct slice uri, uint32_t nc, struct slice cnonce)
 {
-    struct challenge challenge = {.algorithm = DIGEST_MD5};
+    struct challenge challenge = {
+        0}; /* gcc warns without it where it optimizes the whole program */
     if (!challenge_choose(response, &challenge)) {
         return false;
     }

@@ -67,9 +67,9 @@ struct world {
     uint32_t caller_count;
     struct fifo repeats[REPEATS]; /* those who repeat after repeat_us of it */
     struct fifo queue;
-    int64_t *arrived_us; /* of those in the queue */
-    int64_t now_ns, next_us, pause_at_us;
-    int64_t later_ns; /* to be spent on calls whose INVITE is done */
+    int64_t *arrived_us;                  /* of those in the queue */
+    int64_t now_ns, next_ns, pause_at_us; /* next_ns: of a new caller */
+    int64_t later_ns;                     /* to be spent on calls whose INVITE is done */
     int64_t paused_us;
     uint64_t ok, refused, ok_after;
     uint64_t waits_ms[PATIENCE_MS + 1];
@@ -109,13 +109,13 @@ static void arrive(struct world *world, uint32_t number, int64_t at_us)
 static uint32_t new_caller(struct world *world)
 {
     uint32_t number = world->caller_count++;
+    int64_t now_us = world->next_ns / 1000;
     assert_true(number < CALLERS_MAX);
     world->callers[number] =
-        (struct caller){.first_us = world->next_us, .mix = (uint32_t)rng_u64(&world->rng)};
+        (struct caller){.first_us = now_us, .mix = (uint32_t)rng_u64(&world->rng)};
     int64_t a_second =
-        is_storm(world->next_us) ? CAPACITY * world->storm->times_percent / 100 : CAPACITY / 2;
-    uint64_t apart_ns = 1000000000 / (uint64_t)a_second;
-    world->next_us += (int64_t)rng_below(&world->rng, 2 * apart_ns) / 1000;
+        is_storm(now_us) ? CAPACITY * world->storm->times_percent / 100 : CAPACITY / 2;
+    world->next_ns += (int64_t)rng_below(&world->rng, 2000000000 / (uint64_t)a_second);
     return number;
 }
 
@@ -136,7 +136,7 @@ static int64_t next_repeat_us(struct world *world, int which)
 static void deliver(struct world *world, int64_t until_us)
 {
     for (;;) {
-        int64_t at_us = world->next_us;
+        int64_t at_us = world->next_ns / 1000;
         int which = -1;
         for (int i = 0; i < REPEATS; i++) {
             int64_t due_us = next_repeat_us(world, i);
@@ -223,7 +223,7 @@ static void turn(struct world *world)
     world->later_ns = 0;
     serve(world);
     bool is_idle = world->queue.tail == world->queue.head && world->later_ns == 0;
-    int64_t idle_ns = world->next_us * 1000 - world->now_ns;
+    int64_t idle_ns = world->next_ns - world->now_ns;
     if (is_idle && idle_ns > 0) {
         world->now_ns += idle_ns;
         world->thin.idle_us += idle_ns / 1000;
@@ -288,7 +288,7 @@ static struct outcome play(const struct storm *storm)
             (struct fifo){.items = zeroed(CALLERS_MAX, sizeof(uint32_t)), .size = CALLERS_MAX};
     }
     world->now_ns = 1000000;
-    world->next_us = 1000;
+    world->next_ns = 1000000;
     while (world->now_ns / 1000 < END_US) {
         turn(world);
     }
@@ -303,37 +303,50 @@ static struct outcome play(const struct storm *storm)
     return outcome;
 }
 
-static void expect(const struct storm *storm, int goodput_percent, int64_t p99_ms, double well_s)
+static struct outcome play_and_say(const struct storm *storm)
 {
     struct outcome outcome = play(storm);
     print_message("%d %% for 8 s, pauses of %d ms: goodput %.1f %%, p99 %d ms, refused %.1f %%; "
                   "behind it %.1f %% served, all after %.1f s\n",
                   storm->times_percent, (int)(storm->pause_us / 1000), outcome.goodput * 100,
                   (int)outcome.p99_ms, outcome.refused * 100, outcome.after * 100, outcome.well_s);
-    assert_true(outcome.goodput * 100 >= goodput_percent);
-    assert_true(outcome.p99_ms <= p99_ms);
-    assert_true(outcome.refused > 0.1);
-    assert_true(outcome.well_s <= well_s);
+    return outcome;
 }
 
 static void under_any_load_as_much_is_done_as_can_be(void **state)
 {
     (void)state;
-    expect(&(struct storm){.times_percent = 150}, 97, 100, 0.5);
-    expect(&(struct storm){.times_percent = 300}, 95, 100, 5);
-    expect(&(struct storm){.times_percent = 500}, 93, 100, 5);
-    expect(&(struct storm){.times_percent = 1000}, 90, 100, 5);
+    static const struct {
+        struct storm storm;
+        double goodput, refused, after, well_s;
+    } cases[] = {
+        {{.times_percent = 150}, 0.965, 0.3, 0.99, 0.1}, /* if all others are refused: 0.969 */
+        {{.times_percent = 300}, 0.95, 0.35, 0.75, 3.5},
+        {{.times_percent = 500}, 0.93, 0.3, 0.6, 3.5},
+        {{.times_percent = 1000}, 0.9, 0.25, 0.45, 4.5}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct outcome outcome = play_and_say(&cases[i].storm);
+        assert_true(outcome.goodput >= cases[i].goodput);
+        assert_true(outcome.p99_ms <= 100);
+        assert_true(outcome.refused >= cases[i].refused); /* the others hear nothing */
+        assert_true(outcome.after >= cases[i].after);
+        assert_true(outcome.well_s <= cases[i].well_s);
+    }
 }
 
-/* A tenth of the time is others'. What piles up meanwhile is not what is offered. */
+/* A tenth of the time is others', behind the storm too. What piles up meanwhile is not what is
+ * offered. */
 static void a_machine_that_pauses_does_as_much_of_what_is_left(void **state)
 {
     (void)state;
-    struct storm storm = {.pause_apart_us = 400000, .pause_us = 40000};
     static const int times_percent[] = {150, 300, 500, 1000};
     for (size_t i = 0; i < sizeof(times_percent) / sizeof(times_percent[0]); i++) {
-        storm.times_percent = times_percent[i];
-        expect(&storm, 92, 100, AFTER_US / 1e6); /* pauses of others go on behind the storm */
+        struct storm storm = {
+            .times_percent = times_percent[i], .pause_apart_us = 400000, .pause_us = 40000};
+        struct outcome outcome = play_and_say(&storm);
+        assert_true(outcome.goodput >= 0.9);
+        assert_true(outcome.p99_ms <= 100);
+        assert_true(outcome.after >= 0.3);
     }
 }
 
@@ -342,7 +355,9 @@ static void long_pauses_do_not_cut_too_far(void **state)
 {
     (void)state;
     struct storm storm = {.times_percent = 300, .pause_apart_us = 1000000, .pause_us = 200000};
-    expect(&storm, 88, 700, AFTER_US / 1e6);
+    struct outcome outcome = play_and_say(&storm);
+    assert_true(outcome.goodput >= 0.88);
+    assert_true(outcome.after >= 0.5);
 }
 
 int main(void)
