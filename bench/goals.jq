@@ -25,10 +25,10 @@ def worst: if any(. < 0) then -1 else max end;
     | $calls[] | select(.load == ($goal.key | tonumber))
     | at_least("INVITE at \($goal.key) x: goodput" + (if .honest then "" else " (offered less)" end);
                .goodput; $goal.value),
-      at_least("INVITE at \($goal.key) x: goodput, of what it did beside" + (if .honest then "" else " (offered less)" end);
+      at_least("INVITE at \($goal.key) x: goodput, of what it did before" + (if .honest then "" else " (offered less)" end);
                .goodput_of_room; $goal.value)),
    ($floods[] | at_least("REGISTER at 10 x: goodput"; .goodput; 0.8),
-                at_least("REGISTER at 10 x: goodput, of what it did beside"; .goodput_of_room; 0.8),
+                at_least("REGISTER at 10 x: goodput, of what it did before"; .goodput_of_room; 0.8),
                 at_least("REGISTER at 10 x: calls beside"; .calls_ok; 0.98),
                 at_least("REGISTER at 10 x: in dialogs"; .dialog_ok; 0.999)),
    ($calls | select(length > 0)

@@ -18,10 +18,9 @@ def honest: ((.calls.skipped // 0) + (.registers.skipped // 0)) as $skipped
 def share($a; $b): if ($b // 0) == 0 then null else $a / $b end;
 def best($work): .figures.phases | map(select(.name | startswith($work))) | max_by(.[$work].ok_per_s);
 def cost($work): .usage.server.cpu_ns / 1000 / .[$work].ended_ok;
-# What the server did of that work, in the same run, when it was offered no more than it can do: of
-# registrations before the load beside the same calls; of calls before it or behind it, the better one.
-def room: if .part == "flood" then phase("room").registers.ok_per_s
-    else [phase("room", "again").calls.ok_per_s | values] | max end;
+# What the server did of that work, before the load in the same run, when it was offered no more than it
+# can do: of registrations beside the same calls.
+def room: phase("room") | (if . == null then null else (.registers // .calls).ok_per_s end);
 # Least squares of cpu = calls * a + others * b over the loads at which the server was never idle.
 def fit: map(select(.cpu_share > 0.9 and .shed > 0)) as $at
     | ($at | map(.ok * .ok) | add) as $xx | ($at | map(.ok * .shed) | add) as $xy
@@ -108,8 +107,8 @@ if jq -e '.peaks | length > 0' "$out/summary.json" >/dev/null; then
 fi
 
 if jq -e '.loads | length > 0' "$out/summary.json" >/dev/null; then
-    printf '\n**Overload**: goodput is what was answered during the load, each within 4 s of its first\ntry, in %% of the peak, and of what the same run did when it was offered no more than it can do.\n\n'
-    echo '| server | work | offered (x peak) | offered a second | goodput | of what it did beside | p50 / p99 ms | sent late, p99 ms | in dialogs | refreshes | calls beside | well again after | memory | packets a try | CPU us one shed | kernel drops | answers |'
+    printf '\n**Overload**: goodput is what was answered during the load, each within 4 s of its first\ntry, in %% of the peak, and of what the same run did before, when it was offered no more than it can do.\n\n'
+    echo '| server | work | offered (x peak) | offered a second | goodput | of what it did before | p50 / p99 ms | sent late, p99 ms | in dialogs | refreshes | calls beside | well again after | memory | packets a try | CPU us one shed | kernel drops | answers |'
     echo '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|'
     rows '.loads | sort_by(.part, .server, .load)[] |
         [.server, (if .part == "flood" then "REGISTER" else "INVITE" end),

@@ -181,7 +181,7 @@ read_peak() {
     [ "$peak_calls" -gt 10 ] && [ "$peak_registers" -gt 10 ]
 }
 
-# run_calls SERVER LOAD: between two looks at what the server does when it is never idle, since a
+# run_calls SERVER LOAD: behind another look at what the server does when it is never idle, since a
 # machine that others use is not the same some minutes later.
 run_calls() {
     # Memory is compared behind all the transactions that the peak makes, which live for 32 s.
@@ -190,14 +190,14 @@ run_calls() {
     ,dialtone-*,"${loads##*,}") warm=34 ;;
     esac
     read_peak "$1" || return 0
-    has_time $((setup + warm + 2 * room + before + seconds + after + 5)) "$1 at $2 times its peak" || return 0
+    has_time $((setup + warm + room + before + seconds + after + 5)) "$1 at $2 times its peak" || return 0
     fresh_server "$1" $((users + 20000)) || return 0
     half=$(multiple "$peak_calls" 0.5)
     storm "$1" calls "$2" phases --users "$users" --held 200 --nonce "$nonce" --tail 5 \
         --phase "warm:$warm:calls=64c,$steady" --phase "room:$room:calls=128c,$steady" \
         --phase "before:$before:calls=$half,$steady" \
         --phase "storm:$seconds:calls=$(multiple "$peak_calls" "$2"),$steady" \
-        --phase "after:$after:calls=$half,$steady" --phase "again:$room:calls=128c,$steady"
+        --phase "after:$after:calls=$half,$steady"
 }
 
 run_flood() {

@@ -31,8 +31,8 @@ struct thin_terms thin_terms_calls(void)
 {
     struct thin_terms terms = thin_terms_default();
     terms.refusal_parts = THIN_PARTS / 5 * 3;
-    /* Within 2 s each of those who called in the last 3.5 s calls again (RFC 3261 17.1.1.2). */
-    terms.tell_us = 2500000;
+    /* Within 4 s each of those who called in the last 7.5 s calls again (RFC 3261 17.1.1.2). */
+    terms.tell_us = 4000000;
     terms.settle_us = 1000000;
     return terms;
 }

@@ -36,7 +36,7 @@ struct thin_terms {
 };
 struct thin_terms thin_terms_default(void); /* 50 ms, one for one, 4,000, 1 %, 0, 200 ms */
 
-/* Of callers who waited most have given up: they are told, for 2.5 s, so that it rises slowly, and
+/* Of callers who waited most have given up: they are told, for 4 s, so that it rises slowly, and
  * is cut slowly: it settles for a second, by when each who was lost in a burst came again, once.
  * Three are refused for five that are admitted. */
 struct thin_terms thin_terms_calls(void);

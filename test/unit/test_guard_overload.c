@@ -321,9 +321,9 @@ static void under_any_load_as_much_is_done_as_can_be(void **state)
         double goodput, refused, after, well_s;
     } cases[] = {
         {{.times_percent = 150}, 0.965, 0.3, 0.99, 0.1}, /* if all others are refused: 0.969 */
-        {{.times_percent = 300}, 0.95, 0.35, 0.75, 3.5},
-        {{.times_percent = 500}, 0.93, 0.3, 0.6, 3.5},
-        {{.times_percent = 1000}, 0.9, 0.25, 0.45, 4.5}};
+        {{.times_percent = 300}, 0.95, 0.35, 0.65, 5},
+        {{.times_percent = 500}, 0.93, 0.3, 0.5, 5},
+        {{.times_percent = 1000}, 0.9, 0.25, 0.3, 5.5}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct outcome outcome = play_and_say(&cases[i].storm);
         assert_true(outcome.goodput >= cases[i].goodput);
@@ -346,7 +346,7 @@ static void a_machine_that_pauses_does_as_much_of_what_is_left(void **state)
         struct outcome outcome = play_and_say(&storm);
         assert_true(outcome.goodput >= 0.9);
         assert_true(outcome.p99_ms <= 100);
-        assert_true(outcome.after >= 0.3);
+        assert_true(outcome.after >= 0.25);
     }
 }
 
