@@ -1,30 +1,18 @@
 #include "dialstorm/phases.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define WHOLE_PERMILLE 999 /* of the calls of a bin: 100 % but for one that the noise took */
 #define WHOLE_BINS 10      /* well for so long is well again */
 
-/* The phase in which all is to become well again: "after", or the last. */
-static uint32_t quiet_phase(const struct plan *plan)
-{
-    for (uint32_t i = 0; i < plan->phase_count; i++) {
-        if (strcmp(plan->phases[i].name, "after") == 0) {
-            return i;
-        }
-    }
-    return plan->phase_count - 1;
-}
-
-/* When, behind the begin of that phase, everything was well again: the begin of the first bins in a
- * row of which none misses. -1: it never was. */
+/* When, behind the begin of the last phase, everything was well again: the begin of the first bins
+ * in a row of which none misses. -1: it never was. */
 static int64_t recovery_ms(const struct phases *run, enum work work)
 {
     const struct storm *storm = run->storm;
-    uint32_t quiet = quiet_phase(storm->plan);
-    int64_t begin = (run->samples[quiet].at_us - storm->begin_us + BIN_US - 1) / BIN_US;
-    int64_t end = (run->samples[quiet + 1].at_us - storm->begin_us) / BIN_US;
+    uint32_t last = storm->plan->phase_count;
+    int64_t begin = (run->samples[last - 1].at_us - storm->begin_us + BIN_US - 1) / BIN_US;
+    int64_t end = (run->samples[last].at_us - storm->begin_us) / BIN_US;
     int64_t whole_count = 0;
     for (int64_t i = begin; i < end && i < BINS_MAX; i++) {
         const struct bin *bin = &storm->bins[work][i];
