@@ -3,14 +3,14 @@
 #include <assert.h>
 #include <string.h>
 
-#define CUT_MAX 16    /* to no less than that part at once */
-#define FITTING 10    /* intervals: one may lie, when who offers it stumbled */
-#define TOO_MUCH 3    /* intervals in a row: a burst is over when it is seen, and cuts nobody */
-#define FLOODED 5     /* intervals in a row that do not wait for a second */
-#define FAR_FOURTHS 5 /* of what may be refused: far more than may be */
-#define FLOOD_FOURTHS 16
-#define OLD 2 /* intervals: by then what waited before a change is through */
-#define UNCHANGED_MAX 1000
+#define CUT_MAX 16       /* to no less than that part at once */
+#define FITTING 10       /* intervals: one may lie, when who offers it stumbled */
+#define TOO_MUCH 3       /* intervals in a row: a burst is over when it is seen, and cuts nobody */
+#define FLOODED 5        /* intervals in a row that do not wait until it has settled */
+#define FAR_FOURTHS 5    /* of what may be refused: far more than may be */
+#define FLOOD_FOURTHS 16 /* of it: a flood */
+#define OLD 2            /* intervals: by then what waited before a change is through */
+#define UNCHANGED_MAX 1000 /* more are not counted */
 #define MEAN_OF 8
 #define DOABLE_MEAN_OF 4
 #define BEST_FADES_IN 64             /* intervals, some 3 s */
@@ -156,6 +156,11 @@ static bool is_refusing(const struct thin *thin, const struct thin_span *span, u
     return span->refused > refusals_allowed(thin, span->us) * fourths / 4;
 }
 
+static void span_clear(struct thin_span *span)
+{
+    memset(span, 0, sizeof(*span));
+}
+
 static void span_add(struct thin_span *span, const struct thin_span *more)
 {
     span->intervals += more->intervals;
@@ -169,13 +174,8 @@ static void span_add_if(struct thin_span *span, const struct thin_span *more, bo
     if (is_added) {
         span_add(span, more);
     } else {
-        memset(span, 0, sizeof(*span));
+        span_clear(span);
     }
-}
-
-static void span_clear(struct thin_span *span)
-{
-    memset(span, 0, sizeof(*span));
 }
 
 /* What an interval says goes to what was seen before. What is taken out is lost too, so what is
@@ -219,7 +219,9 @@ static bool cut_if_due(struct thin *thin)
     bool is_refusing_now = thin->refusing.intervals > 0;
     if (!thin_is_active(thin)) {
         bool is_cut = is_losing && cut_by(thin, &thin->losing);
-        is_cut = is_cut || (thin->refusing.intervals >= TOO_MUCH && cut_by(thin, &thin->refusing));
+        if (!is_cut && thin->refusing.intervals >= TOO_MUCH) {
+            (void)cut_by(thin, &thin->refusing);
+        }
     } else if (thin->flooding.intervals >= FLOODED) {
         (void)cut_by(thin, &thin->flooding);
     } else if (thin->seen.us >= thin->terms.settle_us) {
