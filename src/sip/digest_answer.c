@@ -74,8 +74,8 @@ bool digest_answer_write(struct digest_context *context, struct buf *out,
                          const struct sip_msg *response, struct slice user, struct slice password,
                          struct slice method, struct slice uri, uint32_t nc, struct slice cnonce)
 {
-    struct challenge challenge = {
-        0}; /* gcc warns without it where it optimizes the whole program */
+    /* gcc does not see everywhere that it is set where it is used. */
+    struct challenge challenge = {0};
     if (!challenge_choose(response, &challenge)) {
         return false;
     }
